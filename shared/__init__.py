@@ -1,0 +1,1 @@
+"""The language and the plumbing that every service uses; nothing here makes a business decision."""

@@ -1,0 +1,62 @@
+"""What a service's domain hands to the engine: pure functions and the shape of its state."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.contracts.language import Effect, Fact, Step
+from shared.ports import Stored
+
+Upcaster = Callable[[Stored], Stored]
+
+
+def _owes_nothing(_state: Any) -> Sequence[Effect]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Decider:
+    """One kind of aggregate.
+
+    `decide(command, state)` returns facts, is quiet when there is nothing to do, or raises Rejected. Facts of
+    `shared.contracts` are told to the world; any other frozen value is folded and stays private. `evolve` is
+    total. `next_due` is the earliest instant at which a Tick has something to decide, None when nothing is armed.
+    `state_type` may be a class or a union, read and written by pydantic. `schema` counts its shapes; `upcasters[n]`
+    turns a stored state of shape n into n + 1. `row_of(state, fact)` gives the immutable row, if any, that a fact adds
+    beside the document.
+    """
+
+    name: str
+    initial: Any
+    state_type: Any
+    decide: Callable[[Any, Any], Sequence[Any]]
+    evolve: Callable[[Any, Any], Any]
+    next_step: Callable[[Any], Step | None]
+    next_due: Callable[[Any], datetime | None]
+    owed: Callable[[Any], Sequence[Effect]] = _owes_nothing
+    schema: int = 1
+    upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
+    row_of: Callable[[Any, Any], Stored | None] | None = None
+
+    @cached_property
+    def _codec(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.state_type)
+
+    def encode(self, state: Any) -> Any:
+        """The state as JSON values."""
+        return self._codec.dump_python(state, mode="json")
+
+    def decode(self, stored: Any, schema: int) -> Any:
+        """The state from JSON values of any shape that was ever stored."""
+        for shape in range(schema, self.schema):
+            stored = self.upcasters[shape](stored)
+        return self._codec.validate_python(stored)
+
+
+def is_told(fact: Any) -> bool:
+    """Whether a fact is of the published language."""
+    return isinstance(fact, Fact)

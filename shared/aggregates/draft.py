@@ -1,0 +1,249 @@
+"""A document while it is being changed in memory: decide, fold, tell, and what the change makes due.
+
+Nothing here waits or reaches out; items of every door (HTTP, Kafka, clock, results) work on a draft.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import calls
+from shared.aggregates.caller import HANDOVER, Begun
+from shared.aggregates.decider import Decider, is_told
+from shared.aggregates.document import Document, OutboxEntry, WaitingEntry
+from shared.contracts.catalogue import wire_type
+from shared.contracts.envelope import dead_letter_topic, topic_of
+from shared.contracts.language import Actor, Effect, EffectNeedsPerson, Fact, Reason, Step
+from shared.contracts.processing import ReferralParked, ReferralUnparked, StepChanged
+from shared.errors import Rejected
+from shared.ports import Answer, Stored, Traits
+
+FACT_BYTES = 256 * 1024
+STEP_LASTS = timedelta(seconds=5)
+"""A step of the system's own that lasts as long is told; mostly the fact that ends it comes first."""
+OPERATOR_TIME = timedelta(hours=4)
+"""An operator looks at what is parked within this."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What led to a fact: its id, and the trace that it belongs to."""
+
+    id: str | None = None
+    traceparent: str | None = None
+
+
+class Draft:
+    """One document under change. `changed` says whether there is anything to save.
+
+    `begun` are calls that its save writes down, and when by the monotonic clock.
+    """
+
+    def __init__(
+        self, decider: Decider, document: Document, now: datetime, service: str | None, traits: Mapping[str, Traits]
+    ) -> None:
+        self.decider = decider
+        self.document = document
+        self.now = now
+        self.changed = False
+        self.rows: list[Stored] = []
+        self.begun: list[tuple[Begun, float]] = []
+        self._service = service
+        self._traits = traits
+
+    @property
+    def state(self) -> Any:
+        """The state as folded so far."""
+        return self.document.state
+
+    def decide(self, command: Any, cause: Cause) -> list[Any]:
+        """Decide a command and fold what follows. When it raises, nothing has changed."""
+        if self.document.is_parked:
+            command = replace(command, parked=tuple(sorted(s for s, queue in self.document.waiting.items() if queue)))
+        before, known_step = self._mark(), self.step()
+        try:
+            facts = list(self.decider.decide(command, self.document.state))
+            for fact in facts:
+                self._fold(fact, cause)
+                known_step = self.step() if is_told(fact) else known_step
+            if self._service is not None and (step := self.step()) != known_step:
+                self._note_step(step, cause)
+        except Exception:
+            self._restore(before)
+            raise
+        if facts:
+            self._reconcile()
+        return facts
+
+    def _note_step(self, step: Step | None, cause: Cause) -> None:
+        """A step that no fact has told. That somebody is to act, or nobody any more, is told at once."""
+        if step is None or step.owner != "system":
+            self._tell(StepChanged(**self._about_us()), cause)
+        elif self.document.step_untold_since is None:
+            self.document.step_untold_since = self.now
+
+    def tell_lasting_step(self) -> None:
+        """Tell a step that has lasted and that no fact has told."""
+        untold_since = self.document.step_untold_since
+        if untold_since is not None and untold_since + STEP_LASTS <= self.now:
+            self._tell(StepChanged(**self._about_us()), Cause())
+
+    def _mark(self) -> tuple[Any, ...]:
+        document = self.document
+        told = document.told, document.step_untold_since
+        return document.state, told, document.entries, len(document.outbox), len(self.rows), self.changed
+
+    def _restore(self, mark: tuple[Any, ...]) -> None:
+        document = self.document
+        document.state, told, document.entries, outbox, rows, self.changed = mark
+        document.told, document.step_untold_since = told
+        del document.outbox[outbox:], self.rows[rows:]
+
+    def _fold(self, fact: Any, cause: Cause) -> None:
+        self.changed = True
+        before = self.document.state
+        self.document.state = self.decider.evolve(before, fact)
+        if self.decider.row_of and (row := self.decider.row_of(before, fact)):
+            self.rows.append(row)
+        if is_told(fact):
+            self._tell(fact, cause)
+
+    def _tell(self, fact: Fact, cause: Cause) -> None:
+        if self._service is None:
+            raise TypeError("This aggregate tells nothing: its facts are private.")
+        document = self.document
+        document.told += 1
+        document.step_untold_since = None
+        body = fact.model_copy(update={"step": self.step()}).model_dump_json().encode()
+        if len(body) > FACT_BYTES:
+            raise Rejected("fact-too-large", "What would be told is larger than 256 KiB; send documents by reference.")
+        self._enqueue(
+            sequence=document.told,
+            topic=topic_of(self._service),
+            type=wire_type(type(fact)),
+            body=body,
+            causationid=cause.id,
+            traceparent=cause.traceparent,
+        )
+
+    def _enqueue(self, **entry: Any) -> None:
+        self.changed = True
+        self.document.entries += 1
+        self.document.outbox.append(OutboxEntry(n=self.document.entries, time=self.now, **entry))
+
+    def copy_to_dead_letters(self, entry: WaitingEntry, reader: str) -> None:
+        """Queue a copy of what could not be taken, for operators' eyes; it takes no sequence of our story."""
+        headers = [
+            *entry.headers,
+            ("dlq-reader", reader.encode()),
+            ("dlq-reason", (entry.reason or "").encode()),
+            ("dlq-origin", entry.origin.encode()),
+        ]
+        topic = dead_letter_topic(entry.origin.rsplit(":", 2)[0])
+        self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=headers)
+
+    def step(self) -> Step | None:
+        """Who must do what by when: the operator while something is parked, else what the domain says."""
+        document = self.document
+        if document.is_parked and document.parked_at:
+            return Step(
+                act="resolve_parked", owner="operator", queue="operations", due_at=document.parked_at + OPERATOR_TIME
+            )
+        return self.decider.next_step(document.state)
+
+    def note_parking(self, reason: str) -> None:
+        """After something was parked or resolved: tell it, once, if this aggregate tells facts."""
+        document = self.document
+        if document.something_waits == document.is_parked:
+            return
+        document.is_parked = document.something_waits
+        document.parked_at = self.now if document.is_parked else None
+        self.changed = True
+        if self._service is not None and not document.is_letterbox:
+            told = self._about_us()
+            because = Reason(system="throughline", code=reason)
+            self._tell(
+                ReferralParked(reason=because, **told) if document.is_parked else ReferralUnparked(**told), Cause()
+            )
+
+    def _about_us(self) -> dict[str, Any]:
+        """Attribution of what the service tells about its own work."""
+        return {
+            "occurred_at": self.now,
+            "recorded_by": Actor(kind="service", id=self._service or "engine"),
+            "channel": "kafka",
+            "referral_id": self.document.id,
+        }
+
+    def _reconcile(self) -> None:
+        """Hold the records of effects against what the state owes now."""
+        owed = {f"{effect.kind}:{effect.revision}": effect for effect in self.decider.owed(self.document.state)}
+        for key, record in self.document.calls.items():
+            if key not in owed:
+                calls.unwant(record)
+        for key, effect in owed.items():
+            self._want(key, effect)
+
+    def _want(self, key: str, effect: Effect) -> None:
+        if effect.kind not in self._traits:
+            raise KeyError(f"No gateway was wired for effects of kind {effect.kind}.")
+        if key not in self.document.calls:
+            self.document.calls[key] = calls.record_of(effect)
+
+    def due_effects(self) -> list[tuple[calls.EffectRecord, calls.Owed, datetime]]:
+        """What the effects owe. While parked only withdrawals go on: nothing new is started on half a story."""
+        due = calls.due_effects(self.document.calls, self._traits)
+        return [d for d in due if d[1] in ("withdraw", "rest")] if self.document.is_parked else due
+
+    def called(self, key: str) -> Begun:
+        """The call of the effect `key` that is written down."""
+        return Begun(calls.call_of(self.document.id, self.document.calls[key]), self.state)
+
+    def begin(self, key: str, token: str) -> calls.LiveCall | None:
+        """Write down the call that the effect `key` owes now; None if it owes none. A person is told to the domain."""
+        for record, act, when in self.due_effects():
+            if record.key == key and when <= self.now:
+                self.changed = True
+                had_person, in_doubt = record.has_person, record.is_in_doubt or record.call is not None
+                call = calls.begin(record, act, self.now, token)
+                if record.has_person and not had_person:
+                    self._hand_to_person(record, in_doubt=in_doubt)
+                return call
+        return None
+
+    def answer(self, key: str, number: int | None, answer: Answer, cause: Cause) -> None:
+        """Fold what the outside said, and decide what it means to the domain, in the same write."""
+        record = self.document.calls.get(key)
+        if record:
+            before, had_person = calls.record_to_stored(record), record.has_person
+            calls.fold(record, number, answer, self.now, self._traits[record.kind])
+            self.changed = self.changed or before != calls.record_to_stored(record)
+            if record.has_person and not had_person:
+                self._hand_to_person(record, in_doubt=record.is_in_doubt)
+        if answer.command is not None:
+            self.decide(answer.command, cause)
+
+    def _hand_to_person(self, record: calls.EffectRecord, *, in_doubt: bool) -> None:
+        self.decide(
+            EffectNeedsPerson(
+                at=self.now,
+                by=Actor(kind="service", id=self._service or "engine"),
+                channel="effect",
+                kind=record.kind,
+                effect_revision=record.revision,
+                in_doubt=in_doubt,
+            ),
+            Cause(),
+        )
+
+    def wake_at(self, handover: timedelta = HANDOVER) -> datetime | None:
+        """The earliest instant at which somebody must look. Deadlines of the state rest while parked."""
+        document = self.document
+        due = [max(when, self.now + handover) for _, _, when in self.due_effects()]
+        if document.step_untold_since:
+            due.append(document.step_untold_since + STEP_LASTS)
+        if not document.is_parked and (instant := self.decider.next_due(document.state)):
+            due.append(instant)
+        earliest = min(due, default=None)
+        return max(earliest, document.retry_at) if earliest and document.retry_at else earliest

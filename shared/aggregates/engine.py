@@ -1,0 +1,230 @@
+"""The one way in: load, decide, fold, save, publish, for a batch from any door (ARCHITECTURE §2).
+
+The engine reaches the world only through what it is handed, so the same code runs in the simulation.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+from shared.aggregates.caller import NO_CALLER, Caller
+from shared.aggregates.decider import Decider
+from shared.aggregates.document import ANSWERS_KEPT, Document, OutboxEntry, from_stored, to_stored
+from shared.aggregates.draft import Cause, Draft
+from shared.errors import Busy, Mismatched, Rejected, Stale, Unknown
+from shared.ports import Clock, Collection, Stored, Traits
+
+ATTEMPTS = 10
+ACKNOWLEDGED_KEPT = 100_000
+REMEMBERED = 2_000
+
+
+class Item(Protocol):
+    """Something for one aggregate, from any door."""
+
+    @property
+    def key(self) -> str:
+        """The aggregate's id."""
+
+    def apply(self, draft: Draft) -> Any:
+        """Change the draft and return the outcome. Applied again on a newer document after a conflict."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command: the version that holds it, or why it was refused. `fault` is ours: a faulty decider."""
+
+    version: int
+    refusal: Rejected | None = None
+    is_repeat: bool = False
+    fault: Exception | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A command from a person or a system.
+
+    `id` makes a retry find its first outcome; `fingerprint` is of what was sent; `expected_version` is If-Match.
+    """
+
+    key: str
+    id: str
+    command: Any
+    fingerprint: str | None = None
+    expected_version: int | None = None
+    traceparent: str | None = None
+
+    def apply(self, draft: Draft) -> Outcome:
+        """Decide it once; a retry of what took effect gets the first answer."""
+        document = draft.document
+        if (known := document.answered.get(self.id)) is not None:
+            return self._again(known)
+        current = document.version + draft.changed
+        if self.expected_version is not None and self.expected_version != current:
+            return Outcome(document.version, Stale("stale", "It has changed since you read it; read it again."))
+        try:
+            told = draft.decide(self.command, Cause(self.id, self.traceparent))
+        except Rejected as refusal:
+            return Outcome(document.version, refusal)
+        except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
+            return Outcome(document.version, fault=fault)
+        version = document.version + 1 if draft.changed else document.version
+        if told:
+            document.answered[self.id] = {"version": version, "fingerprint": self.fingerprint}
+        return Outcome(version)
+
+    def _again(self, known: Stored) -> Outcome:
+        if self.fingerprint and known["fingerprint"] != self.fingerprint:
+            refusal = Mismatched("idempotency-mismatch", "This Idempotency-Key was used for another request.")
+            return Outcome(known["version"], refusal)
+        return Outcome(known["version"], is_repeat=True)
+
+
+@dataclass
+class Engine:
+    """One kind of aggregate of one service, on the world it is handed.
+
+    `publish(document)` is told each document that was saved with something in its outbox; `caller` makes the calls
+    that documents owe. What they miss, the sweep and the clock find in the store.
+    `token` gives fresh ids for saves and calls; it is never used for anything that a retry must repeat.
+    """
+
+    decider: Decider
+    store: Collection
+    clock: Clock
+    slot_of: Callable[[str], int]
+    token: Callable[[], str]
+    service: str | None = None
+    traits: Mapping[str, Traits] = field(default_factory=dict)
+    publish: Callable[[Document], None] = lambda _document: None
+    caller: Caller = NO_CALLER
+    count: Callable[[str, int], None] = lambda _name, _n: None
+    _acknowledged: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+
+    async def handle(self, items: Sequence[Item]) -> list[Any]:
+        """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
+
+        Raises Unavailable or Unknown when the store is down, Busy when others keep winning; the items may be
+        handled again after any of them.
+        """
+        await self.clock.refresh()
+        outcomes: list[Any] = [None] * len(items)
+        pending: dict[str, list[int]] = defaultdict(list)
+        for index, item in enumerate(items):
+            pending[item.key].append(index)
+        remembered = self._recall(pending)
+        for _ in range(ATTEMPTS):
+            drafts = await self._drafts(pending, remembered)
+            for key, indexes in pending.items():
+                for index in indexes:
+                    outcomes[index] = items[index].apply(drafts[key])
+            lost = await self._save([draft for draft in drafts.values() if draft.changed])
+            self.count("conflicts", len(lost))
+            unsure = {key for key in remembered if not drafts[key].changed}
+            pending = {key: indexes for key, indexes in pending.items() if key in lost or key in unsure}
+            if not pending:
+                return outcomes
+            remembered = {}
+        raise Busy
+
+    async def read(self, key: str) -> Document | None:
+        """The newest saved document, or None."""
+        stored = (await self.store.load([key])).get(key)
+        return self.document(stored) if stored else None
+
+    def document(self, stored: Stored) -> Document:
+        """A document from the store, without what this replica knows to be published."""
+        document = from_stored(stored, self.decider.decode(stored["state"], stored["schema"]))
+        document.outbox = self.unacknowledged(document.id, document.outbox)
+        return document
+
+    def draft(self, document: Document) -> Draft:
+        """A draft on a document, at the clock's now."""
+        return Draft(self.decider, document, _stored_now(self.clock), self.service, self.traits)
+
+    def unacknowledged(self, key: str, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
+        """Those entries of a document's outbox that, as far as this replica knows, are not on the topic yet."""
+        acknowledged = self._acknowledged.get(key, 0)
+        return [entry for entry in entries if entry.n > acknowledged]
+
+    def acknowledged(self, key: str, n: int) -> None:
+        """Everything up to entry `n` of this document's outbox is on the topic; the next save drops it."""
+        self._acknowledged[key] = max(n, self._acknowledged.pop(key, 0))
+        while len(self._acknowledged) > ACKNOWLEDGED_KEPT:
+            self._acknowledged.popitem(last=False)
+
+    def _recall(self, keys: Iterable[str]) -> dict[str, Document]:
+        """What this replica saved last of these documents, taken out: one handler has it at a time.
+
+        Another replica may have saved since. Then our save is lost, and what would not be saved is decided again.
+        """
+        found = {key: document for key in keys if (document := self._remembered.pop(key, None))}
+        for document in found.values():
+            document.outbox = self.unacknowledged(document.id, document.outbox)
+        return found
+
+    def _remember(self, document: Document) -> None:
+        document.answered = dict(list(document.answered.items())[-ANSWERS_KEPT:])
+        self._remembered[document.id] = document
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    async def _drafts(self, keys: Iterable[str], remembered: Mapping[str, Document]) -> dict[str, Draft]:
+        unknown = [key for key in keys if key not in remembered]
+        stored = await self.store.load(unknown) if unknown else {}
+        return {key: self.draft(remembered.get(key) or self._document(key, stored.get(key))) for key in keys}
+
+    def _document(self, key: str, stored: Stored | None) -> Document:
+        return self.document(stored) if stored else Document(key, self.decider.initial)
+
+    async def _save(self, drafts: list[Draft]) -> frozenset[str]:
+        """Save the drafts; return the ids to decide again, whose save was lost or whose outcome nobody knows."""
+        if not drafts:
+            return frozenset()
+        if rows := [row for draft in drafts for row in draft.rows]:
+            await self.store.append(rows)
+        lost = frozenset(draft.document.id for draft in drafts)
+        try:
+            lost = await self.store.save([self._stored(draft) for draft in drafts])
+        except Unknown:
+            return lost
+        finally:
+            for draft in drafts:
+                if draft.document.id in lost:
+                    self.caller.release(draft)
+        self.count("saves", len(drafts) - len(lost))
+        for draft in drafts:
+            if draft.document.id not in lost:
+                self._after(draft)
+        return lost
+
+    def _stored(self, draft: Draft) -> Stored:
+        document = draft.document
+        self.caller.begin(draft)
+        document.version += 1
+        document.wake_at = draft.wake_at(self.caller.handover())
+        return to_stored(
+            document, self.decider.encode(document.state), self.decider.schema, self.slot_of(document.id), draft.now
+        )
+
+    def _after(self, draft: Draft) -> None:
+        if draft.document.outbox:
+            self.publish(draft.document)
+        if draft.document.calls:
+            self.caller.drive(draft)
+        self._remember(draft.document)
+
+
+def _stored_now(clock: Clock) -> datetime:
+    """In the store's milliseconds: what is published from memory must not differ from what the sweep finds."""
+    now = clock.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def command_id(*parts: str) -> str:
+    """A command's id from what identifies it, so that every retry has the same one."""
+    return sha256("\x00".join(parts).encode()).hexdigest()[:32]

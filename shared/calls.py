@@ -1,0 +1,226 @@
+"""What an outbound call owes next: the effect protocol, pure (ARCHITECTURE §2.5).
+
+One record per effect lives in its aggregate's document; one call per effect is alive at a time. The functions
+here say what is owed and fold what was answered; making calls is the business of `shared.effects`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+
+from shared.contracts.language import Effect
+from shared.ports import Act, Answer, Call, Traits
+
+BEGIN_S = 3.0
+"""A call begins within this of the moment it was written down, or not at all."""
+STALL_S = 5.0
+"""A worker that stands still longer than this between its last check and the first byte is killed by its own timer."""
+SKEW_S = 2.0
+"""How far a replica's clock may be off before its doors shut."""
+TRIES = 12
+"""Attempts in a row without progress before a person is asked."""
+LONGEST_BACKOFF_S = 30.0
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+Owed = Literal["send", "ask", "withdraw", "person", "rest"]
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """The one call that may be alive: who made it (`token`), which (`number`), and since when."""
+
+    act: Act
+    number: int
+    at: datetime
+    token: str
+    refs: list[str]
+
+
+@dataclass(slots=True)
+class EffectRecord:
+    """What is known of one effect outside.
+
+    `refs` are known alive and `dead` known withdrawn; `is_in_doubt` says that some send was never answered.
+    """
+
+    kind: str
+    revision: int
+    target: str
+    urgency: int
+    is_wanted: bool = True
+    refs: list[str] | None = None
+    dead: list[str] | None = None
+    is_in_doubt: bool = False
+    is_final: bool = False
+    has_person: bool = False
+    number: int = 0
+    tries: int = 0
+    sent_at: datetime | None = None
+    retry_at: datetime | None = None
+    call: LiveCall | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name within the aggregate."""
+        return f"{self.kind}:{self.revision}"
+
+    @property
+    def alive(self) -> list[str]:
+        """References known alive."""
+        return self.refs or []
+
+
+def record_of(effect: Effect) -> EffectRecord:
+    """A record of an effect that nothing was done for yet."""
+    return EffectRecord(effect.kind, effect.revision, effect.target, effect.urgency)
+
+
+def effect_id(aggregate_id: str, record: EffectRecord) -> str:
+    """The id that the outside knows the effect by: derived, so that no retry and no replica can use another."""
+    return sha256(f"{aggregate_id}/{record.kind}/{record.revision}".encode()).hexdigest()[:32]
+
+
+def call_of(aggregate_id: str, record: EffectRecord) -> Call:
+    """The call that is under way, as a gateway is asked to make it. Raises KeyError where there is none."""
+    live = record.call
+    if live is None:
+        raise KeyError(f"No call of {record.key} is under way.")
+    id_ = effect_id(aggregate_id, record)
+    return Call(id_, aggregate_id, record.kind, record.revision, live.act, live.number, tuple(live.refs))
+
+
+def quarantine(traits: Traits) -> timedelta:
+    """How long a call may still land after it was written down, and be seen."""
+    return timedelta(seconds=BEGIN_S + STALL_S + traits.land_s + traits.visible_s + 2 * SKEW_S)
+
+
+def owes(record: EffectRecord, traits: Traits) -> tuple[Owed | None, datetime]:
+    """What this effect owes if nothing more is heard, and from when. None: it is settled, or with a person."""
+    act = _act(record, traits)
+    if act is None and record.call:
+        act = "rest"
+    quiet_from = record.call.at + quarantine(traits) if record.call else NEVER
+    return act, max(record.retry_at or NEVER, quiet_from)
+
+
+def _act(record: EffectRecord, traits: Traits) -> Owed | None:
+    may_be_alive = record.is_in_doubt or (record.call is not None and record.call.act == "send")
+    if not record.is_wanted:
+        return "withdraw" if record.alive or may_be_alive else None
+    if len(record.alive) > 1:
+        return "withdraw"
+    if record.alive:
+        return "ask" if traits.has_results and not record.is_final else None
+    if record.has_person:
+        return None
+    return _settling(traits) if may_be_alive else "send"
+
+
+def _settling(traits: Traits) -> Owed:
+    """How doubt is settled: ask, else send again where that does no harm, else a person."""
+    if traits.can_ask:
+        return "ask"
+    return "send" if traits.dedupes or traits.may_repeat else "person"
+
+
+def begin(record: EffectRecord, act: Owed, now: datetime, token: str) -> LiveCall | None:
+    """Write the call down in the record. Return it, or None where there is nothing to call."""
+    if record.call:
+        record.is_in_doubt = record.is_in_doubt or record.call.act == "send"
+        record.tries += act != "rest"
+    if act == "rest":
+        record.is_in_doubt = False
+    record.number += 1
+    record.has_person = record.has_person or act == "person" or record.tries >= TRIES
+    if act == "person" or act == "rest":  # noqa: PLR1714 - a comparison that mypy can narrow by
+        record.call = None
+        return None
+    if act == "send":
+        record.sent_at = now
+    surplus = record.alive[1:] if record.is_wanted else []
+    record.call = LiveCall(act, record.number, now, token, list(surplus))
+    return record.call
+
+
+def fold(record: EffectRecord, number: int | None, answer: Answer, now: datetime, traits: Traits) -> None:
+    """Fold an answer to call `number` (None: a callback). Folding it twice changes nothing."""
+    call = record.call if record.call and record.call.number == number else None
+    dead, alive = record.dead or [], record.alive
+    new = [ref for ref in answer.refs if answer.word == "alive" and ref not in dead and ref not in alive]
+    if new:
+        alive = alive + new
+        record.has_person = False
+    record.is_final = record.is_final or (answer.word == "alive" and answer.final)
+    word, gone = answer.word, list(answer.refs) if answer.word == "withdrawn" else []
+    if call and word == "nothing":
+        if _may_still_land(record, call, traits):
+            word = "not_taken"
+        else:
+            gone = call.refs or list(alive)
+    record.dead = dead + [ref for ref in gone if ref not in dead]
+    record.refs = [ref for ref in alive if ref not in gone]
+    if call:
+        _settle(record, word, now, traits)
+    if new and len(record.alive) > 1:
+        record.retry_at = None  # when results are asked for says nothing about giving back what was done twice
+
+
+def _may_still_land(record: EffectRecord, call: LiveCall, traits: Traits) -> bool:
+    """Nothing there: believed only when the last send can no longer land unseen."""
+    sent = record.sent_at
+    return bool(record.alive or record.is_in_doubt) and sent is not None and call.at < sent + quarantine(traits)
+
+
+def _settle(record: EffectRecord, word: str, now: datetime, traits: Traits) -> None:
+    if word == "not_taken":
+        record.tries += 1
+        record.retry_at = now + backoff(record.tries)
+        record.has_person = record.has_person or record.tries >= TRIES
+    else:
+        record.is_in_doubt, record.tries = False, 0
+        record.retry_at = now + timedelta(seconds=traits.ask_every_s) if word == "alive" else None
+    record.call = None
+
+
+def backoff(tries: int) -> timedelta:
+    """Doubling, bounded."""
+    return timedelta(seconds=min(2.0**tries, LONGEST_BACKOFF_S))
+
+
+def unwant(record: EffectRecord) -> None:
+    """The state wants it no longer: a withdrawal never waits for a send's backoff."""
+    if record.is_wanted:
+        record.is_wanted, record.tries, record.retry_at = False, 0, None
+
+
+def due_effects(
+    records: dict[str, EffectRecord], traits: Mapping[str, Traits]
+) -> list[tuple[EffectRecord, Owed, datetime]]:
+    """Per kind and target, the first effect in order of revision that is not settled: what it owes, from when.
+
+    One target is asked in order; another does not wait for a target that cannot be reached.
+    """
+    first: dict[tuple[str, str], tuple[EffectRecord, Owed, datetime]] = {}
+    for record in sorted(records.values(), key=lambda r: (r.kind, r.revision)):
+        line = record.kind, record.target
+        if line not in first:
+            act, when = owes(record, traits[record.kind])
+            if act:
+                first[line] = (record, act, when)
+    return list(first.values())
+
+
+def record_to_stored(record: EffectRecord) -> dict[str, Any]:
+    """The record as it rests in the document."""
+    stored = {name: getattr(record, name) for name in record.__slots__ if name != "call"}
+    call = record.call
+    stored["call"] = {name: getattr(call, name) for name in call.__slots__} if call else None
+    return stored
+
+
+def record_from_stored(stored: dict[str, Any]) -> EffectRecord:
+    """The inverse of `record_to_stored`."""
+    call = stored["call"]
+    return EffectRecord(**{**stored, "call": LiveCall(**call) if call else None})

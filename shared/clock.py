@@ -1,0 +1,98 @@
+"""The clock door: durable timers (ARCHITECTURE §2.4). `wake_at` in the document is the only record of a timer.
+
+The assignment says which replica is first to wake a document, never which may: what is overdue by more than a
+grace is woken by anybody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from shared.aggregates import Engine
+from shared.aggregates.draft import Cause, Draft
+from shared.calls import backoff
+from shared.contracts.language import Actor, Tick
+from shared.errors import Busy, Rejected, Unavailable, Unknown
+from shared.ports import Clock, Subscription
+
+PAGE = 200
+GRACE = timedelta(seconds=10)
+SWEEP_S = 3.0
+SWEPT_AT_ONCE = 50
+CLOCK = Actor(kind="clock", id="clock")
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Decide everything that is due in one document by `now`, the instant of the round."""
+
+    key: str
+    now: datetime
+
+    def apply(self, draft: Draft) -> None:
+        """Tick the domain if a deadline has come. Whatever happens, `wake_at` moves past now: else it is a strike."""
+        document = draft.document
+        if document.wake_at is None or document.wake_at > self.now:
+            return
+        draft.changed = True
+        draft.tell_lasting_step()
+        if document.is_parked or not self._is_due(draft):
+            document.strikes, document.retry_at = 0, None
+            return
+        self._tick(draft)
+        if self._is_due(draft):
+            document.strikes += 1
+            document.retry_at = draft.now + backoff(document.strikes)
+        else:
+            document.strikes, document.retry_at = 0, None
+
+    def _is_due(self, draft: Draft) -> bool:
+        due = draft.decider.next_due(draft.state)
+        return due is not None and due <= draft.now
+
+    def _tick(self, draft: Draft) -> None:
+        try:
+            draft.decide(Tick(at=draft.now, by=CLOCK, channel="clock"), Cause())
+        except Rejected:
+            return
+        except Exception:  # noqa: BLE001 - a document that cannot be woken must not hold up the others
+            return
+
+
+class ClockDoor:
+    """Wakes due documents of one engine, each `poll_s` seconds."""
+
+    def __init__(self, engine: Engine, clock: Clock, slots: Subscription, random: Random, poll_s: float = 1.0) -> None:
+        self._engine, self._clock, self._slots, self._random, self._poll_s = engine, clock, slots, random, poll_s
+        self._swept_at = 0.0
+
+    async def run(self) -> None:
+        """Wake for ever. A machine whose clock is off, or a store that is down, costs rounds and nothing else."""
+        while True:
+            try:
+                while await self.round() == PAGE:
+                    pass
+            except (Unavailable, Unknown, Busy):
+                self._engine.count("unavailable", 1)
+            await self._clock.sleep(self._poll_s * self._random.uniform(0.8, 1.2))
+
+    async def round(self) -> int:
+        """One round: the earliest due documents of our slots, and now and then a few of anybody's. Return how many."""
+        now = await self._clock.read()
+        mine = await self._engine.store.due(now, self._slots.assigned(), PAGE)
+        late = await self._overdue(now)
+        await self._wake([*mine, *(key for key in late if key not in mine)], now)
+        return len(mine)
+
+    async def _overdue(self, now: datetime) -> Sequence[str]:
+        if self._clock.monotonic() < self._swept_at + SWEEP_S:
+            return ()
+        self._swept_at = self._clock.monotonic()
+        late = await self._engine.store.due(now - GRACE, None, PAGE)
+        return self._random.sample(late, min(len(late), SWEPT_AT_ONCE))
+
+    async def _wake(self, keys: Sequence[str], now: datetime) -> None:
+        if keys:
+            self._engine.count("wakes", len(keys))
+            await self._engine.handle([Wake(key, now) for key in keys])

@@ -1,0 +1,127 @@
+"""The facts that intake tells: a referral came in, is complete, was cancelled, was answered, is closed."""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.contracts.language import Audience, Fact, Priority, Reason
+
+Outcome = Literal[
+    "completed",
+    "seen_no_report",
+    "care_elsewhere",
+    "cancelled_by_referrer",
+    "patient_declined",
+    "unreachable",
+    "not_covered",
+    "denied_final",
+    "no_provider",
+    "order_expired",
+    "superseded",
+    "entered_in_error",
+    "deceased",
+]
+ReportKind = Literal["final", "interim", "addendum"]
+Item = Literal["diagnosis", "contact", "coverage", "requester", "service", "records", "birth_date"]
+AskedBy = Literal["referrer", "patient", "payer", "specialist", "system"]
+
+
+class ReferralReceived(Fact):
+    """A referral was taken in. `seals` holds a JWE per audience; `pathway` is an opaque token of what is asked for."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.received"
+
+    referral_id: str
+    patient_ref: str
+    priority: Priority
+    authored_at: AwareDatetime
+    needed_by: AwareDatetime
+    order_expires_at: AwareDatetime
+    pathway: str
+    pathway_version: int
+    seals: dict[Audience, str]
+    parent: str | None = None
+
+
+class InformationRequested(Fact):
+    """Something that the referral cannot go on without was asked for."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.information-requested"
+
+    referral_id: str
+    request_id: str
+    items: tuple[Item, ...]
+    asked_of: Literal["referrer", "patient"]
+
+
+class InformationSupplied(Fact):
+    """What was asked for came. `seals` holds the groups that changed, sealed anew."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.information-supplied"
+
+    referral_id: str
+    request_id: str
+    items: tuple[Item, ...]
+    seals: dict[Audience, str]
+
+
+class ReferralFoundComplete(Fact):
+    """Nothing is missing: the provider may be chosen and coverage verified."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.found-complete"
+
+    referral_id: str
+
+
+class ReferralCancelled(Fact):
+    """The referral is not wanted any more: every service gives back what it holds for it."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.cancelled"
+
+    referral_id: str
+    asked_by: AskedBy
+    reason: Reason
+
+
+class ConsultReportReceived(Fact):
+    """A report of the specialist came and was matched to this referral."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.consult-report-received"
+
+    referral_id: str
+    report_id: str
+    visit_id: str | None = None
+    kind: ReportKind
+    matched_by: Literal["referral_id", "visit_id", "order_number", "person"]
+
+
+class ReportAcknowledged(Fact):
+    """The referring clinician has seen the report."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.report-acknowledged"
+
+    referral_id: str
+    report_id: str
+
+
+class ReferralClosed(Fact):
+    """The loop is closed, or was given up for a coded reason. `evidence_ref` names what proves the outcome."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.closed"
+
+    referral_id: str
+    outcome: Outcome
+    evidence_ref: str | None = None
+    reason: Reason | None = None
+
+
+FACTS: tuple[type[Fact], ...] = (
+    ReferralReceived,
+    InformationRequested,
+    InformationSupplied,
+    ReferralFoundComplete,
+    ReferralCancelled,
+    ConsultReportReceived,
+    ReportAcknowledged,
+    ReferralClosed,
+)

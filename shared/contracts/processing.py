@@ -1,0 +1,36 @@
+"""What every service may tell about its own work on a referral: it is parked, it goes on, its next step changed."""
+
+from typing import ClassVar
+
+from shared.contracts.language import Fact, Reason
+
+
+class ReferralParked(Fact):
+    """The telling service could not take in something about this referral; an operator owns the next step."""
+
+    TYPE: ClassVar[str] = "org.throughline.processing.parked"
+
+    referral_id: str
+    reason: Reason
+
+
+class ReferralUnparked(Fact):
+    """Nothing waits any more: the service has taken in, or an operator has given up, all that was parked."""
+
+    TYPE: ClassVar[str] = "org.throughline.processing.unparked"
+
+    referral_id: str
+
+
+class StepChanged(Fact):
+    """The next step changed by something that is nobody else's business; `step` is the one that holds now.
+
+    Every fact carries the step after it; without this one, a step that changes in private would go stale outside.
+    """
+
+    TYPE: ClassVar[str] = "org.throughline.processing.step-changed"
+
+    referral_id: str
+
+
+FACTS: tuple[type[Fact], ...] = (ReferralParked, ReferralUnparked, StepChanged)

@@ -1,0 +1,214 @@
+"""The result door: outbound calls are written down, made, and answered (ARCHITECTURE §2.5).
+
+What a call owes is decided in `shared.calls`; here calls are begun, made within seconds or not at all, and what
+was answered becomes a command. Never called from a consumer or inside a save.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from heapq import heappop, heappush
+from typing import Any
+
+from shared import calls
+from shared.aggregates import Engine, Queue
+from shared.aggregates.caller import HANDOVER, Begun
+from shared.aggregates.draft import Cause, Draft
+from shared.errors import Busy, Rejected, Unavailable, Unknown
+from shared.ports import Answer, Clock, Gateway
+
+ANSWER_TRIES = 8
+CALL_TAKES = timedelta(milliseconds=10)
+LONGEST_HANDOVER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Write down the call that an effect owes now. `token` tells the writer from others after an unknown outcome."""
+
+    key: str
+    effect: str
+    token: str
+
+    def apply(self, draft: Draft) -> Begun | None:
+        """Return the call if it is ours to make."""
+        record = draft.document.calls.get(self.effect)
+        if record is None:
+            return None
+        mine = record.call if record.call and record.call.token == self.token else draft.begin(self.effect, self.token)
+        return draft.called(self.effect) if mine else None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the outside said to one call (`number` None: a callback, or evidence from anybody)."""
+
+    key: str
+    effect: str
+    number: int | None
+    answer: Answer
+
+    def apply(self, draft: Draft) -> Exception | None:
+        """Fold it, and decide what it means. Return why the domain would not have it, if so."""
+        try:
+            draft.answer(self.effect, self.number, self.answer, Cause())
+        except Exception as error:  # noqa: BLE001 - the others of the batch have nothing to do with it
+            return error
+        return None
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the outside said on its own, about the effect that it knows as `effect_id`."""
+
+    key: str
+    effect_id: str
+    answer: Answer
+
+    def apply(self, draft: Draft) -> Exception | None:
+        """Fold it like an answer to no call in particular; an effect that is not ours is only decided."""
+        records = draft.document.calls.values()
+        known = next((r.key for r in records if calls.effect_id(self.key, r) == self.effect_id), "")
+        return Answered(self.key, known, None, self.answer).apply(draft)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Calls to one target: how many are being made, and what waits, most urgent first."""
+
+    concurrency: int
+    running: int = 0
+    waiting: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call may be made now."""
+        return self.running < self.concurrency
+
+
+class EffectWorker:
+    """Makes the calls that this replica's saves made due; the clock finds what it misses."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        queue: Queue,
+        gateways: Mapping[str, Gateway],
+        clock: Clock,
+        token: Callable[[], str],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self._engine, self._queue, self._gateways, self._clock = engine, queue, gateways, clock
+        self._token, self._on_error = token, on_error
+        self._lanes: dict[str, _Lane] = {}
+        self._pending: set[tuple[str, str]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._order = 0
+
+    def begin(self, draft: Draft) -> None:
+        """Write down each call that is due and can be made at once, in the very save that made it due."""
+        for record, act, when in draft.due_effects():
+            job, lane = (draft.document.id, record.key), self._lane(record)
+            is_call = act in ("send", "ask", "withdraw")
+            if is_call and when <= draft.now and lane.has_room and job not in self._pending:
+                draft.begin(record.key, self._token())
+                draft.begun.append((draft.called(record.key), self._clock.monotonic()))
+                self._pending.add(job)
+                lane.running += 1
+
+    def drive(self, draft: Draft) -> None:
+        """Make the calls that the save has written down, and take up what else it owes now. Returns at once."""
+        for begun, at_s in draft.begun:
+            lane = self._lane(draft.document.calls[begun.call.effect])
+            self._start(self._work(lane, begun, at_s))
+        for record, _, when in draft.due_effects():
+            job = draft.document.id, record.key
+            if when <= draft.now and job not in self._pending:
+                self._pending.add(job)
+                self._offer(record, *job)
+
+    def release(self, draft: Draft) -> None:
+        """Give back the room of calls whose save was lost: they are not made."""
+        for begun, _ in draft.begun:
+            self._pending.discard((begun.call.aggregate_id, begun.call.effect))
+            self._start(self._work(self._lane(draft.document.calls[begun.call.effect])))
+
+    def handover(self) -> timedelta:
+        """For how long a call that is due now is ours to make: the more of them wait, the longer, within a bound."""
+        return min(HANDOVER + len(self._pending) * CALL_TAKES, LONGEST_HANDOVER)
+
+    async def drain(self) -> None:
+        """Wait for the calls under way."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _lane(self, record: calls.EffectRecord) -> _Lane:
+        concurrency = self._gateways[record.kind].traits.concurrency
+        return self._lanes.setdefault(f"{record.kind}:{record.target}", _Lane(concurrency))
+
+    def _offer(self, record: calls.EffectRecord, key: str, effect: str) -> None:
+        lane = self._lane(record)
+        self._order += 1
+        heappush(lane.waiting, (record.urgency, self._order, key, effect))
+        if lane.has_room:
+            lane.running += 1
+            self._start(self._work(lane))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+    async def _work(self, lane: _Lane, begun: Begun | None = None, at_s: float = 0.0) -> None:
+        """Make a call that is begun, then what waits in the lane; its place in the lane is taken already."""
+        try:
+            if begun:
+                await self._carry_out(begun, at_s)
+            while lane.waiting:
+                _, _, key, effect = heappop(lane.waiting)
+                try:
+                    await self._make(key, effect)
+                finally:
+                    self._pending.discard((key, effect))
+        finally:
+            lane.running -= 1
+
+    async def _make(self, key: str, effect: str) -> None:
+        """Write the call down in a save of its own, and make it."""
+        at_s = self._clock.monotonic()
+        try:
+            begun: Begun | None = await self._queue.submit(Begin(key, effect, self._token()))
+        except (Busy, Unavailable, Unknown):
+            return
+        if begun:
+            await self._carry_out(begun, at_s)
+
+    async def _carry_out(self, begun: Begun, at_s: float) -> None:
+        """Make the call if there is still time, and fold its answer. Silence is left to the quarantine."""
+        call, answer = begun.call, None
+        if self._clock.monotonic() - at_s <= calls.BEGIN_S:
+            answer = await self._ask_outside(begun)
+        self._pending.discard((call.aggregate_id, call.effect))  # what the answer makes due, its save takes up
+        if answer is not None:
+            await self._fold(Answered(call.aggregate_id, call.effect, call.number, answer))
+
+    async def _ask_outside(self, begun: Begun) -> Answer | None:
+        try:
+            return await self._gateways[begun.call.kind].call(begun.call, begun.state, self._clock.now())
+        except Unknown:
+            return None
+        except Exception as error:  # noqa: BLE001 - a faulty gateway is silence: the quarantine settles what it did
+            self._on_error(error)
+            return None
+
+    async def _fold(self, answered: Answered) -> None:
+        for tries in range(ANSWER_TRIES):
+            try:
+                error: Exception | None = await self._queue.submit(answered)
+            except (Busy, Unavailable, Unknown):
+                await self._clock.sleep(0.05 * 2**tries)
+            else:
+                if error is not None and not isinstance(error, Rejected):
+                    self._on_error(error)
+                return

@@ -1,0 +1,64 @@
+"""How the system says no, and how it says that it cannot know.
+
+Refusals carry a code and a fixed sentence: never a value that came in, since that could be patient data.
+"""
+
+
+class Rejected(Exception):
+    """A command that the domain refuses. `code` is stable for programs, `message` is a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class NotFound(Rejected):
+    """There is no such object, or it belongs to another tenant: the two are answered alike, to the letter.
+
+    Without arguments it speaks of a referral, since nothing else can be another tenant's and be asked for by its id.
+    """
+
+    def __init__(self, code: str = "not-found", message: str = "There is no such referral.") -> None:
+        super().__init__(code, message)
+
+
+class Conflict(Rejected):
+    """The command contradicts what is already known, such as the same order number with other content."""
+
+
+class Stale(Rejected):
+    """The caller decided on a version that is no longer the newest (If-Match)."""
+
+
+class Mismatched(Rejected):
+    """The same Idempotency-Key came with another body."""
+
+
+class Unreadable(Exception):
+    """Input that does not follow its contract. `pointer` is a JSON pointer to the fault; `detail` quotes no input."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+        self.detail = detail
+
+
+class Busy(Exception):
+    """Too much is queued, or too many writers compete: come back in `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(f"Busy; retry after {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(Exception):
+    """A dependency is down and nothing was done: come back in `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int = 5) -> None:
+        super().__init__(f"A dependency is unavailable; retry after {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class Unknown(Exception):
+    """It may have happened and it may still happen. Neither success nor failure: look before acting again."""

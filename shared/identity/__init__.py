@@ -1,0 +1,35 @@
+"""Who calls, for which tenant, and what that caller may do.
+
+Nothing here knows what a command does: a policy is a table from its name to the roles that may send it.
+"""
+
+from shared.identity.caller import Caller, Forbidden, Role, Unauthenticated
+from shared.identity.policy import (
+    Guard,
+    Permit,
+    Policy,
+    Session,
+    Unguarded,
+    assert_every_route_guarded,
+    permissions,
+    permit,
+)
+from shared.identity.verifier import FetchJwks, Verifier, fetch_over_http
+
+__all__ = [
+    "Caller",
+    "FetchJwks",
+    "Forbidden",
+    "Guard",
+    "Permit",
+    "Policy",
+    "Role",
+    "Session",
+    "Unauthenticated",
+    "Unguarded",
+    "Verifier",
+    "assert_every_route_guarded",
+    "fetch_over_http",
+    "permissions",
+    "permit",
+]

@@ -1,0 +1,123 @@
+"""What a role may do, route by route; an app with a route that nobody guards does not start."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from shared.errors import NotFound
+from shared.identity.caller import REFERRAL_ID, Caller, Forbidden, Role, Unauthenticated
+from shared.identity.verifier import Verifier
+
+Policy = Mapping[str, frozenset[Role]]
+"""Name of a command or route -> the roles that may use it. What is not in the table is nobody's."""
+
+_BEARER: Final = HTTPBearer(auto_error=False, bearerFormat="JWT")
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+class Unguarded(Exception):
+    """A route that anybody could call, or that nobody may: a mistake of ours, found when the app is built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """For pages: the cookie that holds the token, and where to send a reader who has none."""
+
+    cookie: str
+    login_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may come in: whose tokens are believed, who may do what, and which paths ask nobody."""
+
+    verifier: Verifier
+    policy: Policy
+    open_paths: frozenset[str] = frozenset()
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Lets callers through whose role the policy names, to objects of their own tenant."""
+
+    name: str
+
+    async def __call__(
+        self, request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+    ) -> Caller:
+        """Return the caller. Raises Unauthenticated, Forbidden, or NotFound for what belongs to others."""
+        guard: Guard = request.app.state.guard
+        token = bearer.credentials if bearer else _cookie(request, guard.session)
+        if not token:
+            raise Unauthenticated(has_token=False)
+        caller = await guard.verifier.verify(token)
+        if not caller.roles & guard.policy[self.name]:
+            raise Forbidden(self.name)
+        _stay_within(caller, request.path_params)
+        return caller
+
+
+def permit(name: str) -> Any:
+    """Guard a route with a permission of the policy.
+
+    `caller: Annotated[Caller, permit("cancel")]`
+    """
+    return Depends(Permit(name))
+
+
+def assert_every_route_guarded(app: FastAPI) -> None:
+    """Raise Unguarded if a route that is not open has no permit, or one that the policy does not know."""
+    guard: Guard = app.state.guard
+    for (_, path), names in permissions(app).items():
+        if not names and path not in guard.open_paths:
+            raise Unguarded(f"Nobody guards {path}.")
+        if unknown := sorted(names - set(guard.policy)):
+            raise Unguarded(f"The policy does not say who may use {', '.join(unknown)}.")
+
+
+def permissions(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
+    """The names of the policy that guard each (method, path); none for an open route, and "*" for any method."""
+    return {
+        (method, str(route.path)): frozenset(permit.name for permit in _permits(route))
+        for route in iter_route_contexts(app.routes)
+        for method in sorted(route.methods or {"*"})
+    }
+
+
+def _permits(route: RouteContext) -> Iterator[Permit]:
+    try:
+        waiting: list[Dependant] = [route.dependant]
+    except AttributeError:  # a mount or a plain route: nothing can guard it
+        return
+    while waiting:
+        dependant = waiting.pop()
+        if isinstance(dependant.call, Permit):
+            yield dependant.call
+        waiting.extend(dependant.dependencies)
+
+
+def _cookie(request: Request, session: Session | None) -> str | None:
+    """A token from the session cookie; for anything that changes state only from our own pages (CSRF)."""
+    if session is None:
+        return None
+    if request.method not in _SAFE and urlsplit(request.headers.get("origin", "")).netloc != request.url.netloc:
+        return None
+    return request.cookies.get(session.cookie)
+
+
+def _stay_within(caller: Caller, path_params: Mapping[str, Any]) -> None:
+    """An id of another tenant, or for a patient any other referral, answers as if it did not exist."""
+    matches = [REFERRAL_ID.fullmatch(str(value)) for value in path_params.values()]
+    named = [match for match in matches if match]
+    is_own = all(match[1] == caller.tenant for match in named)
+    if Role.PATIENT in caller.roles:
+        is_own = bool(named) and all(match[0] == caller.referral_id for match in named)
+    if not is_own:
+        raise NotFound

@@ -1,0 +1,37 @@
+"""How to reach the brokers, from the settings, and how to let go of them."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+from aiokafka.helpers import create_ssl_context
+
+from shared.settings import KafkaSettings
+
+STOP_TIMEOUT_S: Final = 5.0
+UNREACHED: Final = (KafkaError, OSError, AssertionError)
+"""What the client raises where it reaches no broker. It asserts that it knows one; a broker that starts names none."""
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """How to reach the brokers."""
+    password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap,
+        "security_protocol": settings.security_protocol,
+        "sasl_mechanism": settings.sasl_mechanism or "PLAIN",
+        "sasl_plain_username": settings.sasl_username,
+        "sasl_plain_password": password,
+    }
+    if "SSL" in settings.security_protocol:
+        options["ssl_context"] = create_ssl_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+    return options
+
+
+async def bounded(work: Coroutine[Any, Any, None]) -> None:
+    """Let a client end within a bound, however it ends: what it cancels of its own would else cancel its caller."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait([task], timeout=STOP_TIMEOUT_S)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,187 @@
+"""Reading: batches for one consumer group, and letting go of partitions in good order."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
+
+from shared.errors import Unavailable
+from shared.kafka.connection import UNREACHED, bounded, connection
+from shared.kafka.topics import DEAD_LETTER_BYTES, check_partitions
+from shared.ports import Received
+from shared.settings import KafkaSettings
+
+DRAIN_TIMEOUT_S = 20.0
+ANSWER_TIMEOUT_S = 15.0
+SESSION_TIMEOUT_MS = 10_000
+
+
+class KafkaSubscription:
+    """Reads topics for one consumer group (ports.Subscription). One batch at a time is out with the caller.
+
+    A client that fails for good is abandoned, and the next fetch joins the group anew: one that was told of no broker
+    at all, as by a broker that is starting, stops coordinating and never begins again.
+    """
+
+    def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
+        self._settings, self._group, self._topics = settings, group, list(topics)
+        self._consumer: AIOKafkaConsumer | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._generation = 0
+        self._fetched_in = 0
+        self._next: dict[tuple[str, int], int] = {}
+
+    async def start(self) -> None:
+        """Join the group. Raises Unavailable, or WrongPartitions where a topic is not as configured."""
+        await check_partitions(self._settings, self._topics)
+        consumer = AIOKafkaConsumer(
+            **connection(self._settings),
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=[RangePartitionAssignor],
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=3_000,
+            rebalance_timeout_ms=60_000,
+            fetch_max_wait_ms=self._settings.fetch_max_wait_ms,
+            max_partition_fetch_bytes=DEAD_LETTER_BYTES,
+        )
+        try:
+            await consumer.start()
+        except UNREACHED as error:
+            await _stopped(consumer)
+            raise Unavailable from error
+        consumer.subscribe(self._topics, listener=_Listener(self))
+        self._consumer = consumer
+
+    async def stop(self) -> None:
+        """Leave the group, within a bound."""
+        if self._consumer:
+            await _stopped(self._consumer)
+
+    async def fetch(self, limit: int) -> list[Received]:
+        """Whatever has arrived; while the caller has it, no partition is given away."""
+        if self._consumer is None:
+            await self.start()
+        async with self._client(within_s=None) as consumer:
+            batches = await consumer.getmany(timeout_ms=1000, max_records=limit)
+        records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
+        if records:
+            self._fetched_in = self._generation
+            self._next.update({(r.topic, r.partition): r.offset + 1 for r in records})
+            self._idle.clear()
+        return records
+
+    async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit, unless the group has moved on since the batch was fetched: then its new owner reads it again."""
+        try:
+            async with self._client() as consumer:
+                assigned = consumer.assignment()
+                mine = {TopicPartition(*where): offset for where, offset in offsets.items() if where in assigned}
+                if mine and self._fetched_in == self._generation:
+                    with contextlib.suppress(CommitFailedError, IllegalStateError):
+                        await consumer.commit(mine)
+        finally:
+            self._idle.set()
+
+    async def rewind(self) -> None:
+        """Read again from the committed offsets, or from the beginning where nothing was committed.
+
+        The client's own `seek_to_committed` leaves partitions without a commit where they are: past what failed.
+        """
+        self._idle.set()
+        if self._consumer is None:
+            return
+        async with self._client() as consumer:
+            for partition in consumer.assignment():
+                consumer.seek(partition, await consumer.committed(partition) or 0)
+
+    async def committed(self, topic: str, partition: int) -> int:
+        """The group's committed offset."""
+        async with self._client() as consumer:
+            return await consumer.committed(TopicPartition(topic, partition)) or 0
+
+    def assigned(self) -> Sequence[int]:
+        """The partition numbers owned in every topic: the same in each, by the range assignor."""
+        if self._consumer is None:
+            return ()
+        return sorted({partition.partition for partition in self._consumer.assignment()})
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Records not yet fetched, per assigned partition, as of the last fetch."""
+        if self._consumer is None:
+            return {}
+        lags = {}
+        for partition in self._consumer.assignment():
+            where = partition.topic, partition.partition
+            highwater = self._consumer.highwater(partition)
+            if highwater is not None and where in self._next:
+                lags[where] = max(highwater - self._next[where], 0)
+        return lags
+
+    async def let_go(self) -> None:
+        """Before partitions are given away: let the batch that is out finish, within a bound."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                await self._idle.wait()
+        self._generation += 1
+        self._next.clear()  # of what comes back later, others may have read on: that would look like lag
+
+    @contextlib.asynccontextmanager
+    async def _client(self, within_s: float | None = ANSWER_TIMEOUT_S) -> AsyncIterator[AIOKafkaConsumer]:
+        """The client. What it cannot do now is Unavailable; one that never will again is abandoned.
+
+        On its own it would try a commit for ever; it comes back from reading by itself.
+        """
+        if self._consumer is None:
+            raise Unavailable
+        consumer = self._consumer
+        try:
+            async with asyncio.timeout(within_s):
+                yield consumer
+        except (IllegalStateError, ConsumerStoppedError, TimeoutError) as error:
+            raise Unavailable from error
+        except (KafkaError, AssertionError) as error:
+            if not (isinstance(error, KafkaError) and error.retriable):
+                await self._abandon(consumer)
+            raise Unavailable from error
+
+    async def _abandon(self, consumer: AIOKafkaConsumer) -> None:
+        """Let go of a client and of all that it was assigned: nothing fetched by it may be committed any more."""
+        if self._consumer is consumer:
+            self._consumer = None
+            self._generation += 1
+            self._next.clear()
+        with contextlib.suppress(KafkaError, ConsumerStoppedError):
+            await consumer.getmany(timeout_ms=0)  # raises what ended its coordination, which would else be logged
+        await _stopped(consumer)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells a subscription that its partitions are about to go."""
+
+    def __init__(self, subscription: KafkaSubscription) -> None:
+        self._subscription = subscription
+
+    async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the client's signature
+        await self._subscription.let_go()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        """Nothing to do: reading goes on from the committed offsets."""
+
+
+async def _stopped(consumer: AIOKafkaConsumer) -> None:
+    """Stop it. A stop that was cut short leaves tasks and connections, for which there is no other door."""
+    await bounded(consumer.stop())
+    if consumer._fetcher:  # noqa: SLF001
+        await bounded(consumer._fetcher.close())  # noqa: SLF001
+    await bounded(consumer._client.close())  # noqa: SLF001
+
+
+def _received(record: Any) -> Received:
+    return Received(record.key, tuple(record.headers), record.value, record.topic, record.partition, record.offset)

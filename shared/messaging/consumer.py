@@ -1,0 +1,61 @@
+"""The Kafka door: take whatever has arrived, handle it as one batch, commit, again (ARCHITECTURE §2.3).
+
+A dependency that is down parks nothing: the batch is read again from the committed offsets after a pause.
+"""
+
+from shared.aggregates import Engine
+from shared.errors import Busy, Unavailable, Unknown
+from shared.messaging.publisher import Publisher
+from shared.messaging.receive import Delivery, Reader
+from shared.ports import Clock, Received, Subscription
+
+BATCH = 500
+LONGEST_PAUSE_S = 10.0
+
+
+class Consumer:
+    """Reads the topics of one service for one engine. `failures` are in a row, `taken` are records in all."""
+
+    def __init__(
+        self, engine: Engine, reader: Reader, subscription: Subscription, publisher: Publisher, clock: Clock
+    ) -> None:
+        self._engine, self._reader, self._subscription = engine, reader, subscription
+        self._publisher, self._clock = publisher, clock
+        self.failures = 0
+        self.taken = 0
+
+    async def run(self) -> None:
+        """Consume for ever. One batch is in flight; its offsets are committed after its documents are saved."""
+        while True:
+            try:
+                if self.failures:
+                    await self._subscription.rewind()
+                records = await self._subscription.fetch(BATCH)
+                if records:
+                    await self._take(records)
+                self.failures = 0
+            except (Unavailable, Unknown, Busy):
+                await self._back_off()
+
+    async def _take(self, records: list[Received]) -> None:
+        are_new = await self._engine.handle([Delivery(self._reader, record) for record in records])
+        if self._publisher.is_behind:
+            await self._publisher.caught_up()
+        self._engine.count("received", len(records))
+        self._engine.count("duplicates", are_new.count(False))
+        self.taken += len(records)
+        await self._subscription.commit(next_offsets(records))
+
+    async def _back_off(self) -> None:
+        self.failures += 1
+        self._engine.count("unavailable", 1)
+        await self._clock.sleep(min(0.1 * 2**self.failures, LONGEST_PAUSE_S))
+
+
+def next_offsets(records: list[Received]) -> dict[tuple[str, int], int]:
+    """The offset to read next in each partition, after all of these."""
+    offsets: dict[tuple[str, int], int] = {}
+    for record in records:
+        partition = record.topic, record.partition
+        offsets[partition] = max(offsets.get(partition, 0), record.offset + 1)
+    return offsets

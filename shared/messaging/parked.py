@@ -1,0 +1,138 @@
+"""What an operator may do with what is parked: try again, or give up by name.
+
+Each act names what it is about, and does nothing if that no longer holds.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from shared.aggregates import Engine
+from shared.aggregates.document import Document, WaitingEntry
+from shared.aggregates.draft import Draft
+from shared.contracts.envelope import from_headers
+from shared.errors import NotFound, Rejected
+from shared.messaging.receive import Delivery, Reader, drain
+from shared.ports import Received, Subscription
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class ReplayEntry:
+    """Try a stuck entry again, and with it all that waits behind it."""
+
+    key: str
+    service: str
+    sequence: int
+    reader: Reader
+
+    def apply(self, draft: Draft) -> None:
+        """Drain the source, trying the entry although it is stuck."""
+        drain(draft, self.service, self.reader, again=self.sequence)
+
+
+@dataclass(frozen=True)
+class DiscardEntry:
+    """Give up a stuck entry: it is dropped, and what waits behind it flows."""
+
+    key: str
+    service: str
+    sequence: int
+    reader: Reader
+
+    def apply(self, draft: Draft) -> None:
+        """Drop it if it is still stuck."""
+        entry = draft.document.waiting.get(self.service, {}).get(self.sequence)
+        if entry and entry.is_stuck:
+            entry.is_given_up = True
+            draft.changed = True
+            drain(draft, self.service, self.reader)
+
+
+@dataclass(frozen=True)
+class ForgoHole:
+    """Give up sequences `first` to `last`, which never came. Only after `hole_is_proven`."""
+
+    key: str
+    service: str
+    first: int
+    last: int
+    reader: Reader
+
+    def apply(self, draft: Draft) -> None:
+        """Move on if exactly these are missing between what was seen and the lowest that waits."""
+        document = draft.document
+        queue = document.waiting.get(self.service)
+        if queue and (document.seen.get(self.service, 0) + 1, min(queue) - 1) == (self.first, self.last):
+            document.seen[self.service] = self.last
+            draft.changed = True
+            drain(draft, self.service, self.reader)
+
+
+@dataclass(frozen=True)
+class CloseLetter:
+    """Close a letter. A tombstone stays, so that a redelivery does not open it again."""
+
+    key: str
+    origin: str
+
+    def apply(self, draft: Draft) -> None:
+        """Close it if it is open."""
+        if draft.document.letters.get(self.origin) is not None:
+            draft.document.letters[self.origin] = None
+            draft.changed = True
+            draft.note_parking("resolved")
+
+
+async def replay_letter(engine: Engine, reader: Reader, key: str, origin: str) -> None:
+    """Read a letter again; if it can be read now, receive it in the document that it names, then close it.
+
+    Raises Unreadable when it still cannot be read. Repeated or late, it finds nothing left to do.
+    """
+    document = await engine.read(key)
+    letter = document.letters.get(origin) if document else None
+    if letter is None:
+        return
+    from_headers(letter.headers, letter.key)
+    await engine.handle([Delivery(reader, _record(letter))])
+    await engine.handle([CloseLetter(key, origin)])
+
+
+async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription, key: str, service: str) -> None:
+    """Give up what is missing below the lowest waiting entry of a source.
+
+    Raises Rejected while the missing fact may still be on its way: until the committed offset has passed the entry
+    above the hole, and while any letter of its partition is open (the letter may be the missing fact).
+    """
+    document = await engine.read(key)
+    queue = document.waiting.get(service) if document else None
+    if document is None or not queue:
+        raise NotFound("no-hole", "Nothing of this source waits behind a hole here.")
+    first, last = document.seen.get(service, 0) + 1, min(queue) - 1
+    record = _record(queue[last + 1])
+    if await subscription.committed(record.topic, record.partition) <= record.offset:
+        raise Rejected("hole-unproven", "The missing fact may still be on its way; try again later.")
+    if await _has_open_letter(engine, record.topic, record.partition):
+        raise Rejected("letter-open", "A letter of this partition may be the missing fact; resolve it first.")
+    await engine.handle([ForgoHole(key, service, first, last, reader)])
+
+
+async def _has_open_letter(engine: Engine, topic: str, partition: int) -> bool:
+    async for document in parked_documents(engine):
+        for letter in document.letters.values():
+            if letter is not None and letter.origin.startswith(f"{topic}:{partition}:"):
+                return True
+    return False
+
+
+async def parked_documents(engine: Engine, after: str | None = None) -> AsyncIterator[Document]:
+    """Every document in which something waits for an operator, by id."""
+    while page := await engine.store.parked(after, PAGE):
+        for stored in page:
+            yield engine.document(stored)
+        after = page[-1]["_id"]
+
+
+def _record(entry: WaitingEntry) -> Received:
+    topic, partition, offset = entry.origin.rsplit(":", 2)
+    return Received(entry.key, tuple(entry.headers), entry.value, topic, int(partition), int(offset))

@@ -1,0 +1,203 @@
+"""Taking in what other services told: high-water marks, and a place in the document for what must wait.
+
+The protocol is ARCHITECTURE §2.3. Order is promised per source, so parking is per source: the successors of a
+stuck entry queue behind it, while other sources and other referrals flow.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, WaitingEntry
+from shared.aggregates.draft import FACT_BYTES, Cause, Draft
+from shared.contracts.catalogue import FACTS, is_unknown_version, wire_type
+from shared.contracts.envelope import Envelope, from_headers
+from shared.contracts.language import Actor, Command, Fact
+from shared.errors import Rejected, Unreadable
+from shared.ports import Received
+
+USABLE_KEY = re.compile(r"[a-z][a-z0-9]{1,30}-[a-z0-9-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The circumstances of a fact: its envelope, the moment it is taken in, and its bytes as they came."""
+
+    envelope: Envelope
+    at: datetime
+    value: bytes
+
+    @property
+    def by(self) -> Actor:
+        """The service that told it."""
+        return Actor(kind="service", id=self.envelope.service)
+
+
+Reaction = Callable[[Any, Heard], Command | None]
+
+
+class Reader:
+    """What one service makes of the facts it hears: a reaction per type. A fact without one only moves `seen`."""
+
+    def __init__(
+        self, service: str, reactions: Mapping[type[Fact], Reaction], count: Callable[[str, int], None]
+    ) -> None:
+        self.service = service
+        self.count = count
+        self._reactions = {wire_type(fact): (fact, reaction) for fact, reaction in reactions.items()}
+
+    def take(self, draft: Draft, entry: WaitingEntry) -> str | None:
+        """Apply one entry. Return why it cannot be taken, or None when it was."""
+        envelope = from_headers(entry.headers, entry.key)
+        if is_unknown_version(envelope.type):
+            return "unknown-version"
+        if envelope.type not in self._reactions:
+            self.count("foreign", envelope.type not in FACTS)
+            return None
+        try:
+            self._react(draft, envelope, entry.value)
+        except Unreadable as error:
+            return error.detail
+        except Rejected as refusal:
+            return f"refused:{refusal.code}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, this referral waits and the others flow
+            return f"failed:{type(error).__name__}"
+        return None
+
+    def can_read(self, entry: WaitingEntry) -> bool:
+        """Whether its data follows the contract, as far as this service looks at it."""
+        envelope = from_headers(entry.headers, entry.key)
+        if is_unknown_version(envelope.type):
+            return False
+        if envelope.type in self._reactions:
+            try:
+                _decoded(self._reactions[envelope.type][0], entry.value)
+            except Unreadable:
+                return False
+        return True
+
+    def _react(self, draft: Draft, envelope: Envelope, value: bytes | None) -> None:
+        fact_type, reaction = self._reactions[envelope.type]
+        fact = _decoded(fact_type, value)
+        if getattr(fact, "referral_id", envelope.subject) != envelope.subject:
+            raise Unreadable("/referral_id", "subject-mismatch")
+        command = reaction(fact, Heard(envelope, draft.now, value or b""))
+        if command is not None:
+            draft.decide(command, Cause(envelope.id, envelope.traceparent))
+
+
+def _decoded(fact_type: type[Fact], value: bytes | None) -> Fact:
+    if value is None:
+        raise Unreadable("", "null-value")
+    if len(value) > FACT_BYTES:
+        raise Unreadable("", "oversize")
+    try:
+        return fact_type.model_validate_json(value)
+    except ValidationError as error:
+        is_json = error.errors(include_input=False, include_url=False)[0]["type"] != "json_invalid"
+        raise Unreadable("", "unreadable-data" if is_json else "invalid-json") from None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One record for one aggregate. Safe to apply any number of times."""
+
+    reader: Reader
+    record: Received
+
+    @property
+    def key(self) -> str:
+        """The aggregate that the record's key names; the record's origin where it names none."""
+        try:
+            key = (self.record.key or b"").decode()
+        except UnicodeDecodeError:
+            return self.record.origin
+        return key if USABLE_KEY.fullmatch(key) else self.record.origin
+
+    def apply(self, draft: Draft) -> bool:
+        """Receive it, then apply whatever can be applied now from its source. Return whether it was new."""
+        record = self.record
+        try:
+            envelope = from_headers(record.headers, record.key)
+        except Unreadable as error:
+            return self._keep_letter(draft, f"{error.pointer}: {error.detail}")
+        return receive(draft, envelope, _entry(record, envelope.sequence, draft.now), self.reader)
+
+    def _keep_letter(self, draft: Draft, reason: str) -> bool:
+        letters = draft.document.letters
+        if self.record.origin in letters:
+            return False
+        letter = _entry(self.record, 0, draft.now, reason)
+        letters[self.record.origin] = letter
+        draft.copy_to_dead_letters(letter, self.reader.service)
+        draft.note_parking("unreadable-envelope")
+        return True
+
+
+def _entry(record: Received, sequence: int, since: datetime, reason: str | None = None) -> WaitingEntry:
+    return WaitingEntry(sequence, record.origin, list(record.headers), record.key, record.value, since, reason)
+
+
+def receive(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reader) -> bool:
+    """Give an entry its place in its source's order, and drain the source. A known one is dropped: return False.
+
+    An entry that is stuck, or will be when its turn comes, gives way to another copy of the same fact with other
+    bytes: the publisher has mended it.
+    """
+    document, service = draft.document, envelope.service
+    if entry.sequence <= document.seen.get(service, 0):
+        return False
+    queue = document.waiting.setdefault(service, {})
+    known = queue.get(entry.sequence)
+    if known is None or (_differs(known, entry) and (known.is_stuck or not reader.can_read(known))):
+        queue[entry.sequence] = entry
+        draft.changed = True
+    drain(draft, service, reader)
+    return True
+
+
+def _differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
+    return (known.value, known.headers) != (entry.value, entry.headers)
+
+
+def drain(draft: Draft, service: str, reader: Reader, again: int | None = None) -> None:
+    """Apply entries of a source while the next in sequence is there and can be taken; `again` is tried though stuck."""
+    document = draft.document
+    queue = document.waiting.get(service, {})
+    while (entry := queue.get(document.seen.get(service, 0) + 1)) is not None:
+        if entry.is_stuck and entry.sequence != again:
+            break
+        if not entry.is_given_up and (reason := reader.take(draft, entry)):
+            _mark_stuck(draft, entry, reason, reader)
+            break
+        del queue[entry.sequence]
+        document.seen[service] = entry.sequence
+        draft.changed = True
+    _settle(draft, service, reader)
+
+
+def _mark_stuck(draft: Draft, entry: WaitingEntry, reason: str, reader: Reader) -> None:
+    is_new, entry.reason = entry.reason is None, reason
+    draft.changed = True
+    if is_new:
+        draft.copy_to_dead_letters(entry, reader.service)
+
+
+def _settle(draft: Draft, service: str, reader: Reader) -> None:
+    """Say of each entry that stays why it waits, and of the document whether an operator is needed."""
+    document = draft.document
+    queue = document.waiting.get(service, {})
+    lowest = min(queue, default=0)
+    reason = BEHIND_ENTRY if lowest == document.seen.get(service, 0) + 1 else BEHIND_HOLE
+    for entry in queue.values():
+        if entry.reason is None:
+            entry.reason = reason
+            draft.changed = True
+            draft.copy_to_dead_letters(entry, reader.service)
+    if not queue:
+        document.waiting.pop(service, None)
+    draft.note_parking(queue[lowest].reason or reason if queue else "resolved")

@@ -1,0 +1,18 @@
+"""How a service is put together, and what its doors hold on to. It decides nothing."""
+
+from shared.service.assembly import ServiceSettings, assemble
+from shared.service.runtime import Figures, Hooks, Service, the_service
+from shared.service.wiring import Blueprint, Kind, Parts, wire
+
+__all__ = [
+    "Blueprint",
+    "Figures",
+    "Hooks",
+    "Kind",
+    "Parts",
+    "Service",
+    "ServiceSettings",
+    "assemble",
+    "the_service",
+    "wire",
+]

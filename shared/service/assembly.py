@@ -1,0 +1,112 @@
+"""From a blueprint to an app: settings, world, routes, policy. It wires and decides nothing."""
+
+import gc
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+from fastapi import FastAPI
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from shared.identity import Guard, Verifier, fetch_over_http
+from shared.outbound import authenticated_client
+from shared.sealing import Keyring, counting
+from shared.service import operations
+from shared.service.runtime import Figures, Hooks
+from shared.service.wiring import Blueprint, wire
+from shared.settings import (
+    ClockSettings,
+    IdentitySettings,
+    KafkaSettings,
+    MongoSettings,
+    OutboundSettings,
+    SealingSettings,
+    TelemetrySettings,
+)
+from shared.telemetry import Metrics, configure
+from shared.web import create_app
+from shared.world import RealWorld, World
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs, each slice read from the environment under its own prefix."""
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    mongo: MongoSettings = Field(default_factory=MongoSettings)
+    clock: ClockSettings = Field(default_factory=ClockSettings)
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    sealing: SealingSettings = Field(default_factory=SealingSettings)
+    outbound: OutboundSettings = Field(default_factory=OutboundSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+
+
+def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, world: World | None = None) -> FastAPI:
+    """The app of a service. Doors open when it starts and drain when it stops."""
+    settings = settings or ServiceSettings()
+    configure(blueprint.name, settings.telemetry.log_level)
+    metrics = Metrics()
+    world = world or RealWorld(settings.kafka, settings.mongo, settings.clock)
+    identity = settings.identity
+    verifier = Verifier(identity.issuer, identity.audience, fetch_over_http(identity.jwks_url), world.epoch_s)
+    guard = Guard(verifier, {**operations.POLICY, **blueprint.policy}, blueprint.open_paths, blueprint.session)
+    keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
+    http = authenticated_client(settings.outbound)
+    service = wire(blueprint, world, keyring, http, hooks_of(metrics), settings.clock.poll_s)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        _spare_the_collector()
+        yield
+        await service.stop()
+        await http.aclose()
+        await world.close()
+
+    app = create_app(
+        f"Throughline {blueprint.name}",
+        [*blueprint.routers, operations.router],
+        guard,
+        lifespan=lifespan,
+        metrics=metrics,
+        checks={"doors": service.is_ready},
+    )
+    app.state.service = service
+    return app
+
+
+def _spare_the_collector() -> None:
+    """What stands after the start stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def hooks_of(metrics: Metrics) -> Hooks:
+    """What a running service tells its process: figures to these metrics, faults to the log, its end by a signal."""
+    return Hooks(partial(_count, metrics), partial(_show, metrics), _log_gateway_error, _end_process)
+
+
+def _count(metrics: Metrics, name: str, n: int) -> None:
+    """Count what the metrics know; the rest is for the simulation."""
+    counter = getattr(metrics, name, None)
+    if counter is not None:
+        counter.inc(n)
+
+
+def _show(metrics: Metrics, figures: Figures) -> None:
+    for (topic, partition), behind in figures.lag.items():
+        metrics.lag.labels(topic, str(partition)).set(behind)
+    metrics.parked.set(figures.parked)
+    metrics.outbox_age_s.set(figures.outbox_age_s)
+
+
+def _log_gateway_error(error: BaseException) -> None:
+    structlog.get_logger().error("a gateway failed", exc_info=error)
+
+
+def _end_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,120 @@
+"""What every service offers its operators: what is parked, how to resolve it, and how far the service is."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.aggregates import Document
+from shared.errors import NotFound, Rejected, Unreadable
+from shared.identity import Caller, Policy, Role, permit
+from shared.messaging import parked
+from shared.messaging.parked import CloseLetter, DiscardEntry, ReplayEntry
+from shared.service.runtime import Service, the_service
+from shared.web import body
+
+OPERATORS = frozenset({Role.OPERATOR})
+POLICY: Policy = {"parked.list": OPERATORS, "parked.resolve": OPERATORS, "progress": OPERATORS}
+PAGE = 200
+router = APIRouter(prefix="/v1", tags=["operations"])
+TheService = Annotated[Service, Depends(the_service)]
+
+
+class Named(BaseModel):
+    """One parked thing: a stuck entry (`service`, `sequence`), a letter (`origin`) or a hole (`service` alone)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(max_length=200)
+    service: Literal["intake", "authorization", "scheduling", "notifications"] | None = None
+    sequence: int | None = Field(default=None, ge=1)
+    origin: str | None = Field(default=None, max_length=200)
+
+
+@router.get("/parked")
+async def list_parked(
+    caller: Annotated[Caller, permit("parked.list")],
+    service: TheService,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> dict[str, Any]:
+    """Everything of the caller's tenant that waits for an operator, at most 200 documents a page."""
+    found: list[dict[str, Any]] = []
+    last = None
+    async for document in parked.parked_documents(service.engine, after):
+        if document.is_letterbox or document.tenant == caller.tenant:
+            found.extend(_entries(document))
+        last = document.id
+        if len(found) >= PAGE:
+            break
+    return {"parked": found, "next": last if len(found) >= PAGE else None}
+
+
+def _entries(document: Document) -> list[dict[str, Any]]:
+    waiting = [(name, entry) for name, queue in document.waiting.items() for entry in queue.values()]
+    letters = [(None, letter) for letter in document.letters.values() if letter]
+    return [
+        {
+            "key": document.id,
+            "service": name,
+            "sequence": entry.sequence or None,
+            "origin": entry.origin,
+            "reason": entry.reason,
+            "since": entry.since,
+            "is_stuck": entry.is_stuck,
+        }
+        for name, entry in (*waiting, *letters)
+    ]
+
+
+@router.post("/parked/replay")
+async def replay(
+    caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
+) -> dict[str, Any]:
+    """Try a stuck entry or a letter again. Doing it twice does nothing more."""
+    await _find(service, caller, named)
+    if named.service and named.sequence:
+        await service.submit(ReplayEntry(named.key, named.service, named.sequence, service.reader))
+    elif named.origin:
+        try:
+            await parked.replay_letter(service.engine, service.reader, named.key, named.origin)
+        except Unreadable as error:
+            raise Rejected("still-unreadable", "Its envelope still cannot be read.") from error
+    else:
+        raise Rejected("nothing-named", "Name a stuck entry by service and sequence, or a letter by origin.")
+    return await _left(service, named.key)
+
+
+@router.post("/parked/discard")
+async def discard(
+    caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
+) -> dict[str, Any]:
+    """Give up a stuck entry, a letter, or the hole below what waits of a service."""
+    await _find(service, caller, named)
+    if named.service and named.sequence:
+        await service.submit(DiscardEntry(named.key, named.service, named.sequence, service.reader))
+    elif named.origin:
+        await service.submit(CloseLetter(named.key, named.origin))
+    elif named.service:
+        await parked.forgo_hole(service.engine, service.reader, service.subscription, named.key, named.service)
+    else:
+        raise Rejected("nothing-named", "Name a stuck entry, a letter, or a service below whose entries a hole is.")
+    return await _left(service, named.key)
+
+
+@router.get("/progress")
+async def progress(caller: Annotated[Caller, permit("progress")], service: TheService) -> dict[str, Any]:
+    """How far each collection is, for operators and for the player of time. Counts of all tenants, no ids."""
+    del caller
+    found = {name: await aggregate.store.progress() for name, aggregate in service.aggregates.items()}
+    return {"service": service.name, "now": service.now(), "aggregates": found}
+
+
+async def _find(service: Service, caller: Caller, named: Named) -> None:
+    """Raise NotFound for a document that is not there, or of another tenant. A letter without a key is nobody's."""
+    document = await service.read(named.key)
+    if not document.is_letterbox and document.tenant != caller.tenant:
+        raise NotFound
+
+
+async def _left(service: Service, key: str) -> dict[str, Any]:
+    return {"key": key, "left": _entries(await service.read(key))}

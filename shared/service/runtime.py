@@ -1,0 +1,208 @@
+"""A running service: its engines and its doors, which start in order and drain in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import Request
+
+from shared.aggregates import Ask, Document, Engine, Item, Outcome, Queue
+from shared.clock import ClockDoor
+from shared.effects import EffectWorker
+from shared.errors import NotFound, Unavailable
+from shared.kafka import WrongPartitions
+from shared.messaging.consumer import Consumer
+from shared.messaging.publisher import Publisher
+from shared.messaging.receive import Reader
+from shared.ports import Clock, Collection, Subscription
+from shared.sealing import Keyring
+from shared.telemetry import current_traceparent
+
+RETRY_S = 1.0
+DRAIN_S = 15.0
+OBSERVED_EVERY_S = 5.0
+STUCK_AFTER_S = 60.0
+FIGURES_AT_MOST = 1000
+
+
+@dataclass
+class Aggregate:
+    """One kind of aggregate at work: its engine, and the doors that work on it."""
+
+    engine: Engine
+    store: Collection
+    indexes: Sequence[Any]
+    queue: Queue
+    publisher: Publisher
+    effects: EffectWorker
+    clock_door: ClockDoor
+    consumer: Consumer | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a service is doing: records not fetched by (topic, partition), documents parked, the oldest outbox's age."""
+
+    lag: Mapping[tuple[str, int], int]
+    parked: int
+    outbox_age_s: float
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a running service tells its process: counts, figures, faults of gateways, and that it had better end."""
+
+    count: Callable[[str, int], None]
+    show: Callable[[Figures], None]
+    on_error: Callable[[BaseException], None]
+    stop_process: Callable[[], None]
+
+
+@dataclass
+class Service:
+    """What routes, reactions and gateways hold on to."""
+
+    name: str
+    clock: Clock
+    keyring: Keyring
+    aggregates: Mapping[str, Aggregate]
+    subscription: Subscription
+    reader: Reader
+    hooks: Hooks
+    is_started: bool = False
+    _hearing: list[asyncio.Task[None]] = field(default_factory=list)
+    _telling: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def main(self) -> Aggregate:
+        """The aggregate of which there is one per referral."""
+        return next(iter(self.aggregates.values()))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the main aggregate."""
+        return self.main.engine
+
+    @property
+    def store(self) -> Collection:
+        """The collection of the main aggregate, for read models."""
+        return self.main.store
+
+    def now(self) -> datetime:
+        """The business time. Raises Unavailable before the clock was first read."""
+        return self.clock.now()
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """Handle a command and return its outcome. Raises the refusal, Busy, Unavailable or Unknown."""
+        traced = replace(ask, traceparent=ask.traceparent or current_traceparent())
+        outcome: Outcome = await self.submit(traced)
+        if error := outcome.refusal or outcome.fault:
+            raise error
+        return outcome
+
+    async def submit(self, item: Item) -> Any:
+        """Handle one item of the main aggregate, together with others of its moment."""
+        return await self.main.queue.submit(item)
+
+    async def read(self, key: str) -> Document:
+        """The newest document. Raises NotFound."""
+        document = await self.engine.read(key)
+        if document is None:
+            raise NotFound
+        return document
+
+    async def start(self) -> None:
+        """Start the doors: the store first, then publishing, hearing, the clock. What is down is waited for."""
+        for aggregate in self.aggregates.values():
+            publisher = aggregate.publisher
+            self._telling += [self._run(work) for work in (publisher.run(), publisher.keep_clear(), publisher.sweep())]
+        self._hearing.append(self._run(self._open_doors()))
+
+    async def _open_doors(self) -> None:
+        await self._until_available(self.clock.read)
+        for aggregate in self.aggregates.values():
+            await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
+            self._hearing.append(self._run(aggregate.clock_door.run()))
+        await self._until_available(self.subscription.start)
+        self.is_started = True
+        self._hearing.append(self._run(self._observe()))
+        if consumer := self.main.consumer:
+            await consumer.run()
+
+    async def stop(self) -> None:
+        """Stop hearing and waking, finish and tell what is under way within a bound, and leave the group."""
+        await _ended(self._hearing)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                for aggregate in self.aggregates.values():
+                    await aggregate.queue.drain()
+                    await aggregate.effects.drain()
+                    await aggregate.publisher.caught_up()
+        await _ended(self._telling)
+        await self.subscription.stop()
+
+    async def is_ready(self) -> bool:
+        """Whether the doors are open and the database answers."""
+        await self.clock.read()
+        return self.is_started
+
+    async def _observe(self) -> None:
+        """Show how it goes; end a process that has something to read, can reach everything, and yet reads nothing."""
+        consumer, moved_at, taken = self.main.consumer, self.clock.monotonic(), -1
+        while consumer:
+            await self.clock.sleep(OBSERVED_EVERY_S)
+            with contextlib.suppress(Unavailable):
+                self.hooks.show(await self._figures())
+            if consumer.taken != taken or consumer.failures or not any(self.subscription.lag().values()):
+                moved_at, taken = self.clock.monotonic(), consumer.taken
+            if self.clock.monotonic() - moved_at > STUCK_AFTER_S:
+                structlog.get_logger().error("the consumer is stuck")
+                self.hooks.stop_process()
+
+    async def _figures(self) -> Figures:
+        now = self.clock.now()
+        parked = await self.store.parked(None, FIGURES_AT_MOST)
+        waiting = await self.store.unpublished(now, FIGURES_AT_MOST)
+        oldest = min((stored["unpublished_at"] for stored in waiting), default=now)
+        return Figures(self.subscription.lag(), len(parked), (now - oldest).total_seconds())
+
+    async def _until_available(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        while True:
+            try:
+                await work()
+            except Unavailable:
+                await self.clock.sleep(RETRY_S)
+            else:
+                return
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._on_end)
+        return task
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """A door that ends on its own is a fault: better no process than one that only looks alive."""
+        if task.cancelled():
+            return
+        error = task.exception()
+        reason = str(error) if isinstance(error, WrongPartitions) else type(error).__name__
+        structlog.get_logger().error("a door ended", reason=reason, exc_info=error)
+        self.hooks.stop_process()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def the_service(request: Request) -> Service:
+    """The running service, as a dependency of routes, on time. Raises Unavailable where nobody can tell the time."""
+    service: Service = request.app.state.service
+    await service.clock.refresh()
+    return service

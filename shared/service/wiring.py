@@ -1,0 +1,98 @@
+"""From a blueprint to a running service: engines, doors and gateways on a world. The simulation wires the same way."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from fastapi import APIRouter
+
+from shared.aggregates import Decider, Engine, Queue
+from shared.clock import ClockDoor
+from shared.contracts.envelope import topic_of
+from shared.contracts.language import Fact
+from shared.effects import EffectWorker
+from shared.identity import Policy, Session
+from shared.messaging.consumer import Consumer
+from shared.messaging.publisher import Publisher
+from shared.messaging.receive import Reaction, Reader
+from shared.ports import Gateway
+from shared.sealing import Keyring
+from shared.service.runtime import Aggregate, Hooks, Service
+from shared.world import World
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What reactions and gateways may be made of. `engines` and their `queues` are those of the service, by decider."""
+
+    keyring: Keyring
+    http: httpx2.AsyncClient
+    engines: Mapping[str, Engine]
+    queues: Mapping[str, Queue]
+
+
+def _no_gateways(_parts: Parts) -> Mapping[str, Gateway]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of aggregate: its decider, its collection, and the gateways of its effects by kind of effect."""
+
+    decider: Decider
+    collection: str
+    gateways: Callable[[Parts], Mapping[str, Gateway]] = _no_gateways
+    indexes: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A service. The first of `kinds` has one aggregate per referral, hears the facts, and tells them if `is_heard`."""
+
+    name: str
+    kinds: Sequence[Kind]
+    reactions: Callable[[Parts], Mapping[type[Fact], Reaction]]
+    listens_to: Sequence[str]
+    routers: Sequence[APIRouter]
+    policy: Policy
+    is_heard: bool = True
+    session: Session | None = None
+    open_paths: frozenset[str] = frozenset()
+
+
+def wire(
+    blueprint: Blueprint, world: World, keyring: Keyring, http: httpx2.AsyncClient, hooks: Hooks, poll_s: float = 1.0
+) -> Service:
+    """Wire a service. Nothing is started, and nothing is reached yet."""
+    main, *_ = blueprint.kinds
+    subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.listens_to])
+    engines = {kind.decider.name: _engine(blueprint, kind, world, hooks) for kind in blueprint.kinds}
+    queues = {name: Queue(engine) for name, engine in engines.items()}
+    parts = Parts(keyring, http, engines, queues)
+    aggregates = {}
+    for kind in blueprint.kinds:
+        engine, gateways = engines[kind.decider.name], kind.gateways(parts)
+        engine.traits = {name: gateway.traits for name, gateway in gateways.items()}
+        queue, publisher = queues[kind.decider.name], Publisher(engine, world.bus, world.clock)
+        effects = EffectWorker(engine, queue, gateways, world.clock, world.token, hooks.on_error)
+        engine.publish, engine.caller = publisher.publish, effects
+        door = ClockDoor(engine, world.clock, subscription, world.random, poll_s)
+        aggregates[kind.decider.name] = Aggregate(engine, engine.store, kind.indexes, queue, publisher, effects, door)
+    reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
+    hearing = aggregates[main.decider.name]
+    hearing.consumer = Consumer(hearing.engine, reader, subscription, hearing.publisher, world.clock)
+    return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks)
+
+
+def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Engine:
+    tells = blueprint.is_heard and kind is blueprint.kinds[0]
+    return Engine(
+        kind.decider,
+        world.store(blueprint.name, kind.collection),
+        world.clock,
+        world.bus.partition_of,
+        world.token,
+        service=blueprint.name if tells else None,
+        count=hooks.count,
+    )

@@ -1,0 +1,102 @@
+"""Settings that several services share: one frozen slice per concern, read from the environment once.
+
+What only one service needs lives in that service's own `settings.py`. Secrets never print themselves.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SECRETS: Final = os.environ.get("SECRETS_DIRECTORY")
+
+
+def read_from(env_prefix: str) -> SettingsConfigDict:
+    """Variables with this prefix, else files of their names (in lower case) in the folder $SECRETS_DIRECTORY."""
+    return SettingsConfigDict(
+        env_prefix=env_prefix, frozen=True, extra="ignore", hide_input_in_errors=True, secrets_dir=_SECRETS
+    )
+
+
+class KafkaSettings(BaseSettings):
+    """Where the topics are. `idempotent_producer` is false only on a broker that cannot do it."""
+
+    model_config = read_from("KAFKA_")
+
+    bootstrap: str
+    partitions: int = Field(default=12, ge=1)
+    idempotent_producer: bool = True
+    fetch_max_wait_ms: int = Field(default=500, ge=1)
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ca_file: Path | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+
+
+class MongoSettings(BaseSettings):
+    """Where the documents are. The URI may hold a password, so it is a secret as a whole."""
+
+    model_config = read_from("MONGO_")
+
+    uri: SecretStr
+    timeout_ms: int = Field(default=5000, ge=100)
+
+    @field_validator("uri")
+    @classmethod
+    def _saves_are_durable(cls, uri: SecretStr) -> SecretStr:
+        """Refuse a URI that weakens saves: unjournaled majority writes also wait 100 ms each."""
+        options = parse_qs(urlsplit(uri.get_secret_value()).query.lower())
+        if options.get("journal") == ["false"] or options.get("j") == ["false"]:
+            raise ValueError("The MongoDB URI must leave journaling on.")
+        if options.get("w", ["majority"]) != ["majority"]:
+            raise ValueError("The MongoDB URI must leave the write concern at majority.")
+        return uri
+
+
+class IdentitySettings(BaseSettings):
+    """Whose tokens are believed."""
+
+    model_config = read_from("IDENTITY_")
+
+    issuer: str
+    jwks_url: str
+    audience: str = "throughline"
+
+
+class SealingSettings(BaseSettings):
+    """The JWK set file with the keys of this service's audiences."""
+
+    model_config = read_from("SEALING_")
+
+    keys_file: Path
+
+
+class ClockSettings(BaseSettings):
+    """Where the offset of the business clock rests; only demos and tests may make it `movable`."""
+
+    model_config = read_from("CLOCK_")
+
+    database: str = "throughline_clock"
+    movable: bool = False
+    poll_s: float = Field(default=1.0, gt=0)
+
+
+class TelemetrySettings(BaseSettings):
+    """How much is logged. There is no level that logs patient data."""
+
+    model_config = read_from("TELEMETRY_")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class OutboundSettings(BaseSettings):
+    """Who we are to others: whose token endpoint we ask, and the file with our client id and private key."""
+
+    model_config = read_from("OUTBOUND_")
+
+    issuer_url: str
+    credentials_file: Path

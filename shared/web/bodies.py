@@ -1,0 +1,123 @@
+"""Bodies are validated as bytes, once, and described in OpenAPI; what is not plain JSON never reaches a model."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Final, TypeVar
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import TypeAdapter, ValidationError
+
+from shared.web.flaws import flaws_of_body
+from shared.web.problems import Malformed
+
+Model = TypeVar("Model")
+
+_DEEPEST: Final = 64
+_JSON: Final = re.compile(
+    r"application/(?:[a-z0-9.\-]+\+)?json(?:\s*;\s*(?:charset=\"?utf-8\"?|fhirversion=\"?4\.0\"?))*", re.IGNORECASE
+)
+# Possessive and with an optional end, so that no input makes it run more than once over a byte.
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_NOT_A_NUMBER: Final = re.compile(rb"NaN|Infinity|\d{300}|[eE]\+?0*+(?:[3-9]\d\d|[1-9]\d{3})")
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_SCHEMAS: Final = "#/components/schemas/{model}"
+
+
+class JsonBody:
+    """Reads a request's body as `model`."""
+
+    def __init__(self, model: Any, schema: Mapping[str, Any] | None) -> None:
+        self.model = model
+        self.adapter: TypeAdapter[Any] = TypeAdapter(model)
+        self.schema = schema
+        self._known_names = frozenset(_property_names(schema or self.adapter.json_schema()))
+
+    async def __call__(self, request: Request) -> Any:
+        """Return the validated body. Raises Malformed (400, 415 or 422)."""
+        raw = await raw_body(request)
+        try:
+            return self.adapter.validate_json(raw)
+        except ValidationError as error:
+            flaws = flaws_of_body(error, raw, self._known_names)
+        if flaws[0].code == "json_invalid":
+            raise _not_json()
+        raise Malformed(422, "invalid", "The body is not valid.", flaws)
+
+
+def body(model: Any, schema: Mapping[str, Any] | None = None) -> Any:
+    """Take the body as a model; OpenAPI shows `schema` instead of the model's own, if given.
+
+    `answer: Annotated[Answer, body(Answer)]`
+    """
+    return Depends(JsonBody(model, schema))
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes of a JSON body that is of the right type, not too deep, and without numbers that are none.
+
+    Raises Malformed (400 or 415).
+    """
+    content_type = request.headers.get("content-type", "")
+    if not _JSON.fullmatch(content_type) or "content-encoding" in request.headers:
+        raise Malformed(415, "unsupported_media_type", "The body must be JSON in UTF-8, not compressed.")
+    raw = await request.body()
+    bare = _STRING.sub(b"", raw)
+    if _NOT_A_NUMBER.search(bare):
+        raise Malformed(400, "number_out_of_range", "JSON has no NaN, no infinity and no such large numbers.")
+    if _is_too_deep(bare):
+        raise Malformed(400, "too_deep", f"The body nests more than {_DEEPEST} levels.")
+    return raw
+
+
+def describe_bodies(app: FastAPI) -> None:
+    """Add the bodies to the app's OpenAPI document, which FastAPI cannot know since it does not parse them."""
+
+    def openapi() -> dict[str, Any]:
+        document = FastAPI.openapi(app)
+        for route in iter_route_contexts(app.routes):
+            for found in _bodies(route):
+                _describe(document, route, found)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+
+
+def _describe(document: dict[str, Any], route: RouteContext, found: JsonBody) -> None:
+    schema = dict(found.schema or found.adapter.json_schema(ref_template=_SCHEMAS))
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schema.pop("$defs", {}))
+    operations = document["paths"].get(route.path_format, {})
+    for method in route.methods or ():
+        if method.lower() in operations:
+            content = {"application/json": {"schema": schema}}
+            operations[method.lower()]["requestBody"] = {"required": True, "content": content}
+
+
+def _bodies(route: RouteContext) -> Iterator[JsonBody]:
+    dependant: Dependant | None = getattr(route, "dependant", None)
+    for dependency in dependant.dependencies if dependant else ():
+        if isinstance(dependency.call, JsonBody):
+            yield dependency.call
+
+
+def _property_names(schema: Any) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _property_names(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _property_names(part)
+
+
+def _is_too_deep(bare: bytes) -> bool:
+    if bare.count(b"[") + bare.count(b"{") <= _DEEPEST:
+        return False
+    brackets = bare.translate(None, _NO_BRACKETS)
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)) > _DEEPEST
+
+
+def _not_json() -> Malformed:
+    return Malformed(400, "not_json", "The body is not JSON in UTF-8.")

@@ -1,0 +1,17 @@
+"""Intake's doors: orders in two formats, and what happens to a referral afterwards."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.intake.api import fhir, information, lifecycle, referrals
+from services.intake.api.access import POLICY
+from services.intake.api.receiving import Desk
+
+
+def routers(desk: Desk) -> Sequence[APIRouter]:
+    """All routes."""
+    return (referrals.routes(desk), fhir.routes(desk), information.router, lifecycle.router)
+
+
+__all__ = ["POLICY", "Desk", "routers"]

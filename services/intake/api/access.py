@@ -1,0 +1,48 @@
+"""Who may use which route, and what every route takes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import Depends
+
+from shared.contracts.language import Channel
+from shared.identity import Caller, Policy, Role, permit
+from shared.service import Service, the_service
+from shared.web import IdempotencyKey, idempotency, if_match
+
+_TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
+_REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.SERVICE})
+
+POLICY: Policy = {
+    "receive": _REFERRING_SIDE | {Role.COORDINATOR},
+    "read": _TEAM | {Role.SERVICE, Role.OPERATOR},
+    "supply_information": _REFERRING_SIDE | {Role.COORDINATOR, Role.NURSE},
+    "cancel": _REFERRING_SIDE | {Role.COORDINATOR, Role.LEAD, Role.PATIENT},
+    "record_report": frozenset({Role.SPECIALIST, Role.SERVICE, Role.COORDINATOR}),
+    # A coordinator records what the clinician said on the telephone; the fact names the coordinator.
+    "acknowledge": _REFERRING_SIDE | {Role.COORDINATOR},
+    "close": frozenset({Role.CLINICIAN, Role.LEAD}),
+}
+
+TheService = Annotated[Service, Depends(the_service)]
+MayReceive = Annotated[Caller, permit("receive")]
+MayRead = Annotated[Caller, permit("read")]
+MaySupply = Annotated[Caller, permit("supply_information")]
+MayCancel = Annotated[Caller, permit("cancel")]
+MayReport = Annotated[Caller, permit("record_report")]
+MayAcknowledge = Annotated[Caller, permit("acknowledge")]
+MayClose = Annotated[Caller, permit("close")]
+
+Key = Annotated[IdempotencyKey, idempotency()]
+KeyIfAny = Annotated[IdempotencyKey | None, idempotency(required=False)]
+Seen = Annotated[int | None, if_match()]
+
+
+def attribution(caller: Caller, service: Service, channel: Channel = "api") -> Mapping[str, Any]:
+    """Who asks, when, and how: spread into a command."""
+    return {"at": service.now(), "by": caller.actor, "channel": channel}
+
+
+def may(caller: Caller, action: str) -> bool:
+    """Whether the caller's roles allow an action."""
+    return bool(caller.roles & POLICY[action])

@@ -1,0 +1,88 @@
+"""Answers to requests for information: patient data that is sealed here, before anything is decided."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from services.intake.api.access import KeyIfAny, MaySupply, TheService, attribution
+from services.intake.api.commands import CONTRACT, Id, Taken, ask_by_content, ask_of, take
+from services.intake.api.items import CHANGES, MODELS, AnyItem
+from services.intake.domain import Referral, SupplyInformation
+from services.intake.views import referral_of
+from shared.contracts.language import Audience
+from shared.errors import Busy, Stale
+from shared.identity import Caller
+from shared.service import Service
+from shared.web import body
+
+ATTEMPTS: Final = 5
+
+router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["referrals"])
+
+
+class InformationIn(BaseModel):
+    """An answer to a request for information, whole or in part."""
+
+    model_config = CONTRACT
+
+    request_id: Id
+    items: Annotated[tuple[AnyItem, ...], Field(min_length=1, max_length=20, strict=False)]
+
+
+@router.post("/information", status_code=202)
+async def supply(
+    caller: MaySupply,
+    service: TheService,
+    referral_id: str,
+    key: KeyIfAny,
+    told: Annotated[InformationIn, body(InformationIn)],
+    response: Response,
+) -> Taken:
+    """Take what is still missing. What is not missing any more changes nothing."""
+    fingerprint = service.keyring.fingerprint(caller.tenant, told.model_dump_json().encode())
+    for _ in range(ATTEMPTS):
+        document = await service.read(referral_id)
+        command = _command(referral_of(document), told, caller, service)
+        by_content = ask_by_content(referral_id, command, fingerprint)
+        ask = ask_of(referral_id, command, key, caller) if key else by_content
+        try:
+            return await take(service, ask, response)
+        except Stale:
+            continue  # the new seals were made of seals that are not the newest any more
+    raise Busy
+
+
+def _command(referral: Referral, told: InformationIn, caller: Caller, service: Service) -> SupplyInformation:
+    missing = [item for item in told.items if item.code in referral.missing]
+    return SupplyInformation(
+        **attribution(caller, service),
+        request_id=told.request_id,
+        based_on=len(referral.requests),
+        items=tuple(dict.fromkeys(item.code for item in missing)),
+        seals=_sealed_anew(referral, missing, caller, service),
+    )
+
+
+def _sealed_anew(referral: Referral, items: Sequence[Any], caller: Caller, service: Service) -> dict[Audience, str]:
+    opened: dict[Audience, Any] = {}
+    for item in items:
+        audience, change = CHANGES[item.code]
+        content = opened.get(audience) or _open(referral, audience, caller, service)
+        opened[audience] = change(content, item.value)
+    return {audience: service.keyring.seal(caller.tenant, audience, content) for audience, content in opened.items()}
+
+
+def _open(referral: Referral, audience: Audience, caller: Caller, service: Service) -> Any:
+    if audience not in referral.seals:
+        return MODELS[audience]()
+    return service.keyring.open(
+        caller.tenant,
+        audience,
+        referral.seals[audience],
+        MODELS[audience],
+        purpose="supply_information",
+        actor_kind=caller.actor.kind,
+        referral_id=referral.referral_id,
+    )

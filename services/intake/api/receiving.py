@@ -1,0 +1,76 @@
+"""From an order in our own words to one referral: sealed per audience, indexed blindly, handed over as one command."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from services.intake.api.access import attribution
+from services.intake.domain import ReceiveReferral
+from services.intake.domain.order import Order
+from services.intake.domain.pathways import Pathways
+from shared.aggregates import Ask, Outcome
+from shared.aggregates.engine import command_id
+from shared.contracts.language import Audience, Channel
+from shared.contracts.sealed import CoverageDetails
+from shared.identity import Caller
+from shared.sealing import Keyring
+from shared.service import Service
+from shared.telemetry import current_traceparent
+from shared.web import etag
+
+_INDEX_CHARS: Final = 26
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What both doors for orders hold on to. `home_zone` is where a patient lives of whom nothing else is known."""
+
+    pathways: Pathways
+    home_zone: str
+
+    async def receive(self, order: Order, caller: Caller, channel: Channel, service: Service) -> tuple[str, Outcome]:
+        """Take an order in, once. Return its referral id. Raises Conflict when the number came with other content."""
+        keyring, tenant = service.keyring, caller.tenant
+        referral_id = keyring.referral_id(tenant, order.number.system, order.number.value)
+        fingerprint = keyring.fingerprint(tenant, order.content)
+        pathway = self.pathways.of(order.service)
+        command = ReceiveReferral(
+            **attribution(caller, service, channel),
+            referral_id=referral_id,
+            fingerprint=fingerprint,
+            patient_ref=_patient_ref(order, keyring, tenant),
+            priority=order.priority,
+            authored_at=order.authored_at,
+            needed_by=order.needed_by,
+            order_expires_at=order.expires_at,
+            pathway=pathway.pathway,
+            pathway_version=pathway.version,
+            seals=_seals(order, keyring, tenant),
+            provided=order.provided,
+        )
+        id_ = command_id(tenant, referral_id, fingerprint)
+        ask = Ask(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
+        return referral_id, await service.ask(ask)
+
+
+def headers_of(outcome: Outcome) -> dict[str, str]:
+    """The version that holds the order, and a mark where this very order was taken in before."""
+    mark = {"Idempotent-Replayed": "true"} if outcome.is_repeat else {}
+    return {"ETag": etag(outcome.version), **mark}
+
+
+def _patient_ref(order: Order, keyring: Keyring, tenant: str) -> str:
+    """The same patient of the same source has the same reference, from which nothing can be learnt."""
+    index = keyring.blind_index(tenant, json.dumps(["mrn", order.mrn.system, order.mrn.value]))
+    return f"{tenant}-p{index[:_INDEX_CHARS]}"
+
+
+def _seals(order: Order, keyring: Keyring, tenant: str) -> dict[Audience, str]:
+    seals: dict[Audience, str] = {
+        "contact": keyring.seal(tenant, "contact", order.contact),
+        "clinical": keyring.seal(tenant, "clinical", order.clinical),
+        "logistics": keyring.seal(tenant, "logistics", order.logistics),
+    }
+    if "coverage" in order.provided:
+        seals["coverage"] = keyring.seal(tenant, "coverage", CoverageDetails(policies=order.policies))
+    return seals

@@ -1,0 +1,42 @@
+"""Puts intake together. It decides nothing."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from services.intake.api import POLICY, Desk, routers
+from services.intake.api.places import zones
+from services.intake.domain import INFORMATION_REQUEST, REPORT
+from services.intake.domain.pathways import Pathways
+from services.intake.gateways import Ehr, InformationRequests, Reports
+from services.intake.handlers import reactions
+from services.intake.settings import IntakeSettings, OwnSettings
+from services.intake.store import COLLECTION, REFERRAL
+from shared.ports import Gateway
+from shared.service import Blueprint, Kind, Parts, assemble
+from shared.world import World
+
+
+def blueprint(own: OwnSettings) -> Blueprint:
+    """What the service consists of."""
+
+    def gateways(parts: Parts) -> Mapping[str, Gateway]:
+        ehr = Ehr(parts.http, own.ehr_url, own.public_url)
+        return {INFORMATION_REQUEST: InformationRequests(ehr), REPORT: Reports(ehr, parts.keyring)}
+
+    desk = Desk(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
+    return Blueprint(
+        name="intake",
+        kinds=(Kind(REFERRAL, COLLECTION, gateways),),
+        reactions=lambda _parts: reactions(),
+        listens_to=("scheduling",),
+        routers=routers(desk),
+        policy=POLICY,
+    )
+
+
+def create_app(settings: IntakeSettings | None = None, world: World | None = None) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    settings = settings or IntakeSettings()
+    zones()
+    return assemble(blueprint(settings.own), settings, world)

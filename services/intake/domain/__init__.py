@@ -1,0 +1,44 @@
+"""A referral from the order to the closed loop: what may happen to it, and what follows. No I/O, no clock."""
+
+from services.intake.domain.allowed import allowed
+from services.intake.domain.commands import (
+    AcknowledgeReport,
+    CancelReferral,
+    CloseReferral,
+    HoldForVisit,
+    ReceiveReferral,
+    RecordReport,
+    RecordVisit,
+    ReleaseVisit,
+    SupplyInformation,
+)
+from services.intake.domain.decide import decide, request_id
+from services.intake.domain.evolve import evolve
+from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, next_step, owed
+from services.intake.domain.state import INITIAL, Absent, Referral, State
+
+__all__ = [
+    "EHR",
+    "INFORMATION_REQUEST",
+    "INITIAL",
+    "REPORT",
+    "Absent",
+    "AcknowledgeReport",
+    "CancelReferral",
+    "CloseReferral",
+    "HoldForVisit",
+    "ReceiveReferral",
+    "RecordReport",
+    "RecordVisit",
+    "Referral",
+    "ReleaseVisit",
+    "State",
+    "SupplyInformation",
+    "allowed",
+    "decide",
+    "evolve",
+    "next_due",
+    "next_step",
+    "owed",
+    "request_id",
+]

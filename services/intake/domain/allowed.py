@@ -1,0 +1,52 @@
+"""What can be done now, asked of `decide` itself, so that a button and the server never disagree."""
+
+from datetime import datetime
+from typing import Any
+
+from services.intake.domain.commands import (
+    AcknowledgeReport,
+    CancelReferral,
+    CloseReferral,
+    RecordReport,
+    SupplyInformation,
+)
+from services.intake.domain.decide import decide
+from services.intake.domain.state import Absent, Referral, State
+from shared.contracts.intake import Outcome
+from shared.contracts.language import Actor, Command, Reason
+from shared.errors import Rejected
+
+_REASON = Reason(system="throughline", code="probe")
+
+
+def allowed(state: State, by: Actor, at: datetime, parked: tuple[str, ...] = ()) -> frozenset[str]:
+    """The names of the commands that would do something now. `parked` is as in Command."""
+    if isinstance(state, Absent):
+        return frozenset()
+    who: dict[str, Any] = {"at": at, "by": by, "channel": "console", "parked": parked}
+    return frozenset(name for name, command in _probes(state, who).items() if _does_something(command, state))
+
+
+def _probes(referral: Referral, who: dict[str, Any]) -> dict[str, Command]:
+    other: Outcome = "unreachable" if referral.end and referral.end.outcome == "care_elsewhere" else "care_elsewhere"
+    waiting = next((report for report in reversed(referral.reports) if not report.is_acknowledged), None)
+    probes: dict[str, Command] = {
+        "cancel": CancelReferral(**who, asked_by="patient", reason=_REASON),
+        "close": CloseReferral(**who, outcome=other, reason=_REASON),
+        "record_report": RecordReport(**who, report_id="", kind="final", visit_id=None, fingerprint="", document=""),
+    }
+    if referral.requests:
+        asked = referral.requests[-1]
+        probes["supply_information"] = SupplyInformation(
+            **who, request_id=asked.request_id, based_on=len(referral.requests), items=asked.items, seals={}
+        )
+    if waiting:
+        probes["acknowledge"] = AcknowledgeReport(**who, report_id=waiting.report_id)
+    return probes
+
+
+def _does_something(command: Command, referral: Referral) -> bool:
+    try:
+        return bool(decide(command, referral))
+    except Rejected:
+        return False

@@ -1,0 +1,145 @@
+"""How facts change a referral. Total: what has happened is never refused, and what it changes is here alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from services.intake.domain import facts as private
+from services.intake.domain import steps
+from services.intake.domain.state import Absent, End, Referral, Request, State
+from shared.business_days import after_business_days
+from shared.contracts import intake as told
+from shared.contracts.language import Step
+
+_BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "in_progress", "winding_down"})
+
+
+def evolve(state: State, fact: private.IntakeFact) -> State:
+    """Fold one fact, private or told."""
+    if isinstance(fact, told.ReferralReceived):
+        return _received(fact) if isinstance(state, Absent) else state
+    return state if isinstance(state, Absent) else _FOLDS[type(fact)](state, fact)
+
+
+def _received(fact: told.ReferralReceived) -> Referral:
+    return Referral(
+        situation="received",
+        referral_id=fact.referral_id,
+        fingerprint="",
+        patient_ref=fact.patient_ref,
+        priority=fact.priority,
+        authored_at=fact.authored_at,
+        needed_by=fact.needed_by,
+        order_expires_at=fact.order_expires_at,
+        pathway=fact.pathway,
+        seals=dict(fact.seals),
+        step=steps.check_completeness(fact.occurred_at),
+    )
+
+
+def _content_noted(referral: Referral, fact: private.ContentNoted) -> Referral:
+    return replace(referral, fingerprint=fact.fingerprint)
+
+
+def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
+    return replace(
+        referral,
+        situation="awaiting_information",
+        missing=fact.items,
+        requests=(*referral.requests, Request(fact.request_id, fact.items)),
+        step=steps.supply_information(referral.priority, fact.occurred_at),
+        is_armed=True,
+    )
+
+
+def _supplied(referral: Referral, fact: told.InformationSupplied) -> Referral:
+    missing = tuple(item for item in referral.missing if item not in fact.items)
+    return replace(referral, missing=missing, seals={**referral.seals, **fact.seals})
+
+
+def _found_complete(referral: Referral, _fact: told.ReferralFoundComplete) -> Referral:
+    step = steps.complete_referral(referral.needed_by)
+    return replace(referral, situation="in_progress", step=step, is_armed=False)
+
+
+def _handed_on(referral: Referral, fact: private.StepHandedOn) -> Referral:
+    return replace(referral, step=steps.handed_on(referral, fact.at), is_armed=False)
+
+
+def _visit_held(referral: Referral, fact: private.VisitHeld) -> Referral:
+    return replace(referral, visit_id=fact.visit_id)
+
+
+def _visit_released(referral: Referral, _fact: private.VisitReleased) -> Referral:
+    return replace(referral, visit_id=None)
+
+
+def _seen(referral: Referral, fact: private.PatientSeen) -> Referral:
+    seen = replace(referral, seen_at_visit=fact.visit_id, visit_id=None)
+    # A report may have come first; then the wait for the final one is counted from the visit all the same.
+    if referral.situation in _BEFORE_CARE or referral.situation == "awaiting_report":
+        return _awaiting_report(seen, steps.return_report(referral.priority, fact.at))
+    return seen
+
+
+def _filed(referral: Referral, fact: private.ReportFiled) -> Referral:
+    return replace(referral, reports=(*referral.reports, fact.report))
+
+
+def _reported(referral: Referral, fact: told.ConsultReportReceived) -> Referral:
+    if referral.is_closed:
+        return referral
+    if fact.kind == "final":
+        step = steps.acknowledge_report(fact.occurred_at)
+        return replace(referral, situation="awaiting_acknowledgement", step=step, is_armed=True)
+    if referral.situation in _BEFORE_CARE:
+        return _awaiting_report(referral, steps.return_report(referral.priority, fact.occurred_at))
+    return referral
+
+
+def _awaiting_report(referral: Referral, step: Step) -> Referral:
+    return replace(referral, situation="awaiting_report", step=step, is_armed=True)
+
+
+def _undeliverable(referral: Referral, fact: private.ReportUndeliverable) -> Referral:
+    return _with_report(referral, fact.report_id, deliver_by=after_business_days(fact.at, 1))
+
+
+def _acknowledged(referral: Referral, fact: told.ReportAcknowledged) -> Referral:
+    return _with_report(referral, fact.report_id, is_acknowledged=True)
+
+
+def _with_report(referral: Referral, report_id: str, **changes: Any) -> Referral:
+    reports = (replace(r, **changes) if r.report_id == report_id else r for r in referral.reports)
+    return replace(referral, reports=tuple(reports))
+
+
+def _end_chosen(referral: Referral, fact: private.EndChosen) -> Referral:
+    return replace(referral, end=fact.end)
+
+
+def _cancelled(referral: Referral, fact: told.ReferralCancelled) -> Referral:
+    return replace(referral, situation="winding_down", step=steps.wind_down(fact.occurred_at), is_armed=True)
+
+
+def _closed(referral: Referral, fact: told.ReferralClosed) -> Referral:
+    return replace(referral, situation="closed", end=End(fact.outcome, fact.reason), is_armed=False)
+
+
+_FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
+    private.ContentNoted: _content_noted,
+    told.InformationRequested: _requested,
+    told.InformationSupplied: _supplied,
+    told.ReferralFoundComplete: _found_complete,
+    private.StepHandedOn: _handed_on,
+    private.VisitHeld: _visit_held,
+    private.VisitReleased: _visit_released,
+    private.PatientSeen: _seen,
+    private.ReportFiled: _filed,
+    told.ConsultReportReceived: _reported,
+    private.ReportUndeliverable: _undeliverable,
+    told.ReportAcknowledged: _acknowledged,
+    private.EndChosen: _end_chosen,
+    told.ReferralCancelled: _cancelled,
+    told.ReferralClosed: _closed,
+}

@@ -1,0 +1,125 @@
+"""An order in our own words, whichever door it came by. It decides what counts as the same order.
+
+The only part of the domain that sees patient data: it is made at a door, sealed there, and never rests.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, AwareDatetime
+
+from shared.contracts.intake import Item
+from shared.contracts.language import Priority, Word
+from shared.contracts.sealed import Clinical, Coding, Contact, Logistics, Policy
+
+UNKNOWN_SERVICE: Final = Coding(system="http://terminology.hl7.org/CodeSystem/data-absent-reason", code="unknown")
+
+_CENTURY: Final = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+Instant = Annotated[AwareDatetime, AfterValidator(lambda instant: instant.astimezone(UTC))]
+
+
+def is_of_this_century(instant: datetime) -> bool:
+    """Whether an order can speak of this instant. Systems write 0001 and 9999 for what they do not know."""
+    first, last = _CENTURY
+    return first <= instant < last
+
+
+class Identifier(Word):
+    """A number and who gave it out."""
+
+    system: str
+    value: str
+
+
+class Requester(Word):
+    """Who ordered it."""
+
+    npi: str | None = None
+    name: str | None = None
+    organization: str | None = None
+
+
+class ClinicalWithOrigin(Clinical):
+    """What intake seals for the clinical audience: also whose order it is, and what the referring side calls it."""
+
+    requester: Requester | None = None
+    order: Identifier
+    mrn: Identifier
+
+
+class Order(Word):
+    """One order for one service. `number` is of the source system that placed it, `mrn` of the patient there."""
+
+    number: Identifier
+    mrn: Identifier
+    priority: Priority
+    authored_at: Instant
+    needed_by: Instant | None = None
+    expires_at: Instant | None = None
+    service: Coding | None = None
+    requester: Requester | None = None
+    contact: Contact
+    diagnoses: tuple[Coding, ...] = ()
+    reason_text: str | None = None
+    notes: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    is_self_pay: bool = False
+    logistics: Logistics = Logistics()
+
+    @property
+    def clinical(self) -> ClinicalWithOrigin:
+        """What is sealed for the clinical audience."""
+        return ClinicalWithOrigin(
+            service=self.service or UNKNOWN_SERVICE,
+            diagnoses=self.diagnoses,
+            reason_text=self.reason_text,
+            notes=self.notes,
+            attachments=self.attachments,
+            requester=self.requester,
+            order=self.number,
+            mrn=self.mrn,
+        )
+
+    @property
+    def provided(self) -> frozenset[Item]:
+        """What the order brings along of that which a referral may need."""
+        return frozenset(self._provided())
+
+    def _provided(self) -> Iterator[Item]:
+        if self.diagnoses:
+            yield "diagnosis"
+        if self.contact.phone or self.contact.email:
+            yield "contact"
+        if self.policies or self.is_self_pay:
+            yield "coverage"
+        if self.requester:
+            yield "requester"
+        if self.service:
+            yield "service"
+        if self.contact.birth_date:
+            yield "birth_date"
+
+    @property
+    def content(self) -> bytes:
+        """What must be equal in the same order sent twice: everything but names for what a code or number says."""
+        # Without defaults: a field that a later release adds must not make an old order look like another.
+        counted = self.model_dump(mode="json", exclude=_DOES_NOT_COUNT, exclude_defaults=True)
+        return json.dumps(counted, sort_keys=True, separators=(",", ":")).encode()
+
+
+_DOES_NOT_COUNT: Final[dict[str, Any]] = {
+    "service": {"text"},
+    "diagnoses": {"__all__": {"text"}},
+    "requester": {"name", "organization"},
+    "contact": {"timezone"},  # derived from the ZIP code where the order does not say
+}
+
+
+class ReportDocument(Word):
+    """Where a report of the specialist is to be found; sealed, since addresses of documents name patients."""
+
+    document_ref: str

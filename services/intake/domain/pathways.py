@@ -1,0 +1,37 @@
+"""Which pathway an order takes: an opaque token by what is asked for, since its name would reveal a diagnosis."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+
+from shared.contracts.sealed import Coding
+
+ANY_SERVICE: Final = "*"
+
+
+class Pathway(BaseModel):
+    """One row of the table. `taxonomy` is the code of the service or specialty (NUCC), "*" for all others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pathway: str
+    version: int
+    taxonomy: str
+
+
+class Pathways(RootModel[tuple[Pathway, ...]]):
+    """The table, with exactly one row for each code and one for all others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _is_unambiguous(self) -> "Pathways":
+        codes = [row.taxonomy for row in self.root]
+        if len(set(codes)) != len(codes) or ANY_SERVICE not in codes:
+            raise ValueError("Each code needs one pathway, and all others need one together.")
+        return self
+
+    def of(self, service: Coding | None) -> Pathway:
+        """The pathway of a service; an unknown one is an ordinary referral."""
+        by_code = {row.taxonomy: row for row in self.root}
+        return by_code.get(service.code if service else ANY_SERVICE, by_code[ANY_SERVICE])

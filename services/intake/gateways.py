@@ -1,0 +1,114 @@
+"""The referring clinician's EHR as intake speaks to it: it is asked for what is missing, and gets the reports.
+
+Both kinds are filed under an id of ours that no retry changes, so that the EHR can be asked, and dedupes.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx2
+
+from services.intake.domain import Referral, request_id
+from services.intake.domain.order import ReportDocument
+from shared.errors import Unknown
+from shared.outbound import NotTaken, exchange
+from shared.ports import Act, Answer, Call, Traits, Word
+from shared.sealing import Keyring
+
+TIMEOUT_S: Final = 10.0
+TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
+_METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
+_MEANS_NOT_FOUND: Final[dict[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
+
+
+@dataclass(frozen=True)
+class Ehr:
+    """Where the EHR is, and where it answers."""
+
+    http: httpx2.AsyncClient
+    ehr_url: str
+    public_url: str
+
+    def answer_url(self, referral_id: str, path: str) -> str:
+        """Where an answer about a referral goes."""
+        return f"{self.public_url}/v1/referrals/{referral_id}/{path}"
+
+    async def call(self, call: Call, path: str, id_: str, id_field: str, body: dict[str, Any]) -> Answer:
+        """Make the call on the filed object `id_`. Raises Unknown on silence, or on an answer about something else."""
+        url = f"{self.ehr_url}/ehr/{path}/{id_}"
+        content = {"json": body} if call.act == "send" else {}
+        try:
+            method = _METHODS[call.act]
+            response = await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+        except NotTaken:
+            return Answer("not_taken")
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return Answer(_MEANS_NOT_FOUND[call.act])
+        if _named(response, id_field) != id_:
+            raise Unknown("An answer about something else.")
+        return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(id_,))
+
+
+def _named(response: httpx2.Response, id_field: str) -> object:
+    try:
+        found = response.json()
+    except ValueError:
+        return None
+    return found.get(id_field) if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True)
+class InformationRequests:
+    """Asks the referring clinician for what is missing. The nth effect is the nth request."""
+
+    ehr: Ehr
+
+    @property
+    def traits(self) -> Traits:
+        """The EHR dedupes by our id and can be asked for it."""
+        return TRAITS
+
+    async def call(self, call: Call, state: Referral, now: object) -> Answer:
+        """Make one call. Only codes of what is missing are told."""
+        del now
+        id_ = request_id(call.aggregate_id, call.revision)
+        body = {
+            "referral_id": call.aggregate_id,
+            "items": list(state.requests[call.revision - 1].items),
+            "answer_url": self.ehr.answer_url(call.aggregate_id, "information"),
+        }
+        return await self.ehr.call(call, "information-requests", id_, "request_id", body)
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Brings the specialist's reports to the referring clinician. The nth effect is the nth report."""
+
+    ehr: Ehr
+    keyring: Keyring
+
+    @property
+    def traits(self) -> Traits:
+        """The EHR dedupes by the report's id and can be asked for it."""
+        return TRAITS
+
+    async def call(self, call: Call, state: Referral, now: object) -> Answer:
+        """Make one call. Where the document is to be found is opened only to be sent."""
+        del now
+        report = state.reports[call.revision - 1]
+        body = {
+            "referral_id": call.aggregate_id,
+            "kind": report.kind,
+            "document_ref": self._document_ref(call, report.document) if call.act == "send" else None,
+            "answer_url": self.ehr.answer_url(call.aggregate_id, "acknowledgement"),
+        }
+        return await self.ehr.call(call, "reports", report.report_id, "report_id", body)
+
+    def _document_ref(self, call: Call, sealed: str) -> str:
+        tenant, _, _ = call.aggregate_id.partition("-")
+        document = self.keyring.open(
+            tenant, "clinical", sealed, ReportDocument, purpose="deliver_report", referral_id=call.aggregate_id
+        )
+        return document.document_ref

@@ -1,0 +1,39 @@
+"""What intake needs to know beyond what every service does."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_settings import BaseSettings
+
+from shared.service import ServiceSettings
+from shared.settings import read_from
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
+"""A base URL without a slash at its end."""
+
+
+class OwnSettings(BaseSettings):
+    """`ehr_url` is where the referring side is asked, `public_url` where it answers; a zone is of IANA."""
+
+    model_config = read_from("INTAKE_")
+
+    ehr_url: Url = "http://127.0.0.1:8190"
+    public_url: Url = "http://127.0.0.1:8101"
+    pathways_file: Path = Path("deploy/config/pathways.json")
+    home_timezone: str = "America/New_York"
+    """Where a patient lives whose ZIP code is not known."""
+
+    @field_validator("home_timezone")
+    @classmethod
+    def _exists(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("The home time zone is not one of IANA.")
+        return zone
+
+
+class IntakeSettings(ServiceSettings):
+    """All settings of the service."""
+
+    own: OwnSettings = Field(default_factory=OwnSettings)

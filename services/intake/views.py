@@ -1,0 +1,85 @@
+"""What may be shown of a referral: where it stands, without anything that is sealed."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from services.intake.domain import Referral, allowed
+from services.intake.domain.state import Report, Situation
+from shared.aggregates import Document, Engine
+from shared.contracts.intake import Item, Outcome, ReportKind
+from shared.contracts.language import Actor, Priority, Step
+from shared.errors import NotFound
+
+
+class ShownRequest(BaseModel):
+    """What is asked for, and under which id it is answered."""
+
+    request_id: str
+    items: tuple[Item, ...]
+
+
+class ShownReport(BaseModel):
+    """A report that came."""
+
+    report_id: str
+    kind: ReportKind
+    is_acknowledged: bool
+
+
+class ShownReferral(BaseModel):
+    """A referral. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+
+    referral_id: str
+    version: int
+    state: Situation
+    priority: Priority
+    pathway: str
+    patient_ref: str
+    authored_at: datetime
+    needed_by: datetime
+    order_expires_at: datetime
+    step: Step | None
+    information_request: ShownRequest | None
+    reports: tuple[ShownReport, ...]
+    outcome: Outcome | None
+    allowed: tuple[str, ...]
+
+
+def referral_of(document: Document) -> Referral:
+    """The referral that a document holds. Raises NotFound when all that it holds is what waits for an operator."""
+    if not isinstance(document.state, Referral):
+        raise NotFound
+    return document.state
+
+
+def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownReferral:
+    """The referral as anybody may see it, with every action that would do something. Raises NotFound."""
+    referral = referral_of(document)
+    return ShownReferral(
+        referral_id=referral.referral_id,
+        priority=referral.priority,
+        pathway=referral.pathway,
+        patient_ref=referral.patient_ref,
+        authored_at=referral.authored_at,
+        needed_by=referral.needed_by,
+        order_expires_at=referral.order_expires_at,
+        version=document.version,
+        state=referral.situation,
+        step=engine.draft(document).step(),
+        information_request=_open_request(referral),
+        reports=tuple(map(_report, referral.reports)),
+        outcome=referral.end.outcome if referral.is_closed and referral.end else None,
+        allowed=tuple(sorted(allowed(referral, by, at, tuple(document.waiting)))),
+    )
+
+
+def _open_request(referral: Referral) -> ShownRequest | None:
+    if referral.situation != "awaiting_information":
+        return None
+    request = referral.requests[-1]
+    return ShownRequest(request_id=request.request_id, items=request.items)
+
+
+def _report(report: Report) -> ShownReport:
+    return ShownReport(report_id=report.report_id, kind=report.kind, is_acknowledged=report.is_acknowledged)

@@ -1,0 +1,39 @@
+"""Puts authorization together. It decides nothing."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from services.authorization.api import POLICY, routers
+from services.authorization.domain import ELIGIBILITY, SUBMISSION, PayerDirectory
+from services.authorization.gateways import EligibilityChecks, Payers, Submissions
+from services.authorization.handlers import reactions
+from services.authorization.settings import AuthorizationSettings, OwnSettings
+from services.authorization.store import CASE, COLLECTION
+from shared.ports import Gateway
+from shared.service import Blueprint, Kind, Parts, assemble
+from shared.world import World
+
+
+def blueprint(own: OwnSettings) -> Blueprint:
+    """What the service consists of."""
+    payers = PayerDirectory.model_validate_json(own.payers_file.read_bytes())
+
+    def gateways(parts: Parts) -> Mapping[str, Gateway]:
+        line = Payers(parts.http, own.payer_url, own.public_url, parts.keyring)
+        return {ELIGIBILITY: EligibilityChecks(line), SUBMISSION: Submissions(line)}
+
+    return Blueprint(
+        name="authorization",
+        kinds=(Kind(CASE, COLLECTION, gateways),),
+        reactions=lambda parts: reactions(parts.keyring, payers),
+        listens_to=("intake", "scheduling"),
+        routers=routers(payers),
+        policy=POLICY,
+    )
+
+
+def create_app(settings: AuthorizationSettings | None = None, world: World | None = None) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    settings = settings or AuthorizationSettings()
+    return assemble(blueprint(settings.own), settings, world)

@@ -1,0 +1,136 @@
+"""What may happen to a case: the table of all commands, and the small ones among them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from services.authorization.domain import commands, people
+from services.authorization.domain.answers import record_eligibility, record_payer_answer
+from services.authorization.domain.commands import CoverageOnFile
+from services.authorization.domain.evolve import evolve
+from services.authorization.domain.facts import (
+    AuthorizationUsed,
+    CaseEnded,
+    CaseOpened,
+    CaseStarted,
+    ClinicalGiven,
+    CoverageGiven,
+    ProviderAdopted,
+)
+from services.authorization.domain.follow import what_follows
+from services.authorization.domain.reasons import (
+    ELIGIBILITY_UNANSWERED,
+    PAYER_SILENT,
+    PEER_TO_PEER_LAPSED,
+    SUBMISSION_IN_DOUBT,
+    SUBMISSION_NOT_TAKEN,
+    SUBMISSION_UNANSWERED,
+)
+from services.authorization.domain.situations import Checking, Denied, Pended, Submitting
+from services.authorization.domain.state import Case, Request
+from services.authorization.domain.steps import lapsed
+from services.authorization.domain.words import needs_person, not_verified
+from shared.contracts.language import Command, EffectNeedsPerson, Reason, Tick
+from shared.errors import Rejected
+
+_SEEN: Final = frozenset({"completed", "seen_no_report"})
+_LAPSES: Final[Mapping[type[Any], Reason]] = {
+    Submitting: SUBMISSION_UNANSWERED,
+    Pended: PAYER_SILENT,
+    Denied: PEER_TO_PEER_LAPSED,
+}
+
+
+def decide(command: Command, case: Case) -> list[Any]:
+    """Return the facts that follow, to the end: none if it is so already, Rejected if it is not allowed."""
+    take = _TABLE.get(type(command))
+    if take is None:
+        raise Rejected("unknown-command", "Authorization does not know this command.")
+    facts = next_facts = take(command, case)
+    while next_facts:
+        for fact in next_facts:
+            case = evolve(case, fact)
+        next_facts = what_follows(command, case)
+        facts = [*facts, *next_facts]
+    return facts
+
+
+def _open(command: commands.OpenCase, case: Case) -> list[Any]:
+    if case.is_received:
+        return []
+    opened = CaseOpened(command.referral_id, command.priority, command.pathway)
+    return [opened, *_given(command.coverage, command.clinical)]
+
+
+def _take_information(command: commands.TakeInformation, case: Case) -> list[Any]:
+    is_new = command.coverage is not None and command.coverage.seal != case.coverage_seal
+    is_other = command.clinical != case.clinical_seal
+    return _given(command.coverage if is_new else None, command.clinical if is_other else None)
+
+
+def _given(coverage: CoverageOnFile | None, clinical: str | None) -> list[Any]:
+    covered = [CoverageGiven(coverage)] if coverage else []
+    return [*covered, ClinicalGiven(clinical)] if clinical else [*covered]
+
+
+def _start(command: commands.StartCase, case: Case) -> list[Any]:
+    return [] if case.is_complete else [CaseStarted(command.referral_id)]
+
+
+def _end(command: commands.EndCase, case: Case) -> list[Any]:
+    """An outcome may say that the patient was seen before scheduling was heard to say so."""
+    if case.ending in {command.ending, "closed"}:
+        return []
+    ended = CaseEnded(command.referral_id, command.ending, command.reason)
+    is_news = command.outcome in _SEEN and not case.is_used
+    return [AuthorizationUsed(command.referral_id), ended] if is_news else [ended]
+
+
+def _adopt_provider(command: commands.AdoptProvider, case: Case) -> list[Any]:
+    if case.provider == command.provider:
+        return []
+    return [ProviderAdopted(command.referral_id, command.provider)]
+
+
+def _use(command: commands.UseAuthorization, case: Case) -> list[Any]:
+    return [] if case.is_used else [AuthorizationUsed(command.referral_id)]
+
+
+def _tick(command: Tick, case: Case) -> list[Any]:
+    """What others owed us by now, and did not do, becomes a step of our own people."""
+    facts: list[Any] = []
+    request = case.request
+    if isinstance(case.coverage, Checking) and lapsed(case.coverage, case, command.at):
+        facts.append(not_verified(command, case, case.coverage.policy, ELIGIBILITY_UNANSWERED))
+    if request and lapsed(request.standing, case, command.at):
+        facts.append(needs_person(command, case, request, _LAPSES[type(request.standing)]))
+    return facts
+
+
+def _hand_over(command: EffectNeedsPerson, case: Case) -> list[Any]:
+    """A call that programs gave up, if it still matters. A payer that has the request has its clock instead."""
+    match command.kind, case.coverage, case.request:
+        case "eligibility", Checking(policy=policy), _ if command.effect_revision == case.checks:
+            return [not_verified(command, case, policy, ELIGIBILITY_UNANSWERED)]
+        case "submission", _, Request(revision=command.effect_revision, standing=Submitting()) as request:
+            reason = SUBMISSION_IN_DOUBT if command.in_doubt else SUBMISSION_NOT_TAKEN
+            return [needs_person(command, case, request, reason)]
+    return []
+
+
+_TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
+    commands.OpenCase: _open,
+    commands.TakeInformation: _take_information,
+    commands.StartCase: _start,
+    commands.EndCase: _end,
+    commands.AdoptProvider: _adopt_provider,
+    commands.UseAuthorization: _use,
+    commands.RecordEligibility: record_eligibility,
+    commands.RecordPayerAnswer: record_payer_answer,
+    commands.RecordDecision: people.record,
+    commands.OverrideAuthorization: people.override,
+    commands.ResubmitRequest: people.resubmit,
+    commands.CorrectCoverage: people.correct_coverage,
+    commands.ContinueSelfPay: people.continue_self_pay,
+    EffectNeedsPerson: _hand_over,
+    Tick: _tick,
+}

@@ -1,0 +1,215 @@
+"""How facts change a case. Total: what has happened is never refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from services.authorization.domain import facts as private
+from services.authorization.domain.deadlines import OUR_TIME, due, end_of
+from services.authorization.domain.reasons import (
+    ELIGIBILITY_UNANSWERED,
+    PAYER_SILENT,
+    PEER_TO_PEER_LAPSED,
+    SUBMISSION_IN_DOUBT,
+    SUBMISSION_NOT_TAKEN,
+    SUBMISSION_UNANSWERED,
+)
+from services.authorization.domain.situations import (
+    UNCHECKED,
+    Appealable,
+    Approved,
+    AwaitingPerson,
+    Checking,
+    CoverageProblem,
+    Covered,
+    Denied,
+    Exempt,
+    Pended,
+    PersonAct,
+    Questioned,
+    SelfPay,
+    Standing,
+    Submitting,
+)
+from services.authorization.domain.state import Asked, Case, Request
+from shared.contracts import authorization as told
+
+_ACTS: Final[Mapping[str, PersonAct]] = {
+    PAYER_SILENT.code: "call_payer",
+    SUBMISSION_UNANSWERED.code: "confirm_submission",
+    SUBMISSION_IN_DOUBT.code: "confirm_submission",
+    SUBMISSION_NOT_TAKEN.code: "confirm_submission",
+}
+
+
+def evolve(case: Case, fact: Any) -> Case:
+    """Fold one fact, private or told."""
+    return _FOLDS[type(fact)](case, fact)
+
+
+def _opened(case: Case, fact: private.CaseOpened) -> Case:
+    return replace(case, referral_id=fact.referral_id, is_received=True, priority=fact.priority, pathway=fact.pathway)
+
+
+def _coverage_given(case: Case, fact: private.CoverageGiven) -> Case:
+    return replace(case, coverage_seal=fact.coverage.seal, policies=fact.coverage.policies, coverage=UNCHECKED)
+
+
+def _clinical_given(case: Case, fact: private.ClinicalGiven) -> Case:
+    return replace(case, clinical_seal=fact.seal)
+
+
+def _started(case: Case, fact: private.CaseStarted) -> Case:
+    return replace(case, referral_id=fact.referral_id, is_complete=True)
+
+
+def _ended(case: Case, fact: private.CaseEnded) -> Case:
+    return replace(case, referral_id=fact.referral_id, ending=fact.ending, ending_reason=fact.reason)
+
+
+def _provider_adopted(case: Case, fact: private.ProviderAdopted) -> Case:
+    return replace(case, referral_id=fact.referral_id, provider=fact.provider)
+
+
+def _used(case: Case, fact: private.AuthorizationUsed) -> Case:
+    """Care happened: what was withdrawn before is wanted after all."""
+    return replace(case, referral_id=fact.referral_id, is_used=True, is_withdrawn=False)
+
+
+def _check_wanted(case: Case, fact: private.CheckWanted) -> Case:
+    return replace(case, checks=case.checks + 1, coverage=Checking(fact.policy, fact.due_at))
+
+
+def _need_found(case: Case, fact: private.NeedFound) -> Case:
+    if not isinstance(case.coverage, Questioned):
+        return case
+    covered = replace(case, coverage=Covered(case.coverage.policy, fact.needs_authorization))
+    return covered if fact.needs_authorization else _retired(covered)
+
+
+def _request_wanted(case: Case, fact: private.RequestWanted) -> Case:
+    asked = (*_retired(case).asked, Asked(fact.payer.id))
+    request = Request(
+        revision=len(asked),
+        check=case.checks,
+        payer=fact.payer,
+        provider=fact.provider,
+        wanted_at=fact.wanted_at,
+        standing=Submitting(fact.due_at),
+    )
+    return replace(case, asked=asked, request=request)
+
+
+def _answer_noted(case: Case, fact: private.AnswerNoted) -> Case:
+    return _with_request(case, number=fact.number, **_certified(fact.certificate))
+
+
+def _decision_noted(case: Case, fact: private.DecisionNoted) -> Case:
+    return _with_request(case, is_decided_by_person=fact.is_decided, **_certified(fact.certificate))
+
+
+def _certified(certificate: str | None) -> dict[str, Any]:
+    return {"certificate": certificate} if certificate else {}
+
+
+def _verified(case: Case, _fact: told.CoverageVerified) -> Case:
+    return case
+
+
+def _not_verified(case: Case, fact: told.CoverageNotVerified) -> Case:
+    if not isinstance(case.coverage, Questioned):
+        return case
+    policy = case.coverage.policy
+    due_at = due(fact.occurred_at, OUR_TIME, policy.payer.zone)
+    return replace(case, coverage=CoverageProblem(policy, due_at, fact.reason != ELIGIBILITY_UNANSWERED))
+
+
+def _not_required(case: Case, fact: told.AuthorizationNotRequired) -> Case:
+    if fact.basis == "self_pay":
+        return replace(_retired(case), coverage=SelfPay())
+    return _standing(case, Exempt())
+
+
+def _submitted(case: Case, fact: told.AuthorizationSubmitted) -> Case:
+    return _with_request(case, is_submitted=True, standing=Pended(fact.decision_due_at))
+
+
+def _pended(case: Case, fact: told.AuthorizationPended) -> Case:
+    return _standing(case, Pended(fact.decision_due_at))
+
+
+def _approved(case: Case, fact: told.AuthorizationApproved) -> Case:
+    if case.request is None or not fact.items:
+        return case
+    last = max(item.window.end for item in fact.items)
+    return _standing(case, Approved(fact.items, end_of(last, case.request.payer.zone)))
+
+
+def _denied(case: Case, fact: told.AuthorizationDenied) -> Case:
+    return _standing(case, Denied(fact.peer_to_peer_until, fact.appeal_until))
+
+
+def _needs_person(case: Case, fact: told.AuthorizationNeedsPerson) -> Case:
+    request = case.request
+    if request is None:
+        return case
+    if fact.reason == PEER_TO_PEER_LAPSED and isinstance(request.standing, Denied):
+        return _standing(case, Appealable(request.standing.appeal_until))
+    act = _ACTS.get(fact.reason.code, "review_payer_answer")
+    return _standing(case, AwaitingPerson(act, due(fact.occurred_at, OUR_TIME, request.payer.zone)))
+
+
+def _overridden(case: Case, _fact: told.AuthorizationOverridden) -> Case:
+    return replace(case, is_overridden=True)
+
+
+def _withdrawn(case: Case, _fact: told.AuthorizationWithdrawn) -> Case:
+    """What was found out stays, and so does a denial; all else is asked anew if it is ever wanted again."""
+    coverage = case.coverage if isinstance(case.coverage, Covered) else UNCHECKED
+    return replace(case if _is_denied(case) else _retired(case), coverage=coverage, is_withdrawn=True)
+
+
+def _standing(case: Case, standing: Standing) -> Case:
+    return _with_request(case, standing=standing)
+
+
+def _with_request(case: Case, **changes: Any) -> Case:
+    return replace(case, request=replace(case.request, **changes)) if case.request else case
+
+
+def _retired(case: Case) -> Case:
+    """The request counts no more. It will be withdrawn, unless it was denied."""
+    if case.request is None:
+        return case
+    last = replace(case.asked[-1], stays=_is_denied(case))
+    return replace(case, request=None, asked=(*case.asked[:-1], last))
+
+
+def _is_denied(case: Case) -> bool:
+    return case.request is not None and isinstance(case.request.standing, Denied | Appealable)
+
+
+_FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {
+    private.CaseOpened: _opened,
+    private.CoverageGiven: _coverage_given,
+    private.ClinicalGiven: _clinical_given,
+    private.CaseStarted: _started,
+    private.CaseEnded: _ended,
+    private.ProviderAdopted: _provider_adopted,
+    private.AuthorizationUsed: _used,
+    private.CheckWanted: _check_wanted,
+    private.NeedFound: _need_found,
+    private.RequestWanted: _request_wanted,
+    private.AnswerNoted: _answer_noted,
+    private.DecisionNoted: _decision_noted,
+    told.CoverageVerified: _verified,
+    told.CoverageNotVerified: _not_verified,
+    told.AuthorizationNotRequired: _not_required,
+    told.AuthorizationSubmitted: _submitted,
+    told.AuthorizationPended: _pended,
+    told.AuthorizationApproved: _approved,
+    told.AuthorizationDenied: _denied,
+    told.AuthorizationNeedsPerson: _needs_person,
+    told.AuthorizationOverridden: _overridden,
+    told.AuthorizationWithdrawn: _withdrawn,
+}

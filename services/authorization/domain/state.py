@@ -1,0 +1,166 @@
+"""What a case is: what was heard, where the coverage and the request stand, and what was ever asked.
+
+Seals rest here as the opaque strings they are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, Literal
+
+from services.authorization.domain.payers import Payer, PolicyOnFile
+from services.authorization.domain.situations import (
+    UNCHECKED,
+    Approved,
+    Coverage,
+    Covered,
+    Exempt,
+    Questioned,
+    SelfPay,
+    Standing,
+)
+from shared.contracts.authorization import Urgency
+from shared.contracts.language import Priority, Reason
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who shall see the patient, and where."""
+
+    provider_ref: str
+    site_ref: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """The request that counts now: about one provider, under one verified coverage (`check`).
+
+    `number` is the highest that the payer gave to an answer. `certificate` is sealed for coverage.
+    """
+
+    revision: int
+    check: int
+    payer: Payer
+    provider: Provider
+    wanted_at: datetime
+    standing: Standing
+    is_submitted: bool = False
+    number: int = -1
+    is_decided_by_person: bool = False
+    certificate: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom a revision of the request was addressed to. `stays`: it was denied, so there is nothing to withdraw."""
+
+    payer: str
+    stays: bool = False
+
+
+Ending = Literal["open", "cancelled", "closed"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One referral's authorization. `checks` counts eligibility checks; `asked` holds every revision of the request."""
+
+    referral_id: str = ""
+    is_received: bool = False
+    is_complete: bool = False
+    priority: Priority = "routine"
+    pathway: str = ""
+    policies: tuple[PolicyOnFile, ...] = ()
+    coverage_seal: str | None = None
+    clinical_seal: str | None = None
+    provider: Provider | None = None
+    coverage: Coverage = UNCHECKED
+    checks: int = 0
+    request: Request | None = None
+    asked: tuple[Asked, ...] = ()
+    is_overridden: bool = False
+    is_used: bool = False
+    ending: Ending = "open"
+    ending_reason: Reason | None = None
+    is_withdrawn: bool = False
+
+    @property
+    def case_id(self) -> str:
+        """There is one case per referral."""
+        return f"{self.referral_id}-case"
+
+    @property
+    def urgency(self) -> Urgency:
+        """In the payers' words."""
+        return "standard" if self.priority == "routine" else "expedited"
+
+    @property
+    def policy(self) -> PolicyOnFile | None:
+        """The policy that pays first."""
+        return self.policies[0] if self.policies else None
+
+    @property
+    def policy_asked(self) -> PolicyOnFile | None:
+        """The policy that its payer was asked about."""
+        return self.coverage.policy if isinstance(self.coverage, Questioned) else None
+
+    @property
+    def insured_by(self) -> PolicyOnFile | None:
+        """The policy that was found to be in force, where its payer wants to be asked."""
+        match self.coverage:
+            case Covered(policy=policy, needs_authorization=True):
+                return policy
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the payer knows the request by."""
+        return wire_id(self.referral_id, SUBMISSION, self.request.revision) if self.request else None
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether a payer was asked anything that still counts."""
+        return self.request is not None or isinstance(self.coverage, Questioned)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the referral ended and nobody was seen, so that nothing of this is wanted any more."""
+        return self.ending != "open" and not self.is_used
+
+    @property
+    def is_workable(self) -> bool:
+        """Whether people may still do something about it."""
+        return self.is_complete and self.ending != "closed" and not self.is_over
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has to be asked, whoever the provider is."""
+        match self.coverage:
+            case SelfPay() | Covered(needs_authorization=False):
+                return True
+        return False
+
+    @property
+    def has_leave(self) -> bool:
+        """Whether the visit may be booked as far as we are concerned."""
+        standing = self.request.standing if self.request else None
+        has_word = self.is_free or isinstance(standing, Approved | Exempt)
+        return not self.is_over and (self.is_overridden or has_word)
+
+    def revision_of(self, request_id: str, payer: str) -> int | None:
+        """Which revision of the request this payer knows by this id."""
+        for revision, asked in enumerate(self.asked, 1):
+            if asked.payer == payer and request_id == wire_id(self.referral_id, SUBMISSION, revision):
+                return revision
+        return None
+
+
+INITIAL = Case()
+ELIGIBILITY: Final = "eligibility"
+SUBMISSION: Final = "submission"
+"""The kinds of calls that a case may want."""
+
+
+def wire_id(referral_id: str, kind: str, revision: int) -> str:
+    """The id that a payer knows a call by, as the engine derives it (ARCHITECTURE §2.5)."""
+    return sha256(f"{referral_id}/{kind}/{revision}".encode()).hexdigest()[:32]

@@ -1,0 +1,132 @@
+"""Whose turn it is, when the clock acts, which calls are wanted, and what to call the situation."""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from services.authorization.domain.situations import (
+    Appealable,
+    Approved,
+    AwaitingPerson,
+    Checking,
+    CoverageProblem,
+    Covered,
+    Denied,
+    Exempt,
+    Pended,
+    Standing,
+    Submitting,
+)
+from services.authorization.domain.state import ELIGIBILITY, SUBMISSION, Case
+from shared.contracts.language import Effect, Owner, Step
+
+Situation = Literal[
+    "waiting",
+    "checking",
+    "coverage_problem",
+    "submitting",
+    "in_doubt",
+    "pended",
+    "person_needed",
+    "approved",
+    "not_required",
+    "denied",
+    "withdrawn",
+]
+_URGENCY: Final = {"stat": 1, "urgent": 3, "asap": 4, "routine": 5}
+
+
+def next_step(case: Case) -> Step | None:
+    """Who must do what by when; None while nothing is to be done or waited for here."""
+    if not case.is_workable:
+        return None
+    match case.coverage:
+        case Checking(due_at=due_at):
+            return _step("verify_coverage", "system", "coverage", due_at)
+        case CoverageProblem(due_at=due_at):
+            return _step("resolve_coverage", "coordinator", "coverage", due_at)
+    return _step_of(case.request.standing, is_used=case.is_used) if case.request else None
+
+
+def _step_of(standing: Standing, *, is_used: bool) -> Step | None:
+    match standing:
+        case Submitting(due_at=due_at):
+            return _step("submit_request", "system", "authorization", due_at)
+        case Pended(due_at=due_at):
+            return _step("await_payer_decision", "payer", "authorization", due_at)
+        case AwaitingPerson(act=act, due_at=due_at):
+            return _step(act, "coordinator", "authorization", due_at)
+        case Approved(until=until):
+            return None if is_used else _step("use_authorization", "coordinator", "scheduling", until)
+        case Denied(peer_to_peer_until=until):
+            return _step("request_peer_to_peer", "clinician", "denials", until)
+        case Appealable(until=until):
+            return _step("appeal_or_close", "coordinator", "denials", until)
+        case Exempt():
+            return None
+
+
+def _step(act: str, owner: Owner, queue: str, due_at: datetime) -> Step:
+    return Step(act=act, owner=owner, queue=queue, due_at=due_at)
+
+
+def next_due(case: Case) -> datetime | None:
+    """The earliest instant at which somebody outside owes us something, or a call must have got through."""
+    situations = (case.coverage, case.request.standing if case.request else None)
+    armed = [instant for situation in situations if (instant := _armed(situation)) is not None]
+    return min(armed, default=None) if case.is_workable else None
+
+
+def lapsed(situation: Any, case: Case, at: datetime) -> bool:
+    """Whether what this situation waits for should have happened by now."""
+    armed = _armed(situation)
+    return case.is_workable and armed is not None and armed <= at
+
+
+def _armed(situation: Any) -> datetime | None:
+    match situation:
+        case Checking(due_at=instant) | Submitting(due_at=instant) | Pended(due_at=instant):
+            return instant
+        case Denied(peer_to_peer_until=instant):
+            return instant
+    return None
+
+
+def owed(case: Case) -> list[Effect]:
+    """The calls that shall be true outside: the check that counts, the request that counts, and what was denied."""
+    urgency = _URGENCY[case.priority]
+    effects = []
+    match case.coverage:
+        case Checking(policy=policy) | Covered(policy=policy) | CoverageProblem(policy=policy, is_answered=False):
+            effects.append(Effect(kind=ELIGIBILITY, revision=case.checks, target=policy.payer.id, urgency=urgency))
+    current = case.request.revision if case.request else None
+    for revision, asked in enumerate(case.asked, 1):
+        if revision == current or asked.stays:
+            effects.append(Effect(kind=SUBMISSION, revision=revision, target=asked.payer, urgency=urgency))
+    return effects
+
+
+def situation(case: Case) -> Situation:
+    """Where the case stands, in one word. Whether it was overridden is said beside it."""
+    if case.is_over:
+        return "withdrawn"
+    if isinstance(case.coverage, Checking):
+        return "checking"
+    if isinstance(case.coverage, CoverageProblem):
+        return "coverage_problem"
+    if case.is_free:
+        return "not_required"
+    return _situation_of(case.request.standing) if case.request else "waiting"
+
+
+def _situation_of(standing: Standing) -> Situation:
+    match standing:
+        case AwaitingPerson(act="confirm_submission"):
+            return "in_doubt"
+        case AwaitingPerson():
+            return "person_needed"
+        case Exempt():
+            return "not_required"
+        case Denied() | Appealable():
+            return "denied"
+        case Submitting() | Pended() | Approved():
+            return standing.name

@@ -1,0 +1,8 @@
+"""Payers as authorization speaks to them. Seals are opened here, at the moment of use, for the payer alone."""
+
+from services.authorization.gateways.answers import PayerAnswer, recorded, sealed_reference
+from services.authorization.gateways.eligibility import EligibilityChecks
+from services.authorization.gateways.line import Payers
+from services.authorization.gateways.submissions import Submissions
+
+__all__ = ["EligibilityChecks", "PayerAnswer", "Payers", "Submissions", "recorded", "sealed_reference"]

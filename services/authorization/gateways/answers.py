@@ -1,0 +1,106 @@
+"""What payers write, read into our words: codes come through, free words do not."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from services.authorization.domain import RecordPayerAnswer
+from shared.contracts.authorization import AuthorizedItem, Window
+from shared.contracts.language import Actor, Channel, Reason, Word, tenant_of
+from shared.ports import Answer
+from shared.sealing import Keyring
+
+_PENDED: Final = "A4"
+_MOST_CODES: Final = 20
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
+
+
+def _code(value: Any) -> str | None:
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def _codes(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list | tuple) else ()
+    return tuple(code for item in listed if (code := _code(item)))[:_MOST_CODES]
+
+
+def _reason(value: Any) -> Reason | None:
+    """A reason whose system and code are codes; anything freer could be about the patient."""
+    found = value if isinstance(value, dict) else {}
+    system, code = _code(found.get("system")), _code(found.get("code"))
+    return Reason(system=system, code=code) if system and code else None
+
+
+class GrantedItem(BaseModel):
+    """What was certified, as payers write it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service_ref: str
+    window: Window
+    units: int
+    provider_ref: str
+    site_ref: str
+
+
+class PayerAnswer(BaseModel):
+    """A payer's answer to a request. `number` rises with each change of its mind; `action` may be anything."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    request_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    number: int = Field(ge=0)
+    reference: str | None = Field(default=None, max_length=200)
+    received_at: AwareDatetime
+    action: str = Field(max_length=100)
+    reason: Annotated[Reason | None, BeforeValidator(_reason)] = None
+    decision_due_at: AwareDatetime | None = None
+    asked_for: Annotated[tuple[str, ...], BeforeValidator(_codes)] = ()
+    items: tuple[GrantedItem, ...] = Field(default=(), max_length=100)
+
+
+class EligibilityAnswer(BaseModel):
+    """A payer's answer to a check: X12 271 in small."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    check_id: str
+    eb01: str
+    auth_required: str = "U"
+
+
+class Certificate(Word):
+    """The payer's number of a request or a decision, as it is sealed for coverage."""
+
+    reference: str
+
+
+def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) -> str | None:
+    """The payer's number under seal: it is as good as a name."""
+    if not reference:
+        return None
+    return keyring.seal(tenant_of(referral_id), "coverage", Certificate(reference=reference))
+
+
+def recorded(
+    answer: PayerAnswer, keyring: Keyring, referral_id: str, payer: str, at: datetime, channel: Channel
+) -> Answer:
+    """What a payer's answer means to the effect and to the case, whichever way it came."""
+    items = [AuthorizedItem(item=n, **dict(item)) for n, item in enumerate(answer.items, 1)]
+    command = RecordPayerAnswer(
+        at=at,
+        by=Actor(kind="payer", id=payer),
+        channel=channel,
+        request_id=answer.request_id,
+        number=answer.number,
+        action=answer.action,
+        received_at=answer.received_at,
+        decision_due_at=answer.decision_due_at,
+        asked_for=answer.asked_for,
+        items=tuple(items),
+        reason=answer.reason,
+        certificate=sealed_reference(keyring, referral_id, answer.reference),
+    )
+    return Answer("alive", refs=(answer.request_id,), final=answer.action != _PENDED, command=command)

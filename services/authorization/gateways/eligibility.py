@@ -1,0 +1,69 @@
+"""Is the policy in force, and does its payer want to be asked? X12 270 and 271 in small."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from services.authorization.domain import Case, PolicyOnFile, RecordEligibility, local_date
+from services.authorization.gateways.answers import EligibilityAnswer
+from services.authorization.gateways.line import TIMEOUT_S, Payers, read
+from shared.contracts.language import Actor
+from shared.errors import Unknown
+from shared.outbound import NotTaken
+from shared.ports import Answer, Call, Traits
+
+OFFICE_VISIT: Final = "98"
+"""Service type of X12 1365: a physician's visit in the office."""
+_CANNOT_PROCESS: Final = "V"
+
+
+@dataclass(frozen=True)
+class EligibilityChecks:
+    """Asks whether a policy is in force. Payers know a check by its id, and answer it again alike."""
+
+    payers: Payers
+
+    @property
+    def traits(self) -> Traits:
+        """A check that is repeated is the same check."""
+        return Traits(dedupes=True, land_s=TIMEOUT_S)
+
+    async def call(self, call: Call, state: Case, now: datetime) -> Answer:
+        """Make one call. A check leaves nothing behind that could be withdrawn."""
+        if call.act != "send":
+            return Answer("withdrawn", refs=(call.effect_id,))
+        policy = state.policy_asked
+        if policy is None:
+            return Answer("not_taken")
+        body = {
+            "check_id": call.effect_id,
+            **self.payers.insured(state, policy, "check_eligibility"),
+            "service_type": OFFICE_VISIT,
+            "valid_on": local_date(now, policy.payer.zone).isoformat(),
+        }
+        try:
+            response = await self.payers.exchange("POST", policy.payer.id, "eligibility", body)
+        except NotTaken:
+            return Answer("not_taken")
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return Answer("not_taken")
+        answer = read(response, EligibilityAnswer)
+        if answer.check_id != call.effect_id:
+            raise Unknown("An answer about another check.")
+        if answer.eb01 == _CANNOT_PROCESS:
+            return Answer("not_taken")
+        return _checked(call, answer, policy, now)
+
+
+def _checked(call: Call, answer: EligibilityAnswer, policy: PolicyOnFile, now: datetime) -> Answer:
+    command = RecordEligibility(
+        at=now,
+        by=Actor(kind="payer", id=policy.payer.id),
+        channel="effect",
+        check_id=answer.check_id,
+        eb01=answer.eb01,
+        auth_required=answer.auth_required,
+        valid_on=local_date(now, policy.payer.zone),
+    )
+    return Answer("alive", refs=(call.effect_id,), command=command)

@@ -1,0 +1,82 @@
+"""The line to a payer: where it is, where it answers, and what of the seals it may read."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from services.authorization.domain import Case, PolicyOnFile
+from shared.contracts.language import tenant_of
+from shared.contracts.sealed import Clinical, CoverageDetails
+from shared.errors import Unknown
+from shared.outbound import exchange
+from shared.sealing import Keyring
+
+TIMEOUT_S: Final = 15.0
+"""Da Vinci PAS: a payer should answer within 15 seconds, the network included."""
+_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Payers:
+    """Where payers are, where they answer, and the keys to what they may read."""
+
+    http: httpx2.AsyncClient
+    payer_url: str
+    public_url: str
+    keyring: Keyring
+
+    async def exchange(self, method: str, payer: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+        """Make one request. Raises NotTaken and Unknown."""
+        url = f"{self.payer_url.rstrip('/')}/payers/{payer}/{path}"
+        content = {"json": body} if body is not None else {}
+        return await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+
+    def callback_url(self, payer: str) -> str:
+        """Where the payer tells us when it has changed its mind."""
+        return f"{self.public_url.rstrip('/')}/v1/payer-callbacks/{payer}"
+
+    def insured(self, case: Case, policy: PolicyOnFile, purpose: str) -> dict[str, str]:
+        """The member id of a policy and the payer's name on it. Raises Unknown when the seal does not hold them."""
+        sealed = case.coverage_seal or ""
+        coverage = self.keyring.open(
+            tenant_of(case.referral_id),
+            "coverage",
+            sealed,
+            CoverageDetails,
+            purpose=purpose,
+            referral_id=case.referral_id,
+        )
+        for held in coverage.policies:
+            if held.rank == policy.rank and held.member_id:
+                return {"member_id": held.member_id, "payer_name": held.payer_name}
+        raise Unknown("The sealed coverage holds no such member id.")
+
+    def diagnoses(self, case: Case) -> list[dict[str, str]]:
+        """The diagnoses as codes; a payer needs no more of the story."""
+        if case.clinical_seal is None:
+            return []
+        clinical = self.keyring.open(
+            tenant_of(case.referral_id),
+            "clinical",
+            case.clinical_seal,
+            Clinical,
+            purpose="request_authorization",
+            referral_id=case.referral_id,
+        )
+        return [{"system": coding.system, "code": coding.code} for coding in clinical.diagnoses]
+
+
+def read(response: httpx2.Response, model: type[Read], expected: Collection[int] = (HTTPStatus.OK,)) -> Read:
+    """The answer, if it is one. Raises Unknown for anything that a payer does not say, such as a proxy's page."""
+    if response.status_code not in expected:
+        raise Unknown("Not an answer of a payer.")
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError:
+        raise Unknown("Not an answer of a payer.") from None

@@ -1,0 +1,72 @@
+"""May the visit take place? X12 278 in small: a request is sent, asked after, and withdrawn under one id."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx2
+
+from services.authorization.domain import Case
+from services.authorization.gateways.answers import PayerAnswer, recorded
+from services.authorization.gateways.line import TIMEOUT_S, Payers, read
+from shared.errors import Unknown
+from shared.outbound import NotTaken
+from shared.ports import Act, Answer, Call, Traits, Word
+
+_DAY_S: Final = 24 * 3600.0
+_METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
+_MEANS_NOT_FOUND: Final[dict[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+
+
+@dataclass(frozen=True)
+class Submissions:
+    """Asks for leave. The nth effect is the nth revision of the request; a payer keeps one per id."""
+
+    payers: Payers
+
+    @property
+    def traits(self) -> Traits:
+        """Results come by callback; one that was lost is asked for daily."""
+        return Traits(can_ask=True, dedupes=True, has_results=True, land_s=TIMEOUT_S, ask_every_s=_DAY_S)
+
+    async def call(self, call: Call, state: Case, now: datetime) -> Answer:
+        """Make one call."""
+        payer = state.asked[call.revision - 1].payer
+        body = self._body(call, state) if call.act == "send" else None
+        if call.act == "send" and body is None:
+            return Answer("not_taken")
+        try:
+            path = f"authorizations/{call.effect_id}"
+            response = await self.payers.exchange(_METHODS[call.act], payer, path, body)
+        except NotTaken:
+            return Answer("not_taken")
+        heard = self._heard(call, response, payer, now)
+        # Nobody waits for the decision on a closed case: a payer that never decides would be asked daily for ever.
+        return replace(heard, final=heard.final or state.ending == "closed")
+
+    def _body(self, call: Call, state: Case) -> dict[str, Any] | None:
+        """What the payer needs to decide. None once the coverage has changed: its numbers are another payer's."""
+        request, policy = state.request, state.policy_asked
+        if request is None or policy is None or (request.revision, request.check) != (call.revision, state.checks):
+            return None
+        return {
+            "referral_id": state.referral_id,
+            **self.payers.insured(state, policy, "request_authorization"),
+            "urgency": state.urgency,
+            "service_ref": state.pathway,
+            "provider_ref": request.provider.provider_ref,
+            "site_ref": request.provider.site_ref,
+            "diagnoses": self.payers.diagnoses(state),
+            "callback_url": self.payers.callback_url(request.payer.id),
+        }
+
+    def _heard(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return Answer(_MEANS_NOT_FOUND[call.act])
+        answer = read(response, PayerAnswer, (HTTPStatus.OK, HTTPStatus.CREATED))
+        if answer.request_id != call.effect_id:
+            raise Unknown("An answer about another request.")
+        if call.act == "withdraw":
+            return Answer("withdrawn", refs=(call.effect_id,))
+        return recorded(answer, self.payers.keyring, call.aggregate_id, payer, now, "effect")

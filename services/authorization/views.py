@@ -1,0 +1,57 @@
+"""What may be shown of a case: where it stands and what is allowed, without anything that is sealed."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from services.authorization.domain import Case, Situation, allowed, situation
+from services.authorization.domain.situations import Approved, Pended
+from shared.aggregates import Document, Engine
+from shared.contracts.authorization import AuthorizedItem, Urgency
+from shared.contracts.language import Step
+from shared.errors import NotFound
+
+
+class ShownCase(BaseModel):
+    """A case. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+
+    referral_id: str
+    case_id: str
+    version: int
+    state: Situation
+    is_overridden: bool
+    is_used: bool
+    urgency: Urgency
+    payer: str | None
+    provider_ref: str | None
+    site_ref: str | None
+    request_id: str | None
+    decision_due_at: datetime | None
+    items: tuple[AuthorizedItem, ...]
+    step: Step | None
+    allowed: tuple[str, ...]
+
+
+def shown(engine: Engine, document: Document) -> ShownCase:
+    """The case as our people may see it. Raises NotFound when all that the document holds waits for an operator."""
+    case: Case = document.state
+    if not case.referral_id:
+        raise NotFound
+    standing = case.request.standing if case.request else None
+    return ShownCase(
+        referral_id=case.referral_id,
+        case_id=case.case_id,
+        version=document.version,
+        state=situation(case),
+        is_overridden=case.is_overridden,
+        is_used=case.is_used,
+        urgency=case.urgency,
+        payer=case.policy.payer.id if case.policy else None,
+        provider_ref=case.provider.provider_ref if case.provider else None,
+        site_ref=case.provider.site_ref if case.provider else None,
+        request_id=case.request_id,
+        decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
+        items=standing.items if isinstance(standing, Approved) else (),
+        step=engine.draft(document).step(),
+        allowed=tuple(sorted(allowed(case))),
+    )

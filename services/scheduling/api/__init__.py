@@ -1,0 +1,17 @@
+"""Scheduling's doors: who shall see the patient, and what becomes of visits."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.scheduling.api import providers, visits
+from services.scheduling.api.access import POLICY
+from services.scheduling.domain import Directory
+
+
+def routers(directory: Directory) -> Sequence[APIRouter]:
+    """All routes. The directory says who is a provider, where, and how long a visit takes."""
+    return (providers.routes(directory), visits.routes(directory), visits.router)
+
+
+__all__ = ["POLICY", "routers"]

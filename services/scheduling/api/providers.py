@@ -1,0 +1,89 @@
+"""Who shall see the patient: where a placement stands, what an office answers, whom a person chooses."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from services.scheduling.api.access import Key, MayAnswer, MayChoose, MayRead, Seen, TheService, attribution, may
+from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
+from services.scheduling.domain import AnswerRequest, ChooseProvider, Directory, Provider, candidate_of
+from services.scheduling.views import ShownPlacement, choice_of, shown
+from shared.errors import Rejected
+from shared.web import body, etag
+
+
+class AnswerIn(BaseModel):
+    """What an office says to a request of ours."""
+
+    model_config = CONTRACT
+
+    request_id: Id
+    accepted: bool
+    reason: OwnReason | None = None
+
+
+class ProviderIn(BaseModel):
+    """A provider of the directory, at the site where it works."""
+
+    model_config = CONTRACT
+
+    provider_ref: Id
+    site_ref: Id
+
+
+def listed(directory: Directory, provider_ref: str, site_ref: str | None) -> Provider:
+    """The provider of the directory. Raises Rejected for one that is not in it, or not at that site."""
+    provider = directory.provider(provider_ref)
+    if provider is None or site_ref not in (None, provider.site_ref):
+        raise Rejected("provider-unknown", "The directory has no such provider at this site.")
+    return provider
+
+
+def routes(directory: Directory) -> APIRouter:
+    """The routes about providers."""
+    router = APIRouter(prefix="/v1/placements/{referral_id}", tags=["placements"])
+
+    @router.get("")
+    async def read(caller: MayRead, service: TheService, referral_id: str, response: Response) -> ShownPlacement:
+        """Where the placement stands, who must do what by when, and what the caller may do now."""
+        document = await service.read(referral_id)
+        found = shown(service.engine, document, caller.actor, service.now())
+        response.headers["ETag"] = etag(found.version)
+        return found.model_copy(update={"allowed": tuple(name for name in found.allowed if may(caller, name))})
+
+    @router.post("/answer", status_code=202)
+    async def answer(
+        caller: MayAnswer,
+        service: TheService,
+        referral_id: str,
+        request: Annotated[Request, Depends(Request)],
+        told: Annotated[AnswerIn, body(AnswerIn)],
+        response: Response,
+    ) -> Taken:
+        """Take an office's answer. The same answer again changes nothing; 409 when the request was withdrawn."""
+        command = AnswerRequest(
+            **attribution(caller, service),
+            choice=choice_of(await service.read(referral_id), told.request_id),
+            is_accepted=told.accepted,
+            reason=told.reason.reason if told.reason else None,
+        )
+        ask = request.ask(referral_id, command, caller, told.request_id, str(told.accepted))
+        return await take(service, ask, response)
+
+    @router.post("/provider", status_code=202)
+    async def choose(
+        caller: MayChoose,
+        service: TheService,
+        referral_id: str,
+        key: Key,
+        seen: Seen,
+        told: Annotated[ProviderIn, body(ProviderIn)],
+        response: Response,
+    ) -> Taken:
+        """Choose the provider. A visit at another one is given back."""
+        provider = listed(directory, told.provider_ref, told.site_ref)
+        command = ChooseProvider(**attribution(caller, service), candidate=candidate_of(provider))
+        return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)
+
+    return router

@@ -1,0 +1,146 @@
+"""Visits: booked at a time that somebody names, cancelled, confirmed, and what became of them."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.scheduling.api.access import (
+    Key,
+    MayBook,
+    MayCancel,
+    MayConfirm,
+    MayRecord,
+    Seen,
+    TheService,
+    attribution,
+)
+from services.scheduling.api.providers import listed
+from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
+from services.scheduling.domain import (
+    BookVisit,
+    CancelVisit,
+    ConfirmAppointment,
+    Directory,
+    RecordOutcome,
+    slot_at,
+)
+from services.scheduling.gateways import sealed
+from shared.contracts.language import tenant_of
+from shared.contracts.scheduling import BookedBy
+from shared.errors import Rejected
+from shared.web import body
+
+
+class BookingIn(BaseModel):
+    """A time that somebody names, at the provider chosen last unless one is named."""
+
+    model_config = CONTRACT
+
+    start: Annotated[AwareDatetime, Field(strict=False)]
+    booked_by: BookedBy
+    provider_ref: Id | None = None
+    site_ref: Id | None = None
+
+
+class CancellationIn(BaseModel):
+    """A visit that shall not take place."""
+
+    model_config = CONTRACT
+
+    visit_id: Id
+    reason: OwnReason
+
+
+class OutcomeIn(BaseModel):
+    """What became of a visit. `evidence_ref` is the caller's own reference to what proves it."""
+
+    model_config = CONTRACT
+
+    visit_id: Id
+    outcome: Literal["fulfilled", "missed"]
+    evidence_ref: Id
+
+
+class AppointmentIn(BaseModel):
+    """A visit that its office knows of."""
+
+    model_config = CONTRACT
+
+    visit_id: Id
+
+
+router = APIRouter(prefix="/v1/placements/{referral_id}", tags=["placements"])
+TheRequest = Annotated[Request, Depends(Request)]
+
+
+def routes(directory: Directory) -> APIRouter:
+    """The route that needs the directory."""
+    booking = APIRouter(prefix="/v1/placements/{referral_id}", tags=["placements"])
+
+    @booking.post("/booking", status_code=202)
+    async def book(
+        caller: MayBook,
+        service: TheService,
+        referral_id: str,
+        key: Key,
+        seen: Seen,
+        told: Annotated[BookingIn, body(BookingIn)],
+        response: Response,
+    ) -> Taken:
+        """Try to book this time. Whether it holds is told afterwards; a visit that it moves stands until then."""
+        choices = (await service.read(referral_id)).state.choices
+        provider_ref = told.provider_ref or (choices[-1].provider_ref if choices else None)
+        if provider_ref is None:
+            raise Rejected("provider-not-chosen", "Choose a provider first.")
+        provider = listed(directory, provider_ref, told.site_ref)
+        site = directory.site_of(provider)
+        slot = slot_at(provider, site, told.start)
+        opening = sealed(service.keyring, tenant_of(referral_id), slot, provider, site)
+        command = BookVisit(**attribution(caller, service), opening=opening, booked_by=told.booked_by)
+        return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)
+
+    return booking
+
+
+@router.post("/visit-cancellation", status_code=202)
+async def cancel(
+    caller: MayCancel,
+    service: TheService,
+    referral_id: str,
+    request: TheRequest,
+    told: Annotated[CancellationIn, body(CancellationIn)],
+    response: Response,
+) -> Taken:
+    """Cancel a visit that lies ahead. Another is sought."""
+    command = CancelVisit(**attribution(caller, service), visit_id=told.visit_id, reason=told.reason.reason)
+    return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)
+
+
+@router.post("/outcome", status_code=202)
+async def record_outcome(
+    caller: MayRecord,
+    service: TheService,
+    referral_id: str,
+    request: TheRequest,
+    told: Annotated[OutcomeIn, body(OutcomeIn)],
+    response: Response,
+) -> Taken:
+    """Record what became of a visit."""
+    command = RecordOutcome(**attribution(caller, service), visit_id=told.visit_id, outcome=told.outcome)
+    ask = request.ask(referral_id, command, caller, told.visit_id, told.outcome, told.evidence_ref)
+    return await take(service, ask, response)
+
+
+@router.post("/appointment", status_code=202)
+async def confirm(
+    caller: MayConfirm,
+    service: TheService,
+    referral_id: str,
+    request: TheRequest,
+    told: Annotated[AppointmentIn, body(AppointmentIn)],
+    response: Response,
+) -> Taken:
+    """Say that the office knows of the visit, after a program could not make sure."""
+    command = ConfirmAppointment(**attribution(caller, service), visit_id=told.visit_id)
+    return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)

@@ -1,0 +1,47 @@
+"""Puts scheduling together. It decides nothing."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from services.scheduling.api import POLICY, routers
+from services.scheduling.gateways import Appointments, Claims, OfficeRequests, Offices, Openings, Questions
+from services.scheduling.handlers import reactions
+from services.scheduling.settings import OwnSettings, SchedulingSettings
+from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS, read_directory
+from shared.ports import Gateway
+from shared.service import Blueprint, Kind, Parts, assemble
+from shared.world import World
+
+
+def blueprint(own: OwnSettings) -> Blueprint:
+    """What the service consists of: placements, which hear and tell, and calendar days, which do neither."""
+    directory = read_directory(own.directory_file)
+
+    def of_placements(parts: Parts) -> Mapping[str, Gateway]:
+        calendar = parts.engines[CALENDAR_DAY.name]
+        offices = Offices(parts.http, own.offices_url, own.public_url, own.reports_url)
+        return {
+            "search": Openings(directory, parts.keyring, calendar),
+            "claim": Claims(parts.queues[CALENDAR_DAY.name]),
+            "office_request": OfficeRequests(offices),
+            "appointment": Appointments(offices, directory),
+        }
+
+    def of_days(parts: Parts) -> Mapping[str, Gateway]:
+        return {"ask": Questions(parts.engines[PLACEMENT.name])}
+
+    return Blueprint(
+        name="scheduling",
+        kinds=(Kind(PLACEMENT, PLACEMENTS, of_placements), Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days)),
+        reactions=lambda _parts: reactions(directory),
+        listens_to=("intake", "authorization", "notifications"),
+        routers=routers(directory),
+        policy=POLICY,
+    )
+
+
+def create_app(settings: SchedulingSettings | None = None, world: World | None = None) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    settings = settings or SchedulingSettings()
+    return assemble(blueprint(settings.own), settings, world)

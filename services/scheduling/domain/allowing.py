@@ -1,0 +1,63 @@
+"""What could be done now, asked of `decide` itself, so that a button and the server never disagree."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.scheduling.domain import commands as c
+from services.scheduling.domain.decide import decide
+from services.scheduling.domain.state import Candidate, Opening, Placement, Slot
+from shared.contracts.language import Actor, Command, Reason
+from shared.errors import Rejected
+
+_ANY_REASON = Reason(system="throughline", code="any")
+_SOON = timedelta(days=1)
+
+
+def allowed(state: Placement, by: Actor, at: datetime, parked: tuple[str, ...] = ()) -> frozenset[str]:
+    """Names of the commands, in snake case, that this person could send to some effect. `parked` is as in Command."""
+    who: dict[str, Any] = {"at": at, "by": by, "channel": "api", "parked": parked}
+    probes = [*_probes(state, who).items(), *_answers(state, who), *_outcomes(state, who)]
+    return frozenset(name for name, command in probes if _does_something(command, state))
+
+
+def _does_something(command: Command, state: Placement) -> bool:
+    try:
+        return bool(decide(command, state))
+    except Rejected:
+        return False
+
+
+def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
+    """One plausible command of each kind that has one."""
+    visit_id = state.visit.visit_id if state.visit else ""
+    opening, other = Opening(_slot(state, who["at"]), ""), Candidate("", "", is_in_house=True)
+    return {
+        "choose_provider": c.ChooseProvider(**who, candidate=other),
+        "book_visit": c.BookVisit(**who, opening=opening, booked_by="external"),
+        "cancel_visit": c.CancelVisit(**who, visit_id=visit_id, reason=_ANY_REASON),
+        "confirm_appointment": c.ConfirmAppointment(**who, visit_id=visit_id),
+    }
+
+
+def _answers(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
+    """An office that was asked says yes or no, or changes its mind; one of our own was not asked."""
+    choice = state.choice
+    if choice is None or choice.answer_due_at is None:
+        return []
+    answers = (c.AnswerRequest(**who, choice=choice.number, is_accepted=accepts) for accepts in (True, False))
+    return [("answer_request", answer) for answer in answers]
+
+
+def _outcomes(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
+    """That the patient came may be said of any visit, also of one that was thought missed or cancelled."""
+    ids = [visit.visit_id for visit in state.visits]
+    return [("record_outcome", c.RecordOutcome(**who, visit_id=id_, outcome="fulfilled")) for id_ in ids]
+
+
+def _slot(state: Placement, at: datetime) -> Slot:
+    """A time at the chosen provider's, within what was certified if anything was."""
+    provider_ref = state.choice.provider_ref if state.choice else ""
+    items = state.leave.items_for(provider_ref)
+    starts_at = at + _SOON
+    on = items[0].window.start if items else starts_at.date()
+    return Slot(provider_ref, "", "", starts_at, starts_at + _SOON, on)

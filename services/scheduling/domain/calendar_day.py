@@ -1,0 +1,212 @@
+"""One day of one resource: who claims which part of it. Its own aggregate; it tells nothing.
+
+A claim is added by the placement that intends it and refuses an overlap with any other placement's. It never lapses:
+from `ask_at` on the day asks the placement whether the attempt lives, and only an attempt that is dead, for ever,
+loses its claim; one that is booked keeps it without further questions.
+
+Every claim has a number that is never used again, and answers are about numbers. So an old answer, `booked`, cannot
+settle what a zombie claimed anew for the same attempt after it was given up and released: that is another claim.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.scheduling.domain.calendar import Life, overlaps
+from shared.contracts.language import Command, Effect, EffectNeedsPerson, Step, Tick
+from shared.errors import Conflict, Rejected
+
+ASKED_AFTER = timedelta(minutes=20)
+"""A little longer than an attempt may take: most are settled when they are asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An interval that an attempt of a placement claims. Without `ask_at` it is permanent."""
+
+    number: int
+    placement_id: str
+    attempt: int
+    starts_at: datetime
+    ends_at: datetime
+    ask_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The question under way, and the numbers of the claims that it is about."""
+
+    number: int
+    claims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """The day. `claimed` and `asked` count claims and questions that there ever were."""
+
+    claims: tuple[Claim, ...] = ()
+    claimed: int = 0
+    question: Question | None = None
+    asked: int = 0
+
+    def claims_in_question(self) -> list[Claim]:
+        """What the question under way is about, as far as it is still claimed."""
+        numbers = self.question.claims if self.question else ()
+        return [claim for claim in self.claims if claim.number in numbers]
+
+
+EMPTY = CalendarDay()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimInterval(Command):
+    """A placement intends to have this interval."""
+
+    placement_id: str
+    attempt: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseClaim(Command):
+    """A placement gave the attempt up."""
+
+    placement_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeedAnswer(Command):
+    """What placements said of the claims in question, by claim number."""
+
+    question: int
+    lives: Mapping[int, Life]
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A part of the day is claimed."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Released:
+    """A claim is gone."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The placements are asked about these claims."""
+
+    question: Question
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The question under way is over; claims that are asked about again, and when: None is permanent."""
+
+    ask_again: Mapping[int, datetime | None]
+
+
+DayFact = Claimed | Released | Asked | Answered
+
+
+def decide(command: Command, day: CalendarDay) -> list[DayFact]:
+    """Return the facts that follow: none if it is so already, Conflict if another placement has the time."""
+    match command:
+        case ClaimInterval():
+            return _claim(command, day)
+        case ReleaseClaim():
+            return [Released(claim.number) for claim in day.claims if _is_of(command, claim)]
+        case Tick():
+            return _ask(command, day)
+        case HeedAnswer():
+            return _heed(command, day)
+        case EffectNeedsPerson():
+            return _give_up_asking(command, day)
+    raise Rejected("unknown-command", "A calendar day does not know this command.")
+
+
+def _claim(command: ClaimInterval, day: CalendarDay) -> list[DayFact]:
+    if any(_is_of(command, claim) for claim in day.claims):
+        return []
+    others = [(c.starts_at, c.ends_at) for c in day.claims if c.placement_id != command.placement_id]
+    if overlaps(command.starts_at, command.ends_at, others):
+        raise Conflict("time-taken", "This time is taken.")
+    claim = Claim(
+        number=day.claimed + 1,
+        placement_id=command.placement_id,
+        attempt=command.attempt,
+        starts_at=command.starts_at,
+        ends_at=command.ends_at,
+        ask_at=command.at + ASKED_AFTER,
+    )
+    return [Claimed(claim)]
+
+
+def _is_of(command: ClaimInterval | ReleaseClaim, claim: Claim) -> bool:
+    return (claim.placement_id, claim.attempt) == (command.placement_id, command.attempt)
+
+
+def _ask(command: Tick, day: CalendarDay) -> list[DayFact]:
+    """One question about all that is due. While it is under way, no other."""
+    due = tuple(claim.number for claim in day.claims if claim.ask_at and claim.ask_at <= command.at)
+    return [] if day.question or not due else [Asked(Question(day.asked + 1, due))]
+
+
+def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:
+    if day.question is None or day.question.number != command.question:
+        return []
+    asked = [claim.number for claim in day.claims_in_question()]
+    dead = [number for number in asked if command.lives.get(number) == "dead"]
+    booked = [number for number in asked if command.lives.get(number) == "booked"]
+    again = [number for number in asked if number not in dead and number not in booked]
+    times = {**dict.fromkeys(booked), **dict.fromkeys(again, command.at + ASKED_AFTER)}
+    return [*(Released(number) for number in dead), Answered(times)]
+
+
+def _give_up_asking(command: EffectNeedsPerson, day: CalendarDay) -> list[DayFact]:
+    """No answer is no reason to remove a claim: the question is put again, as another one."""
+    if day.question is None or day.question.number != command.effect_revision:
+        return []
+    return [Answered(dict.fromkeys(day.question.claims, command.at + ASKED_AFTER))]
+
+
+def evolve(day: CalendarDay, fact: DayFact) -> CalendarDay:
+    """Fold one fact into the day."""
+    match fact:
+        case Claimed(claim=claim):
+            return replace(day, claims=(*day.claims, claim), claimed=claim.number)
+        case Released(number=number):
+            return replace(day, claims=tuple(claim for claim in day.claims if claim.number != number))
+        case Asked(question=question):
+            return replace(day, question=question, asked=question.number)
+        case Answered(ask_again=times):
+            claims = tuple(replace(c, ask_at=times[c.number]) if c.number in times else c for c in day.claims)
+            return replace(day, claims=claims, question=None)
+
+
+def next_due(day: CalendarDay) -> datetime | None:
+    """When claims are to be asked about; while a question is under way, its call has its own time."""
+    if day.question:
+        return None
+    return min((claim.ask_at for claim in day.claims if claim.ask_at), default=None)
+
+
+def next_step(_day: CalendarDay) -> Step | None:
+    """A day waits for nobody: the placement does."""
+    return None
+
+
+def owed(day: CalendarDay) -> Sequence[Effect]:
+    """The question under way."""
+    return [Effect(kind="ask", revision=day.question.number, target="placements")] if day.question else []
+
+
+def busy(days: Sequence[CalendarDay]) -> list[tuple[datetime, datetime]]:
+    """The intervals that are claimed on any of the days."""
+    return [(claim.starts_at, claim.ends_at) for day in days for claim in day.claims]

@@ -1,0 +1,154 @@
+"""What may be asked of a placement: by other services' facts, by people and offices, and by results of calls."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.scheduling.domain.state import Candidate, Opening, Order
+from shared.contracts.authorization import AuthorizedItem
+from shared.contracts.language import Command, Reason
+from shared.contracts.notifications import ContactOutcome
+from shared.contracts.scheduling import BookedBy
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeOrder(Command):
+    """Intake received the referral. `candidates` come best first."""
+
+    order: Order
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginPlacement(Command):
+    """Nothing is missing in the referral: a provider may be chosen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndPlacement(Command):
+    """The referral is cancelled or closed."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordReport(Command):
+    """A consult report came. `unbooked_visit_id` names the visit if we never booked one."""
+
+    visit_id: str | None
+    unbooked_visit_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRequest(Command):
+    """The payer was asked for leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordApproval(Command):
+    """The payer certified items."""
+
+    items: tuple[AuthorizedItem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordLeave(Command):
+    """The visit may take place without a certificate; not required with `provider_ref`, or None: with any."""
+
+    basis: Literal["not_required", "overridden"]
+    provider_ref: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordDenial(Command):
+    """The payer refused. An override stands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordWithdrawal(Command):
+    """The authorization was given back: no leave of any kind is left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordContact(Command):
+    """Somebody spoke with the patient."""
+
+    outcome: ContactOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRequest(Command):
+    """The specialist's office answers the request of a choice."""
+
+    choice: int
+    is_accepted: bool
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseProvider(Command):
+    """Somebody names the provider."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookVisit(Command):
+    """Somebody names the time; an existing visit stands until the new one holds."""
+
+    opening: Opening
+    booked_by: BookedBy
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelVisit(Command):
+    """The visit shall not take place; another is sought."""
+
+    visit_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordOutcome(Command):
+    """What became of a visit."""
+
+    visit_id: str
+    outcome: Literal["fulfilled", "missed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmAppointment(Command):
+    """Somebody made sure that the office knows of the visit."""
+
+    visit_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferOpenings(Command):
+    """The result of a search: what is free, best first, and how far was looked."""
+
+    search: int
+    openings: tuple[Opening, ...]
+    searched_to: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordClaimHeld(Command):
+    """Every day took the claim of this attempt."""
+
+    attempt: int
+    visit_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordClaimRefused(Command):
+    """A day holds an overlapping claim of another placement."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordClaimReleased(Command):
+    """No day holds a claim of this attempt any more."""
+
+    attempt: int

@@ -1,0 +1,173 @@
+"""How each fact changes a placement. Total: what has happened is never refused, and nothing is decided here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.scheduling.domain import facts as f
+from services.scheduling.domain.state import (
+    Attempt,
+    Choice,
+    Claiming,
+    Fate,
+    Handed,
+    Paused,
+    Placement,
+    Searching,
+    Visit,
+)
+from shared.contracts import scheduling as told
+
+
+def evolve(state: Placement, fact: f.PlacementFact) -> Placement:
+    """Fold one fact into the state."""
+    return _FOLDS[type(fact)](state, fact)
+
+
+def _order_taken(state: Placement, fact: f.OrderTaken) -> Placement:
+    return replace(state, order=fact.order, candidates=fact.candidates)
+
+
+def _begun(state: Placement, _fact: f.PlacementBegun) -> Placement:
+    return replace(state, is_complete=True)
+
+
+def _ended(state: Placement, fact: f.PlacementEnded) -> Placement:
+    # After the patient was seen, the provider's acceptance is history and stays.
+    choices = state.choices if state.fulfilled else _withdrawn(state.choices)
+    return replace(state, ended=fact.reason, choices=choices, handed=None)
+
+
+def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
+    return replace(state, leave=fact.leave)
+
+
+def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
+    choice = Choice(fact.choice, fact.provider_ref, fact.site_ref)
+    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=None)
+
+
+def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
+    return replace(state, choices=_changed(state.choices, fact.choice, answer_due_at=fact.answer_due_at))
+
+
+def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=None)
+
+
+def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=None)
+
+
+def _withdrawn(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    return tuple(replace(choice, answer="withdrawn") if choice.is_active else choice for choice in choices)
+
+
+def _changed(choices: tuple[Choice, ...], number: int, **fields: Any) -> tuple[Choice, ...]:
+    return tuple(replace(choice, **fields) if choice.number == number else choice for choice in choices)
+
+
+def _search_begun(state: Placement, fact: f.SearchBegun) -> Placement:
+    return replace(
+        state,
+        given_up=_given_up(state),
+        seeking=Searching(fact.search, fact.provider_ref, fact.until),
+        searches=fact.search,
+        searches_in_vain=state.searches_in_vain + 1,
+    )
+
+
+def _attempt_begun(state: Placement, fact: f.AttemptBegun) -> Placement:
+    claiming = Claiming(fact.attempt, fact.seal, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
+    return replace(state, given_up=_given_up(state), seeking=claiming, attempts=fact.attempt.number)
+
+
+def _paused(state: Placement, fact: f.SeekingPaused) -> Placement:
+    paused = Paused(fact.provider_ref, fact.again_at)
+    return replace(state, given_up=_given_up(state), seeking=paused, searches_in_vain=0)
+
+
+def _stopped(state: Placement, _fact: f.SeekingStopped) -> Placement:
+    return replace(state, given_up=_given_up(state), seeking=None, searches_in_vain=0)
+
+
+def _given_up(state: Placement) -> tuple[Attempt, ...]:
+    """With the attempt under way, which whatever comes next replaces."""
+    seeking = state.seeking
+    return (*state.given_up, seeking.attempt) if isinstance(seeking, Claiming) else state.given_up
+
+
+def _released(state: Placement, fact: f.AttemptReleased) -> Placement:
+    return replace(state, given_up=tuple(a for a in state.given_up if a.number != fact.attempt))
+
+
+def _booked(state: Placement, fact: told.VisitBooked) -> Placement:
+    if not isinstance(state.seeking, Claiming):
+        return state
+    visit = Visit(fact.visit_id, state.seeking.attempt)
+    moved = _with_fate(state, fact.replaces, "moved")
+    return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=None)
+
+
+def _cancelled(state: Placement, fact: told.VisitCancelled) -> Placement:
+    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=None)
+
+
+def _missed(state: Placement, fact: told.VisitMissed) -> Placement:
+    return replace(_with_fate(state, fact.visit_id, "missed"), handed=None)
+
+
+def _fulfilled(state: Placement, fact: told.VisitFulfilled) -> Placement:
+    kept = any(visit.visit_id == fact.visit_id and visit.is_kept for visit in state.visits)
+    # A visit that was given back stays so: its claims are gone for ever.
+    marked = _with_fate(state, fact.visit_id, "fulfilled") if kept else state
+    return replace(marked, fulfilled=fact.visit_id, handed=None)
+
+
+def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
+    """The visit's fate; one whose time is given back is owed its release."""
+    visits = tuple(replace(v, fate=fate) if v.visit_id == visit_id else v for v in state.visits)
+    freed = tuple(v.attempt for v in visits if v.visit_id == visit_id and not v.is_kept)
+    return replace(state, visits=visits, given_up=(*state.given_up, *freed))
+
+
+def _outcome_awaited(state: Placement, fact: f.OutcomeAwaited) -> Placement:
+    visits = tuple(replace(v, outcome_due_at=fact.due_at) if v.visit_id == fact.visit_id else v for v in state.visits)
+    return replace(state, visits=visits, handed=None)
+
+
+def _handed_over(state: Placement, fact: f.HandedOver) -> Placement:
+    return replace(state, handed=Handed(fact.act, fact.owner, fact.due_at))
+
+
+def _handover_settled(state: Placement, _fact: f.HandoverSettled) -> Placement:
+    return replace(state, handed=None)
+
+
+def _no_capacity(state: Placement, _fact: told.NoCapacityFound) -> Placement:
+    return state
+
+
+_FOLDS: Mapping[type, Callable[[Placement, Any], Placement]] = {
+    f.OrderTaken: _order_taken,
+    f.PlacementBegun: _begun,
+    f.PlacementEnded: _ended,
+    f.LeaveChanged: _leave_changed,
+    told.ProviderChosen: _chosen,
+    f.OfficeAsked: _office_asked,
+    told.ProviderAccepted: _accepted,
+    told.ProviderDeclined: _declined,
+    f.SearchBegun: _search_begun,
+    f.AttemptBegun: _attempt_begun,
+    f.SeekingPaused: _paused,
+    f.SeekingStopped: _stopped,
+    f.AttemptReleased: _released,
+    told.VisitBooked: _booked,
+    told.VisitCancelled: _cancelled,
+    told.VisitMissed: _missed,
+    told.VisitFulfilled: _fulfilled,
+    f.OutcomeAwaited: _outcome_awaited,
+    f.HandedOver: _handed_over,
+    f.HandoverSettled: _handover_settled,
+    told.NoCapacityFound: _no_capacity,
+}

@@ -1,0 +1,141 @@
+"""What happens to a placement. Those of the published language are told; the rest is only folded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.scheduling.domain.state import Act, Attempt, Candidate, Leave, Opening, Order
+from shared.contracts.language import Owner, Reason
+from shared.contracts.scheduling import (
+    BookedBy,
+    NoCapacityFound,
+    ProviderAccepted,
+    ProviderChosen,
+    ProviderDeclined,
+    VisitBooked,
+    VisitCancelled,
+    VisitFulfilled,
+    VisitMissed,
+)
+
+
+@dataclass(frozen=True)
+class OrderTaken:
+    """What the referral asks for is known."""
+
+    order: Order
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class PlacementBegun:
+    """The referral was found complete."""
+
+
+@dataclass(frozen=True)
+class PlacementEnded:
+    """The referral is not wanted any more, or done with."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class LeaveChanged:
+    """What the authorization allows is now this."""
+
+    leave: Leave
+
+
+@dataclass(frozen=True)
+class OfficeAsked:
+    """The office has until then to answer."""
+
+    choice: int
+    answer_due_at: datetime
+
+
+@dataclass(frozen=True)
+class SearchBegun:
+    """Openings of the provider are looked for."""
+
+    search: int
+    provider_ref: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class AttemptBegun:
+    """The intent to claim a slot; no day holds a claim that was not intended before."""
+
+    attempt: Attempt
+    seal: str
+    booked_by: BookedBy
+    until: datetime
+    rest: tuple[Opening, ...] = ()
+    is_asked_for: bool = False
+
+
+@dataclass(frozen=True)
+class SeekingPaused:
+    """No visit could be booked; it is tried again later. An attempt under way is given up."""
+
+    provider_ref: str
+    again_at: datetime
+
+
+@dataclass(frozen=True)
+class SeekingStopped:
+    """No visit is sought for now. An attempt under way is given up."""
+
+
+@dataclass(frozen=True)
+class AttemptReleased:
+    """An attempt that was given up holds no claims any more."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class OutcomeAwaited:
+    """The visit is over; the office has until then to say what became of it."""
+
+    visit_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """A person has the next step."""
+
+    act: Act
+    owner: Owner
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class HandoverSettled:
+    """The person's step is done, or there is no need for it any more."""
+
+
+PlacementFact = (
+    OrderTaken
+    | PlacementBegun
+    | PlacementEnded
+    | LeaveChanged
+    | OfficeAsked
+    | SearchBegun
+    | AttemptBegun
+    | SeekingPaused
+    | SeekingStopped
+    | AttemptReleased
+    | OutcomeAwaited
+    | HandedOver
+    | HandoverSettled
+    | ProviderChosen
+    | ProviderAccepted
+    | ProviderDeclined
+    | VisitBooked
+    | VisitCancelled
+    | VisitMissed
+    | VisitFulfilled
+    | NoCapacityFound
+)

@@ -1,0 +1,105 @@
+"""What a placement makes of the facts of other services. They come in any order but their own service's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.scheduling.domain import commands as c
+from services.scheduling.domain.facts import (
+    HandoverSettled,
+    LeaveChanged,
+    OrderTaken,
+    PlacementBegun,
+    PlacementEnded,
+    PlacementFact,
+)
+from services.scheduling.domain.handing import hand_over
+from services.scheduling.domain.state import Act, Leave, Placement
+from shared.contracts.notifications import ContactOutcome
+from shared.contracts.scheduling import VisitFulfilled
+
+Facts = list[PlacementFact]
+PATIENTS_WISHES: Mapping[ContactOutcome, Act] = {
+    "wants_other_time": "reschedule_visit",
+    "declined": "resolve_declined_visit",
+}
+
+
+def _take_order(command: c.TakeOrder, state: Placement) -> Facts:
+    return [] if state.order else [OrderTaken(command.order, command.candidates)]
+
+
+def _begin(_command: c.BeginPlacement, state: Placement) -> Facts:
+    return [] if state.is_complete else [PlacementBegun()]
+
+
+def _end(command: c.EndPlacement, state: Placement) -> Facts:
+    return [] if state.ended else [PlacementEnded(command.reason)]
+
+
+def _record_report(command: c.RecordReport, state: Placement) -> Facts:
+    """A report proves a visit: the one it names, else the one that has begun, else one that we never booked."""
+    if state.order is None or state.fulfilled:
+        return []
+    visit = state.visit
+    begun = visit.visit_id if visit and visit.attempt.slot.starts_at <= command.at else None
+    return [
+        VisitFulfilled(
+            **vars(command.told),
+            referral_id=state.order.referral_id,
+            visit_id=command.visit_id or begun or command.unbooked_visit_id,
+            evidence="report",
+        )
+    ]
+
+
+def _record_request(_command: c.RecordRequest, state: Placement) -> Facts:
+    """A request means that leave is needed: what was thought before does not count any more."""
+    return _leave(state, replace(state.leave, is_not_required=False, exempt=None))
+
+
+def _record_approval(command: c.RecordApproval, state: Placement) -> Facts:
+    return _leave(state, replace(state.leave, is_not_required=False, exempt=None, items=command.items))
+
+
+def _record_leave(command: c.RecordLeave, state: Placement) -> Facts:
+    if command.basis == "overridden":
+        return _leave(state, replace(state.leave, is_overridden=True))
+    any_provider = command.provider_ref is None
+    return _leave(state, replace(state.leave, is_not_required=any_provider, exempt=command.provider_ref, items=()))
+
+
+def _record_denial(_command: c.RecordDenial, state: Placement) -> Facts:
+    return _leave(state, Leave(is_overridden=state.leave.is_overridden))
+
+
+def _record_withdrawal(_command: c.RecordWithdrawal, state: Placement) -> Facts:
+    return _leave(state, Leave())
+
+
+def _leave(state: Placement, leave: Leave) -> Facts:
+    return [] if leave == state.leave else [LeaveChanged(leave)]
+
+
+def _record_contact(command: c.RecordContact, state: Placement) -> Facts:
+    """A patient who cannot come, or will not, is a coordinator's to help; one who will come settles that."""
+    if state.is_over or state.visit is None:
+        return []
+    if act := PATIENTS_WISHES.get(command.outcome):
+        return [*hand_over(act, command, state)]
+    is_settled = command.outcome == "will_attend" and state.handed and state.handed.act in PATIENTS_WISHES.values()
+    return [HandoverSettled()] if is_settled else []
+
+
+HEARD: Mapping[type, Callable[[Any, Placement], Facts]] = {
+    c.TakeOrder: _take_order,
+    c.BeginPlacement: _begin,
+    c.EndPlacement: _end,
+    c.RecordReport: _record_report,
+    c.RecordRequest: _record_request,
+    c.RecordApproval: _record_approval,
+    c.RecordLeave: _record_leave,
+    c.RecordDenial: _record_denial,
+    c.RecordWithdrawal: _record_withdrawal,
+    c.RecordContact: _record_contact,
+}

@@ -1,0 +1,234 @@
+"""What is known of one referral's placement. Values only; what follows from them is in the other rooms.
+
+Instants are absolute. The start of a visit rests here for the calendar and the clock; what a person would read of
+it (site, practitioner) is only in its `visit` seal.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from shared.contracts.authorization import AuthorizedItem
+from shared.contracts.language import Owner, Priority, Reason
+from shared.contracts.scheduling import BookedBy
+
+Answer = Literal["asked", "accepted", "declined", "withdrawn"]
+Fate = Literal["booked", "cancelled", "moved", "missed", "fulfilled"]
+Act = Literal[
+    "choose_provider",
+    "call_office",
+    "find_capacity",
+    "reschedule_visit",
+    "resolve_declined_visit",
+    "confirm_appointment",
+    "obtain_outcome",
+    "decide_on_missed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the referral asks for, as intake took it in."""
+
+    referral_id: str
+    patient_ref: str
+    priority: Priority
+    pathway: str
+    needed_by: datetime
+    order_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A provider who serves the pathway. One of our own house accepts at once, any other is asked."""
+
+    provider_ref: str
+    site_ref: str
+    is_in_house: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One provider that was chosen. `answer_due_at` is set for an office that had to be asked."""
+
+    number: int
+    provider_ref: str
+    site_ref: str
+    answer: Answer = "asked"
+    answer_due_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this is the provider who shall see the patient, as far as is known."""
+        return self.answer in ("asked", "accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An interval at a provider's. `on` is its date in the site's zone: authorizations count in local dates."""
+
+    provider_ref: str
+    site_ref: str
+    room_ref: str
+    starts_at: datetime
+    ends_at: datetime
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A slot that was free when it was looked for, and its details sealed for the audience `visit`."""
+
+    slot: Slot
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to claim a slot. Its number is never used again."""
+
+    number: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An attempt that held. `outcome_due_at` is set once the visit is over and its outcome is waited for."""
+
+    visit_id: str
+    attempt: Attempt
+    fate: Fate = "booked"
+    outcome_due_at: datetime | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its time stays claimed: it lies ahead, or is history."""
+        return self.fate in ("booked", "missed", "fulfilled")
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Why a visit may take place: none is needed (with any provider, or with `exempt`), an override, a certificate."""
+
+    is_not_required: bool = False
+    is_overridden: bool = False
+    exempt: str | None = None
+    items: tuple[AuthorizedItem, ...] = ()
+
+    def is_unbounded(self, provider_ref: str) -> bool:
+        """Whether any date will do at this provider's."""
+        return self.is_not_required or self.is_overridden or self.exempt == provider_ref
+
+    def items_for(self, provider_ref: str) -> tuple[AuthorizedItem, ...]:
+        """What was certified for this provider."""
+        return tuple(item for item in self.items if item.provider_ref == provider_ref)
+
+    def permits(self, provider_ref: str) -> bool:
+        """Whether some visit at this provider's is allowed."""
+        return self.is_unbounded(provider_ref) or bool(self.items_for(provider_ref))
+
+    def item_covering(self, slot: Slot) -> AuthorizedItem | None:
+        """The certified item whose window contains the slot."""
+        fitting = (i for i in self.items_for(slot.provider_ref) if i.window.start <= slot.on <= i.window.end)
+        return next(fitting, None)
+
+    def covers(self, slot: Slot) -> bool:
+        """Whether a visit in this slot is allowed."""
+        return self.is_unbounded(slot.provider_ref) or self.item_covering(slot) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Openings are being looked for."""
+
+    search: int
+    provider_ref: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """A slot is being claimed, day by day; `rest` is tried next. `is_asked_for`: a person named this very slot."""
+
+    attempt: Attempt
+    seal: str
+    booked_by: BookedBy
+    until: datetime
+    rest: tuple[Opening, ...] = ()
+    is_asked_for: bool = False
+
+    @property
+    def provider_ref(self) -> str:
+        """Whose slot it is."""
+        return self.attempt.slot.provider_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Nothing fits, or the calendar does not answer: it is tried again at `again_at`."""
+
+    provider_ref: str
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a person has to do, because the program can do no more for now."""
+
+    act: Act
+    owner: Owner
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The whole. `given_up` attempts are dead for ever; each is kept until its claims are known to be released."""
+
+    order: Order | None = None
+    is_complete: bool = False
+    ended: Reason | None = None
+    leave: Leave = Leave()
+    candidates: tuple[Candidate, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    seeking: Searching | Claiming | Paused | None = None
+    searches: int = 0
+    searches_in_vain: int = 0
+    attempts: int = 0
+    given_up: tuple[Attempt, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    fulfilled: str | None = None
+    handed: Handed | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no visit is wanted any more: the patient was seen, or the referral is not wanted."""
+        return self.ended is not None or self.fulfilled is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is over, with nothing left to find out: a visit that had begun when it ended has an outcome."""
+        return self.fulfilled is not None or (self.ended is not None and self.visit is None)
+
+    @property
+    def choice(self) -> Choice | None:
+        """The provider who shall see the patient."""
+        return next((choice for choice in reversed(self.choices) if choice.is_active), None)
+
+    @property
+    def visit(self) -> Visit | None:
+        """The visit that lies ahead or waits for its outcome."""
+        return next((visit for visit in reversed(self.visits) if visit.fate == "booked"), None)
+
+    def attempt(self, number: int) -> Attempt | None:
+        """The attempt of that number: under way, booked at some time, or owed its release."""
+        trying = [self.seeking.attempt] if isinstance(self.seeking, Claiming) else []
+        known = [*trying, *(visit.attempt for visit in self.visits), *self.given_up]
+        return next((attempt for attempt in known if attempt.number == number), None)
+
+    @property
+    def missed(self) -> int:
+        """How often the patient did not come."""
+        return sum(visit.fate == "missed" for visit in self.visits)
+
+
+INITIAL = Placement()

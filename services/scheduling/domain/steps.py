@@ -1,0 +1,135 @@
+"""Who must do what by when, when the clock must look, and what shall be true outside."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from services.scheduling.domain.state import Claiming, Order, Paused, Placement, Searching, Visit
+from shared.contracts.language import Effect, Priority, Step
+
+QUEUE = "scheduling"
+Situation = Literal[
+    "waiting_for_information",
+    "choosing",
+    "asked",
+    "waiting_for_authorization",
+    "searching",
+    "claiming",
+    "no_capacity",
+    "booked",
+    "outcome_due",
+    "missed",
+    "fulfilled",
+    "ended",
+]
+_SEEKING: Mapping[type, Situation] = {Searching: "searching", Claiming: "claiming", Paused: "no_capacity"}
+URGENCY: Mapping[Priority, int] = {"stat": 0, "asap": 2, "urgent": 3, "routine": 5}
+
+
+def situation(state: Placement) -> Situation:
+    """Where it stands, in one word."""
+    if state.is_over:
+        return "fulfilled" if state.fulfilled else "ended"
+    if state.visit:
+        return "outcome_due" if state.visit.outcome_due_at else "booked"
+    if state.handed and state.handed.act == "decide_on_missed":
+        return "missed"
+    return _SEEKING[type(state.seeking)] if state.seeking else _before_seeking(state)
+
+
+def _before_seeking(state: Placement) -> Situation:
+    if state.choice is None:
+        return "choosing" if state.is_complete else "waiting_for_information"
+    return "asked" if state.choice.answer == "asked" else "waiting_for_authorization"
+
+
+def next_step(state: Placement) -> Step | None:
+    """The step; None where another service has it, or nothing is left to do."""
+    if state.is_settled:
+        return None
+    if state.handed:
+        return Step(act=state.handed.act, owner=state.handed.owner, queue=QUEUE, due_at=state.handed.due_at)
+    choice = state.choice
+    if choice and choice.answer == "asked" and choice.answer_due_at:
+        return Step(
+            act="answer_specialist_request", owner="specialist", queue="specialists", due_at=choice.answer_due_at
+        )
+    return _step_of_visit(state.visit) if state.visit else _step_of_seeking(state)
+
+
+def _step_of_visit(visit: Visit) -> Step:
+    if visit.outcome_due_at:
+        return Step(act="record_outcome", owner="specialist", queue=QUEUE, due_at=visit.outcome_due_at)
+    return Step(act="attend_visit", owner="patient", queue=QUEUE, due_at=visit.attempt.slot.ends_at)
+
+
+def _step_of_seeking(state: Placement) -> Step | None:
+    seeking = state.seeking
+    if seeking is None:
+        return None
+    due_at = seeking.again_at if isinstance(seeking, Paused) else seeking.until
+    return Step(act="book_visit", owner="system", queue=QUEUE, due_at=due_at)
+
+
+def next_due(state: Placement) -> datetime | None:
+    """The earliest instant at which a Tick has something to decide."""
+    if state.is_settled:
+        return None
+    candidates = (_office_due(state), _seeking_due(state), _visit_due(state))
+    return min((instant for instant in candidates if instant), default=None)
+
+
+def _office_due(state: Placement) -> datetime | None:
+    choice = state.choice
+    return choice.answer_due_at if choice and choice.answer == "asked" else None
+
+
+def _seeking_due(state: Placement) -> datetime | None:
+    match state.seeking:
+        case Searching(until=until) | Claiming(until=until):
+            return until
+        case Paused(again_at=again_at):
+            return again_at
+    return None
+
+
+def _visit_due(state: Placement) -> datetime | None:
+    visit = state.visit
+    if visit is None:
+        return None
+    if visit.outcome_due_at is None:
+        return visit.attempt.slot.ends_at
+    is_obtained = state.handed is not None and state.handed.act == "obtain_outcome"
+    return None if is_obtained else visit.outcome_due_at
+
+
+def owed(state: Placement) -> list[Effect]:
+    """Listed is wanted. Kept visits stay listed for ever: what took place is not taken back."""
+    if state.order is None:
+        return []
+    return [*_offices(state, state.order), *_calendar(state, state.order)]
+
+
+def _offices(state: Placement, order: Order) -> list[Effect]:
+    urgency = URGENCY[order.priority]
+    choice = state.choice
+    asked = [choice] if choice and choice.answer_due_at else []
+    kept = [visit.attempt for visit in state.visits if visit.is_kept]
+    return [
+        *(Effect(kind="office_request", revision=c.number, target=c.provider_ref, urgency=urgency) for c in asked),
+        *(Effect(kind="appointment", revision=a.number, target=a.slot.provider_ref, urgency=urgency) for a in kept),
+    ]
+
+
+def _calendar(state: Placement, order: Order) -> list[Effect]:
+    """Calls to one provider's calendar share a target, so that few of them compete for a day at once."""
+    urgency = URGENCY[order.priority]
+    attempts = [visit.attempt for visit in state.visits if visit.is_kept]
+    effects = []
+    match state.seeking:
+        case Searching(search=search, provider_ref=provider_ref):
+            effects.append(Effect(kind="search", revision=search, target=provider_ref, urgency=urgency))
+        case Claiming(attempt=attempt):
+            attempts.append(attempt)
+    claims = (Effect(kind="claim", revision=a.number, target=a.slot.provider_ref, urgency=urgency) for a in attempts)
+    return [*effects, *claims]

@@ -1,0 +1,10 @@
+"""The ways out of scheduling: to its own calendar, whose days are other documents, and to specialists' offices.
+
+What is decided is decided on either side; here it is carried.
+"""
+
+from services.scheduling.gateways.calendar import Claims, Openings, Questions, visit_id
+from services.scheduling.gateways.offices import Appointments, OfficeRequests, Offices
+from services.scheduling.gateways.seals import sealed
+
+__all__ = ["Appointments", "Claims", "OfficeRequests", "Offices", "Openings", "Questions", "sealed", "visit_id"]

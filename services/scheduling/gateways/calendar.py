@@ -1,0 +1,204 @@
+"""The calendar as a placement speaks to it, and a placement as a day speaks to it. No write spans two documents.
+
+To a placement the days are like an outside party: intent, call, result. A call that fails half-way leaves claims that
+their placement knows and releases; what a zombie adds later, the day itself asks about and removes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from services.scheduling.domain import (
+    SOON,
+    Attempt,
+    Directory,
+    Frame,
+    Interval,
+    Life,
+    OfferOpenings,
+    Opening,
+    Order,
+    Placement,
+    Provider,
+    RecordClaimHeld,
+    RecordClaimRefused,
+    RecordClaimReleased,
+    Searching,
+    Slot,
+    best_of,
+    calendar_day,
+    dates_between,
+    day_id,
+    days_of,
+    frame_of,
+    free_slots,
+    life_of,
+)
+from services.scheduling.domain.calendar_day import CalendarDay, ClaimInterval, HeedAnswer, ReleaseClaim
+from services.scheduling.gateways.seals import sealed
+from shared.aggregates import Ask, Engine, Outcome, Queue
+from shared.aggregates.engine import command_id
+from shared.contracts.language import Actor, Command, tenant_of
+from shared.errors import Busy, Unavailable, Unknown
+from shared.ports import Answer, Call, Traits
+from shared.sealing import Keyring
+
+OURSELVES: Final = Actor(kind="service", id="scheduling")
+LAND_S: Final = 5.0
+READS: Final = Traits(may_repeat=True, land_s=LAND_S)
+"""A search and a question leave nothing behind."""
+READ_AT_ONCE: Final = timedelta(days=14)
+CLAIMS_AT_ONCE: Final = 4
+"""Per provider: more of them would only compete for the same documents."""
+
+
+def visit_id(referral_id: str, attempt: int) -> str:
+    """The id of the visit that an attempt becomes, derived so that every retry names the same one."""
+    return command_id(referral_id, "visit", str(attempt))
+
+
+def _told(now: datetime) -> Mapping[str, Any]:
+    return {"at": now, "by": OURSELVES, "channel": "effect"}
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Bound what a call may take; whatever goes wrong, part of it may have been done."""
+    try:
+        async with asyncio.timeout(LAND_S):
+            yield
+    except (Busy, Unavailable, TimeoutError) as error:
+        raise Unknown("The calendar may have been changed in part.") from error
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Looks for openings (effect `search`): opening hours minus claims, read a fortnight at a time."""
+
+    directory: Directory
+    keyring: Keyring
+    calendar: Engine
+
+    @property
+    def traits(self) -> Traits:
+        """It only reads."""
+        return READS
+
+    async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
+        """Offer what is free. There is nothing to withdraw."""
+        order, searching = state.order, state.seeking
+        if call.act != "send" or order is None or not isinstance(searching, Searching):
+            return Answer("withdrawn")
+        frame = frame_of(state, order, now)
+        provider = self.directory.provider(searching.provider_ref)
+        found = await self._openings(provider, state, order, frame) if provider else ()
+        command = OfferOpenings(**_told(now), search=call.revision, openings=found, searched_to=frame.latest)
+        return Answer("absent", command=command)
+
+    async def _openings(self, provider: Provider, state: Placement, order: Order, frame: Frame) -> tuple[Opening, ...]:
+        site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
+        free: list[Slot] = []
+        for part in frame.parts(READ_AT_ONCE):
+            busy = await self._busy(provider, order, part)
+            free += islice(free_slots(provider, site, state.leave, part, busy), SOON[order.priority] - len(free))
+            if len(free) == SOON[order.priority]:
+                break
+        return tuple(sealed(self.keyring, tenant, slot, provider, site) for slot in best_of(free, order))
+
+    async def _busy(self, provider: Provider, order: Order, frame: Frame) -> list[Interval]:
+        """What is claimed of the patient, the provider and the room on the days of a frame."""
+        dates = dates_between(frame.earliest, frame.latest + timedelta(minutes=provider.visit_minutes))
+        resources = (order.patient_ref, provider.provider_ref, provider.room_ref)
+        ids = [day_id(order.referral_id, resource, day) for resource in resources for day in dates]
+        async with _in_time():
+            stored = await self.calendar.store.load(ids)
+        days: list[CalendarDay] = [self.calendar.document(stored[key]).state for key in ids if key in stored]
+        return calendar_day.busy(days)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Claims every day of an attempt, in order, and releases them (effect `claim`)."""
+
+    calendar: Queue
+
+    @property
+    def traits(self) -> Traits:
+        """A claim that is there is left as it is; asking would tell no more than claiming again."""
+        return Traits(dedupes=True, land_s=LAND_S, concurrency=CLAIMS_AT_ONCE)
+
+    async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
+        """Make the call. An attempt that is forgotten was released."""
+        attempt, order = state.attempt(call.revision), state.order
+        if attempt is None or order is None:
+            return Answer("withdrawn", refs=(call.effect_id,))
+        async with _in_time():
+            if call.act == "send":
+                return await self._claim(call, order, attempt, now)
+            return await self._release(call, order, attempt, now)
+
+    async def _claim(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
+        """All days, or a refusal: then the placement gives the attempt up, and what was claimed is withdrawn."""
+        about = {**_told(now), "attempt": attempt.number}
+        claim = ClaimInterval(
+            **about,
+            placement_id=call.aggregate_id,
+            starts_at=attempt.slot.starts_at,
+            ends_at=attempt.slot.ends_at,
+        )
+        for day in days_of(order, attempt.slot):
+            if not await self._takes(day, call, claim):
+                return Answer("alive", refs=(call.effect_id,), command=RecordClaimRefused(**about))
+        held = RecordClaimHeld(**about, visit_id=visit_id(call.aggregate_id, attempt.number))
+        return Answer("alive", refs=(call.effect_id,), command=held)
+
+    async def _release(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
+        about = {**_told(now), "attempt": attempt.number}
+        release = ReleaseClaim(**about, placement_id=call.aggregate_id)
+        for day in days_of(order, attempt.slot):
+            await self._takes(day, call, release)
+        return Answer("withdrawn", refs=(call.effect_id,), command=RecordClaimReleased(**about))
+
+    async def _takes(self, day: str, call: Call, command: Command) -> bool:
+        """Whether the day takes the command. Named by the call: a later call is decided anew, not remembered."""
+        id_ = command_id(day, call.effect_id, call.act, str(call.number))
+        outcome: Outcome = await self.calendar.submit(Ask(key=day, id=id_, command=command))
+        if outcome.fault:
+            raise outcome.fault
+        return outcome.refusal is None
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Asks placements whether attempts live (effect `ask` of a day).
+
+    The day wrote down which claims it asks about before this reads, from the primary; the answer is about these claims
+    by number. So `booked`, however late it is heard, never settles a claim that was made after the reading.
+    """
+
+    placements: Engine
+
+    @property
+    def traits(self) -> Traits:
+        """It only reads."""
+        return READS
+
+    async def call(self, call: Call, state: CalendarDay, now: datetime) -> Answer:
+        """Read the placements and say what becomes of the claims. There is nothing to withdraw."""
+        claims = state.claims_in_question()
+        if call.act != "send":
+            return Answer("withdrawn")
+        async with _in_time():
+            stored = await self.placements.store.load(sorted({claim.placement_id for claim in claims}))
+        found: dict[str, Placement] = {key: self.placements.document(each).state for key, each in stored.items()}
+        lives: dict[int, Life] = {
+            claim.number: life_of(found[claim.placement_id], claim.attempt)
+            for claim in claims
+            if claim.placement_id in found
+        }
+        command = HeedAnswer(**_told(now), question=call.revision, lives=lives)
+        return Answer("absent", command=command)

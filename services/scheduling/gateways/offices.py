@@ -1,0 +1,138 @@
+"""Specialists' offices as scheduling speaks to them: they are asked to see a patient, and told of the visit.
+
+Both kinds are filed under an id of ours that no retry changes, so that an office can be asked, and dedupes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx2
+
+from services.scheduling.domain import AnswerRequest, Directory, Placement, Slot
+from services.scheduling.gateways.calendar import visit_id
+from shared.contracts.language import Actor
+from shared.errors import Unknown
+from shared.outbound import NotTaken, exchange
+from shared.ports import Act, Answer, Call, Traits, Word
+
+TIMEOUT_S: Final = 10.0
+TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
+_METHODS: Final[Mapping[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
+_MEANS_NOT_FOUND: Final[Mapping[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
+
+
+@dataclass(frozen=True)
+class Offices:
+    """Where the offices are, and where they answer: us about requests and visits, intake about reports."""
+
+    http: httpx2.AsyncClient
+    offices_url: str
+    public_url: str
+    reports_url: str
+
+    async def call(self, call: Call, path: str, id_field: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Word:
+        """Make the call on what is filed at `path`, whose last part is its id.
+
+        Return what the office says of it, or a word for there being nothing to say. Raises Unknown on silence, and on
+        an answer about something else.
+        """
+        content = {"json": body} if call.act == "send" else {}
+        url = f"{self.offices_url}/offices/{path}"
+        try:
+            method = _METHODS[call.act]
+            response = await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+        except NotTaken:
+            return "not_taken"
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return _MEANS_NOT_FOUND[call.act]
+        said = _object(response)
+        if said.get(id_field) != path.rpartition("/")[2]:
+            raise Unknown("An answer about something else.")
+        return said
+
+
+def _object(response: httpx2.Response) -> Mapping[str, Any]:
+    try:
+        found = response.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class OfficeRequests:
+    """Asks an office whether it will see the patient (effect `office_request`). The nth effect is the nth choice."""
+
+    offices: Offices
+
+    @property
+    def traits(self) -> Traits:
+        """An office dedupes by our id and can be asked for it."""
+        return TRAITS
+
+    async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
+        """Make the call. An office that has decided already says so."""
+        choice, order = state.choices[call.revision - 1], state.order
+        body = {
+            "referral_id": call.aggregate_id,
+            "site_ref": choice.site_ref,
+            "priority": order.priority if order else "routine",
+            "service_ref": order.pathway if order else "",
+            "answer_url": f"{self.offices.public_url}/v1/placements/{call.aggregate_id}/answer",
+        }
+        path = f"{choice.provider_ref}/requests/{call.effect_id}"
+        said = await self.offices.call(call, path, "request_id", body)
+        if isinstance(said, str):
+            return Answer(said)
+        if call.act == "withdraw":
+            return Answer("withdrawn", refs=(call.effect_id,))
+        command = _decision(said.get("status"), choice.number, choice.provider_ref, now)
+        return Answer("alive", refs=(call.effect_id,), command=command)
+
+
+def _decision(status: object, choice: int, provider_ref: str, now: datetime) -> AnswerRequest | None:
+    if status not in ("accepted", "declined"):
+        return None
+    office = Actor(kind="specialist", id=provider_ref)
+    return AnswerRequest(at=now, by=office, channel="effect", choice=choice, is_accepted=status == "accepted")
+
+
+@dataclass(frozen=True)
+class Appointments:
+    """Tells an office of the visit (effect `appointment`). The nth effect is the visit of the nth attempt."""
+
+    offices: Offices
+    directory: Directory
+
+    @property
+    def traits(self) -> Traits:
+        """An office dedupes by our id and can be asked for it."""
+        return TRAITS
+
+    async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
+        """Make the call. The office learns the start; who the patient is, it knows from the referral."""
+        del now
+        attempt = state.attempt(call.revision)
+        if attempt is None:
+            return Answer("nothing")
+        visit, ours = visit_id(call.aggregate_id, call.revision), f"/v1/placements/{call.aggregate_id}"
+        body = {
+            "referral_id": call.aggregate_id,
+            "start": self._start(attempt.slot).isoformat(),
+            "minutes": int((attempt.slot.ends_at - attempt.slot.starts_at).total_seconds() // 60),
+            "outcome_url": f"{self.offices.public_url}{ours}/outcome",
+            "report_url": f"{self.offices.reports_url}/v1/referrals/{call.aggregate_id}/reports",
+        }
+        said = await self.offices.call(call, f"{attempt.slot.provider_ref}/appointments/{visit}", "visit_id", body)
+        if isinstance(said, str):
+            return Answer(said)
+        return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(visit,))
+
+    def _start(self, slot: Slot) -> datetime:
+        """With the offset of the site, where it is known."""
+        provider = self.directory.provider(slot.provider_ref)
+        return slot.starts_at.astimezone(self.directory.site_of(provider).zone if provider else UTC)

@@ -1,0 +1,132 @@
+"""What scheduling makes of what intake, authorization and notifications tell: translate, hand over, stop."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from services.scheduling.domain import (
+    BeginPlacement,
+    Directory,
+    EndPlacement,
+    Order,
+    RecordApproval,
+    RecordContact,
+    RecordDenial,
+    RecordLeave,
+    RecordReport,
+    RecordRequest,
+    RecordWithdrawal,
+    TakeOrder,
+)
+from shared.aggregates.engine import command_id
+from shared.contracts.authorization import (
+    AuthorizationApproved,
+    AuthorizationDenied,
+    AuthorizationNotRequired,
+    AuthorizationOverridden,
+    AuthorizationSubmitted,
+    AuthorizationWithdrawn,
+)
+from shared.contracts.intake import (
+    ConsultReportReceived,
+    ReferralCancelled,
+    ReferralClosed,
+    ReferralFoundComplete,
+    ReferralReceived,
+)
+from shared.contracts.language import Fact, Reason
+from shared.contracts.notifications import ContactRecorded
+from shared.messaging.receive import Heard, Reaction
+
+
+def on_referral_received(directory: Directory, fact: ReferralReceived, heard: Heard) -> TakeOrder:
+    """What is wanted is known, and who could do it."""
+    order = Order(
+        referral_id=fact.referral_id,
+        patient_ref=fact.patient_ref,
+        priority=fact.priority,
+        pathway=fact.pathway,
+        needed_by=fact.needed_by,
+        order_expires_at=fact.order_expires_at,
+    )
+    candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
+    return TakeOrder(at=heard.at, by=heard.by, channel="kafka", order=order, candidates=candidates)
+
+
+def on_referral_found_complete(_fact: ReferralFoundComplete, heard: Heard) -> BeginPlacement:
+    """A provider may be chosen."""
+    return BeginPlacement(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> EndPlacement:
+    """Everything that is held for the referral is given back."""
+    return EndPlacement(at=heard.at, by=heard.by, channel="kafka", reason=fact.reason)
+
+
+def on_referral_closed(fact: ReferralClosed, heard: Heard) -> EndPlacement:
+    """Nothing is sought any more."""
+    reason = fact.reason or Reason(system="throughline", code=fact.outcome)
+    return EndPlacement(at=heard.at, by=heard.by, channel="kafka", reason=reason)
+
+
+def on_consult_report_received(fact: ConsultReportReceived, heard: Heard) -> RecordReport:
+    """A report proves that the patient was seen."""
+    return RecordReport(
+        at=heard.at,
+        by=heard.by,
+        channel="kafka",
+        visit_id=fact.visit_id,
+        unbooked_visit_id=command_id(fact.referral_id, "visit", "report", fact.report_id),
+    )
+
+
+def on_authorization_submitted(_fact: AuthorizationSubmitted, heard: Heard) -> RecordRequest:
+    """The payer was asked: its leave is needed."""
+    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_authorization_approved(fact: AuthorizationApproved, heard: Heard) -> RecordApproval:
+    """The payer certified a visit, at a provider's and within a window."""
+    return RecordApproval(at=heard.at, by=heard.by, channel="kafka", items=fact.items)
+
+
+def on_authorization_not_required(fact: AuthorizationNotRequired, heard: Heard) -> RecordLeave:
+    """A visit needs no certificate, with this provider or with any."""
+    return RecordLeave(at=heard.at, by=heard.by, channel="kafka", basis="not_required", provider_ref=fact.provider_ref)
+
+
+def on_authorization_overridden(_fact: AuthorizationOverridden, heard: Heard) -> RecordLeave:
+    """Somebody answers for it that the visit does not wait."""
+    return RecordLeave(at=heard.at, by=heard.by, channel="kafka", basis="overridden")
+
+
+def on_authorization_denied(_fact: AuthorizationDenied, heard: Heard) -> RecordDenial:
+    """The payer refused."""
+    return RecordDenial(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_authorization_withdrawn(_fact: AuthorizationWithdrawn, heard: Heard) -> RecordWithdrawal:
+    """The authorization was given back."""
+    return RecordWithdrawal(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_contact_recorded(fact: ContactRecorded, heard: Heard) -> RecordContact:
+    """Somebody spoke with the patient."""
+    return RecordContact(at=heard.at, by=heard.by, channel="kafka", outcome=fact.outcome)
+
+
+def reactions(directory: Directory) -> Mapping[type[Fact], Reaction]:
+    """What is heard, and what is done about it."""
+    return {
+        ReferralReceived: partial(on_referral_received, directory),
+        ReferralFoundComplete: on_referral_found_complete,
+        ReferralCancelled: on_referral_cancelled,
+        ReferralClosed: on_referral_closed,
+        ConsultReportReceived: on_consult_report_received,
+        AuthorizationSubmitted: on_authorization_submitted,
+        AuthorizationApproved: on_authorization_approved,
+        AuthorizationNotRequired: on_authorization_not_required,
+        AuthorizationOverridden: on_authorization_overridden,
+        AuthorizationDenied: on_authorization_denied,
+        AuthorizationWithdrawn: on_authorization_withdrawn,
+        ContactRecorded: on_contact_recorded,
+    }

@@ -1,0 +1,33 @@
+"""What scheduling needs to know beyond what every service does."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings
+
+from shared.service import ServiceSettings
+from shared.settings import read_from
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
+"""A base URL without a slash at its end."""
+
+
+class OwnSettings(BaseSettings):
+    """`offices_url` is where specialists' offices are reached, `public_url` where they answer us.
+
+    Their reports go to `reports_url`, where intake takes them.
+    """
+
+    model_config = read_from("SCHEDULING_")
+
+    offices_url: Url = "http://127.0.0.1:8190"
+    public_url: Url = "http://127.0.0.1:8103"
+    reports_url: Url = "http://127.0.0.1:8101"
+    directory_file: Path = Path("deploy/config/directory.json")
+
+
+class SchedulingSettings(ServiceSettings):
+    """All settings of the service."""
+
+    own: OwnSettings = Field(default_factory=OwnSettings)

@@ -1,0 +1,37 @@
+"""Binds scheduling's two deciders to their collections, and reads the directory. No rule of the domain is here."""
+
+from pathlib import Path
+
+from services.scheduling import domain
+from services.scheduling.domain import Directory, Placement, calendar_day
+from services.scheduling.domain.calendar_day import CalendarDay
+from shared.aggregates import Decider
+
+PLACEMENT = Decider(
+    name="placement",
+    initial=domain.INITIAL,
+    state_type=Placement,
+    decide=domain.decide,
+    evolve=domain.evolve,
+    next_step=domain.next_step,
+    next_due=domain.next_due,
+    owed=domain.owed,
+)
+
+CALENDAR_DAY = Decider(
+    name="calendar_day",
+    initial=calendar_day.EMPTY,
+    state_type=CalendarDay,
+    decide=calendar_day.decide,
+    evolve=calendar_day.evolve,
+    next_step=calendar_day.next_step,
+    next_due=calendar_day.next_due,
+    owed=calendar_day.owed,
+)
+
+PLACEMENTS, CALENDAR_DAYS = "placements", "calendar_days"
+
+
+def read_directory(path: Path) -> Directory:
+    """The directory of a deployment. Raises OSError, or ValueError when it does not hold together."""
+    return Directory.model_validate_json(path.read_bytes())

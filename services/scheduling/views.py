@@ -1,0 +1,92 @@
+"""What may be shown of a placement: where it stands, without anything that is sealed."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from services.scheduling.domain import Choice, Placement, Situation, Visit, allowed, situation
+from services.scheduling.domain.state import Answer, Fate
+from shared.aggregates import Document, Engine
+from shared.calls import effect_id
+from shared.contracts.language import Actor, Step
+from shared.errors import NotFound
+
+OFFICE_REQUEST = "office_request"
+
+
+class ShownProvider(BaseModel):
+    """Who shall see the patient. `request_id` names the request that the office answers, if it was asked."""
+
+    provider_ref: str
+    site_ref: str
+    answer: Answer
+    request_id: str | None
+
+
+class ShownVisit(BaseModel):
+    """A visit, past or ahead."""
+
+    visit_id: str
+    provider_ref: str
+    site_ref: str
+    starts_at: datetime
+    ends_at: datetime
+    fate: Fate
+
+
+class ShownPlacement(BaseModel):
+    """A placement. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+
+    referral_id: str
+    version: int
+    state: Situation
+    provider: ShownProvider | None
+    visits: tuple[ShownVisit, ...]
+    step: Step | None
+    allowed: tuple[str, ...]
+
+
+def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownPlacement:
+    """The placement as anybody may see it, with every action that would do something. Raises NotFound."""
+    placement: Placement = document.state
+    if placement.order is None:
+        raise NotFound
+    return ShownPlacement(
+        referral_id=document.id,
+        version=document.version,
+        state=situation(placement),
+        provider=_provider(placement.choice, document) if placement.choice else None,
+        visits=tuple(map(_visit, placement.visits)),
+        step=engine.draft(document).step(),
+        allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting)))),
+    )
+
+
+def choice_of(document: Document, request_id: str) -> int:
+    """The number of the choice that a request to an office is about. Raises NotFound."""
+    for record in document.calls.values():
+        if record.kind == OFFICE_REQUEST and effect_id(document.id, record) == request_id:
+            return record.revision
+    raise NotFound("not-found", "There is no such request.")
+
+
+def _provider(choice: Choice, document: Document) -> ShownProvider:
+    record = document.calls.get(f"{OFFICE_REQUEST}:{choice.number}")
+    return ShownProvider(
+        provider_ref=choice.provider_ref,
+        site_ref=choice.site_ref,
+        answer=choice.answer,
+        request_id=effect_id(document.id, record) if record else None,
+    )
+
+
+def _visit(visit: Visit) -> ShownVisit:
+    slot = visit.attempt.slot
+    return ShownVisit(
+        visit_id=visit.visit_id,
+        provider_ref=slot.provider_ref,
+        site_ref=slot.site_ref,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        fate=visit.fate,
+    )

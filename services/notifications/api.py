@@ -1,0 +1,137 @@
+"""Notifications' doors: what was said to a patient, a person's call, and the SMS gateway's word on its messages."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from services.notifications.domain import RecordContact, RecordReceipt, number_of
+from services.notifications.gateways import CALLBACK_PATH, is_signed
+from services.notifications.settings import SmsSettings
+from services.notifications.views import ShownConversation, shown
+from shared.aggregates import Ask
+from shared.contracts.language import Actor, Reason
+from shared.contracts.notifications import ContactOutcome
+from shared.effects import Answered
+from shared.errors import NotFound
+from shared.identity import Caller, Policy, Role, Unauthenticated, permit
+from shared.identity.caller import REFERRAL_ID
+from shared.ports import Answer
+from shared.service import Service, the_service
+from shared.web import IdempotencyKey, Malformed, body, etag, idempotency, if_match
+
+_TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
+POLICY: Policy = {"read": _TEAM | {Role.SERVICE, Role.OPERATOR}, "record_contact": _TEAM}
+OPEN_PATHS: Final = frozenset({CALLBACK_PATH})
+"""No bearer here: the gateway's signature authenticates."""
+GATEWAY: Final = Actor(kind="service", id="sms-gateway")
+_SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}")
+_ARRIVED: Final = frozenset({"delivered", "read"})
+_NOT_ARRIVED: Final = frozenset({"undelivered", "failed"})
+
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+TheService = Annotated[Service, Depends(the_service)]
+
+
+class ContactIn(BaseModel):
+    """A person called the patient, or tried to."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    reached: bool
+    outcome: ContactOutcome
+
+
+class Taken(BaseModel):
+    """What was asked for has been taken in; `version` is the one that holds it."""
+
+    referral_id: str
+    version: int
+
+
+@router.get("/{referral_id}")
+async def read(
+    caller: Annotated[Caller, permit("read")], service: TheService, referral_id: str, response: Response
+) -> ShownConversation:
+    """What was said to the patient so far, and what comes next."""
+    found = shown(service.engine, await service.read(referral_id))
+    response.headers["ETag"] = etag(found.version)
+    mine = tuple(name for name in found.allowed if caller.roles & POLICY[name])
+    return found.model_copy(update={"allowed": mine})
+
+
+@router.post("/{referral_id}/contact", status_code=202)
+async def record_contact(
+    caller: Annotated[Caller, permit("record_contact")],
+    service: TheService,
+    referral_id: str,
+    key: Annotated[IdempotencyKey, idempotency()],
+    seen: Annotated[int | None, if_match()],
+    told: Annotated[ContactIn, body(ContactIn)],
+    response: Response,
+) -> Taken:
+    """Record a call. Three in a row without an answer hand the referral to the ordering clinician."""
+    id_ = key.command_id(caller)
+    command = RecordContact(
+        at=service.now(),
+        by=caller.actor,
+        channel="api",
+        contact_id=id_,
+        is_reached=told.reached,
+        outcome=told.outcome,
+    )
+    ask = Ask(key=referral_id, id=id_, command=command, fingerprint=key.fingerprint, expected_version=seen)
+    outcome = await service.ask(ask)
+    response.headers["ETag"] = etag(outcome.version)
+    return Taken(referral_id=referral_id, version=outcome.version)
+
+
+def callbacks(sms: SmsSettings) -> APIRouter:
+    """The route that the SMS gateway reports to."""
+    receipts = APIRouter(tags=["callbacks"])
+
+    @receipts.post(CALLBACK_PATH, status_code=204)
+    async def take_receipt(
+        request: Request, service: TheService, message: Annotated[str, Query(max_length=200)] = ""
+    ) -> None:
+        """Take in what became of a text message: a form by Twilio's convention, with X-Twilio-Signature."""
+        form = await _signed_form(request, sms)
+        status = form.get("MessageStatus", "")
+        if status in _ARRIVED:
+            await _record(service, message, form, None)
+        elif status in _NOT_ARRIVED:
+            await _record(service, message, form, _reason(form, status))
+
+    return receipts
+
+
+async def _signed_form(request: Request, sms: SmsSettings) -> dict[str, str]:
+    """The form, if the gateway signed it. Raises Unauthenticated."""
+    pairs = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    url = f"{sms.callback_url}{CALLBACK_PATH}?{request.url.query}"
+    if not is_signed(sms.auth_token, url, pairs, request.headers.get("X-Twilio-Signature", "")):
+        raise Unauthenticated(has_token="X-Twilio-Signature" in request.headers)
+    return dict(pairs)
+
+
+async def _record(service: Service, message_id: str, form: dict[str, str], reason: Reason | None) -> None:
+    """Fold the evidence that it went out, and decide what it means, in one write. Raises NotFound, Malformed."""
+    referral_id, sid = message_id.rpartition(".")[0], form.get("MessageSid", "")
+    if not _SID.fullmatch(sid):
+        raise Malformed(422, "invalid", "MessageSid is missing or malformed.")
+    if not REFERRAL_ID.fullmatch(referral_id):
+        raise NotFound("not-found", "There is no such message.")
+    message = (await service.read(referral_id)).state.message(number_of(message_id))
+    if message is None:
+        raise NotFound("not-found", "There is no such message.")
+    command = RecordReceipt(at=service.now(), by=GATEWAY, channel="callback", number=message.number, reason=reason)
+    answer = Answer("alive", refs=(sid,), command=command)
+    error = await service.submit(Answered(referral_id, f"{message.effect_kind}:{message.number}", None, answer))
+    if error is not None:
+        raise error
+
+
+def _reason(form: dict[str, str], status: str) -> Reason:
+    code = form.get("ErrorCode", "")
+    return Reason(system="twilio", code=code if code.isascii() and code.isdecimal() else status)

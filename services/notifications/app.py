@@ -1,0 +1,43 @@
+"""Puts notifications together. It decides nothing."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI
+
+from services.notifications.api import OPEN_PATHS, POLICY, callbacks, router
+from services.notifications.gateways import MailGateway, SmsGateway, Writer
+from services.notifications.handlers import reactions
+from services.notifications.settings import LetterheadSettings, MailSettings, NotificationsSettings, SmsSettings
+from services.notifications.store import COLLECTION, CONVERSATION
+from shared.ports import Gateway
+from shared.service import Blueprint, Kind, Parts, assemble
+from shared.world import World
+
+
+def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettings) -> Blueprint:
+    """What the service consists of."""
+
+    def gateways(parts: Parts) -> Mapping[str, Gateway]:
+        writer = Writer(parts.keyring, letterhead)
+        return {
+            "sms": SmsGateway(parts.http, sms, writer, may_repeat=True),
+            "sms_once": SmsGateway(parts.http, sms, writer, may_repeat=False),
+            "email": MailGateway(mail, writer, may_repeat=True),
+            "email_once": MailGateway(mail, writer, may_repeat=False),
+        }
+
+    return Blueprint(
+        name="notifications",
+        kinds=(Kind(CONVERSATION, COLLECTION, gateways),),
+        reactions=lambda parts: reactions(parts.keyring),
+        listens_to=("intake", "scheduling"),
+        routers=(router, callbacks(sms)),
+        policy=POLICY,
+        open_paths=OPEN_PATHS,
+    )
+
+
+def create_app(settings: NotificationsSettings | None = None, world: World | None = None) -> FastAPI:
+    """The app; settings come from the environment unless given."""
+    settings = settings or NotificationsSettings()
+    return assemble(blueprint(settings.letterhead, settings.sms, settings.mail), settings, world)

@@ -1,0 +1,97 @@
+"""What may be asked of a conversation. Nothing here holds patient data but as seals."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notifications.domain.state import Medium, VisitEnd
+from shared.contracts.language import Command, Reason
+from shared.contracts.notifications import ContactOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepContact(Command):
+    """Keep how the patient can be written to: media that can work, in the order to try; none is possible."""
+
+    referral_id: str
+    media: tuple[Medium, ...]
+    timezone: str
+    seal: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellOfVisit(Command):
+    """Tell the patient of a visit, and remind of it; `replaces` is the visit that it moves."""
+
+    visit_id: str
+    replaces: str | None
+    starts_at: datetime
+    timezone: str
+    seal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndVisit(Command):
+    """The visit will not be, or was: stop reminding, and correct what was told."""
+
+    visit_id: str
+    status: VisitEnd
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopForCancellation(Command):
+    """The referral was cancelled, `because` of a coded reason: stop, and tell a patient who had been told something."""
+
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopForClosing(Command):
+    """The referral was closed with this outcome: stop, but for the word of a cancellation."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordSent(Command):
+    """A gateway took message `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRefusal(Command):
+    """A gateway refused message `number` for good: it never went out."""
+
+    number: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordReceipt(Command):
+    """A gateway reported on message `number`, which it had taken: it arrived, or will not (`reason`)."""
+
+    number: int
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMayHaveGone(Command):
+    """Message `number` was dropped, but a send of it had begun: the patient may have it."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postpone(Command):
+    """At the gateway's door it was too late, or too late in the evening, for message `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordContact(Command):
+    """A person called the patient, or tried to."""
+
+    contact_id: str
+    is_reached: bool
+    outcome: ContactOutcome

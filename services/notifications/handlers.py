@@ -1,0 +1,117 @@
+"""What notifications makes of what intake and scheduling tell.
+
+Seals are opened to learn which media can work and when the visit is; names, numbers and addresses go no further.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from services.notifications.domain import (
+    EndVisit,
+    KeepContact,
+    Medium,
+    StopForCancellation,
+    StopForClosing,
+    TellOfVisit,
+)
+from services.notifications.gateways import e164, is_mailable
+from shared.contracts.intake import InformationSupplied, ReferralCancelled, ReferralClosed, ReferralReceived
+from shared.contracts.language import Fact
+from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
+from shared.contracts.sealed import Contact, VisitDetails
+from shared.errors import Unreadable
+from shared.messaging.receive import Heard, Reaction
+from shared.sealing import Keyring
+
+PURPOSE = "plan_messages"
+
+
+def on_referral_received(keyring: Keyring, fact: ReferralReceived, heard: Heard) -> KeepContact:
+    """There is somebody to write to, or nobody can be written to yet."""
+    return _keep_contact(keyring, fact.referral_id, fact.seals.get("contact"), heard)
+
+
+def on_information_supplied(keyring: Keyring, fact: InformationSupplied, heard: Heard) -> KeepContact | None:
+    """The contact may be among what was supplied."""
+    sealed = fact.seals.get("contact")
+    return _keep_contact(keyring, fact.referral_id, sealed, heard) if sealed else None
+
+
+def on_visit_booked(keyring: Keyring, fact: VisitBooked, heard: Heard) -> TellOfVisit:
+    """The patient is told of the visit, and reminded."""
+    sealed = fact.seals.get("visit")
+    if sealed is None:
+        raise Unreadable("/seals/visit", "missing-seal")
+    tenant = heard.envelope.tenant
+    visit = keyring.open(tenant, "visit", sealed, VisitDetails, purpose=PURPOSE, referral_id=fact.referral_id)
+    return TellOfVisit(
+        at=heard.at,
+        by=heard.by,
+        channel="kafka",
+        visit_id=fact.visit_id,
+        replaces=fact.replaces,
+        starts_at=visit.start,
+        timezone=visit.timezone,
+        seal=sealed,
+    )
+
+
+def on_visit_cancelled(fact: VisitCancelled, heard: Heard) -> EndVisit:
+    """Who knows of the visit is told that it is off."""
+    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="cancelled")
+
+
+def on_visit_missed(fact: VisitMissed, heard: Heard) -> EndVisit:
+    """Who missed a visit is asked to call."""
+    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="missed")
+
+
+def on_visit_fulfilled(fact: VisitFulfilled, heard: Heard) -> EndVisit:
+    """Nothing is left to remind of."""
+    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="fulfilled")
+
+
+def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> StopForCancellation:
+    """Reminders stop, and who was told of a visit is told that there is none."""
+    return StopForCancellation(at=heard.at, by=heard.by, channel="kafka", because=fact.reason.code)
+
+
+def on_referral_closed(fact: ReferralClosed, heard: Heard) -> StopForClosing:
+    """Everything stops but the word of a cancellation."""
+    return StopForClosing(at=heard.at, by=heard.by, channel="kafka", outcome=fact.outcome)
+
+
+def _keep_contact(keyring: Keyring, referral_id: str, sealed: str | None, heard: Heard) -> KeepContact:
+    contact = None
+    if sealed:
+        tenant = heard.envelope.tenant
+        contact = keyring.open(tenant, "contact", sealed, Contact, purpose=PURPOSE, referral_id=referral_id)
+    return KeepContact(
+        at=heard.at,
+        by=heard.by,
+        channel="kafka",
+        referral_id=referral_id,
+        media=_media(contact) if contact else (),
+        timezone=contact.timezone if contact else "",
+        seal=sealed,
+    )
+
+
+def _media(contact: Contact) -> tuple[Medium, ...]:
+    """The media that can work, the preferred one first."""
+    can_work: dict[Medium, bool] = {"sms": e164(contact.phone) is not None, "email": is_mailable(contact.email)}
+    return tuple(sorted((medium for medium, works in can_work.items() if works), key=lambda m: m != contact.prefers))
+
+
+def reactions(keyring: Keyring) -> Mapping[type[Fact], Reaction]:
+    """What is heard, and what is done about it."""
+    return {
+        ReferralReceived: partial(on_referral_received, keyring),
+        InformationSupplied: partial(on_information_supplied, keyring),
+        ReferralCancelled: on_referral_cancelled,
+        ReferralClosed: on_referral_closed,
+        VisitBooked: partial(on_visit_booked, keyring),
+        VisitCancelled: on_visit_cancelled,
+        VisitMissed: on_visit_missed,
+        VisitFulfilled: on_visit_fulfilled,
+    }

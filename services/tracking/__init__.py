@@ -1,0 +1,1 @@
+"""Where every referral stands: the ledger, the timeline, the worklist and the console."""

@@ -1,0 +1,30 @@
+"""Who may use which route, and what every route takes."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from shared.identity import Caller, Policy, Role, Session, permit
+from shared.service import Service, the_service
+
+TEAM = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN, Role.OPERATOR})
+READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SERVICE}
+
+POLICY: Policy = {"read": READERS, "claim": TEAM, "release": TEAM, "note": TEAM}
+SESSION = Session(cookie="throughline_session", login_path="/login")
+
+TheService = Annotated[Service, Depends(the_service)]
+MayRead = Annotated[Caller, permit("read")]
+MayClaim = Annotated[Caller, permit("claim")]
+MayRelease = Annotated[Caller, permit("release")]
+MayNote = Annotated[Caller, permit("note")]
+
+
+def is_lead(caller: Caller) -> bool:
+    """Whether the caller leads the team."""
+    return Role.LEAD in caller.roles
+
+
+def may(caller: Caller, act: str) -> bool:
+    """Whether the policy lets the caller do this to some referral."""
+    return bool(caller.roles & POLICY[act])

@@ -1,0 +1,51 @@
+"""One referral and all referrals as JSON: where it stands, what was told of it, how all of them stand."""
+
+from fastapi import APIRouter, Response
+
+from services.tracking.api.access import MayRead, TheService, is_lead, may
+from services.tracking.views.rows import Referral, referral
+from services.tracking.views.summary import Summary, summary
+from services.tracking.views.timeline import Timeline, timeline
+from shared.identity import Caller
+from shared.service import Service
+from shared.web import etag
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+
+@router.get("/referrals/{referral_id}")
+async def one(caller: MayRead, service: TheService, referral_id: str, response: Response) -> Referral:
+    """Where a referral stands, its notes, and what the caller may do now."""
+    found = await read_referral(caller, service, referral_id)
+    response.headers["ETag"] = etag(found.row.version)
+    return found
+
+
+@router.get("/referrals/{referral_id}/timeline")
+async def told(caller: MayRead, service: TheService, referral_id: str) -> Timeline:
+    """Everything that any service told of a referral, and whether the ledger is whole."""
+    return await read_timeline(caller, service, referral_id)
+
+
+@router.get("/summary")
+async def everything(caller: MayRead, service: TheService) -> Summary:
+    """Referrals by state and payer, where they wait, and the time from intake to the patient being told."""
+    return await read_summary(caller, service)
+
+
+async def read_referral(caller: Caller, service: Service, referral_id: str) -> Referral:
+    """The referral as this caller sees it, with what both the domain and the policy allow. Raises NotFound."""
+    document = await service.read(referral_id)
+    found = referral(service.engine, document, service.now(), caller.actor, by_lead=is_lead(caller))
+    return found.model_copy(update={"allowed": tuple(act for act in found.allowed if may(caller, act))})
+
+
+async def read_timeline(caller: Caller, service: Service, referral_id: str) -> Timeline:
+    """The referral's timeline. Raises NotFound."""
+    document = await service.read(referral_id)
+    return await timeline(service.store, caller.tenant, referral_id, document.state)
+
+
+async def read_summary(caller: Caller, service: Service) -> Summary:
+    """The tenant's summary."""
+    return await summary(service.store, caller.tenant, service.now())

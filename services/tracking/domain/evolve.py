@@ -1,0 +1,114 @@
+"""How facts change a track. Total: what has happened is never refused."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.tracking.domain.facts import Claimed, Noted, Recorded, Released, TrackFact
+from services.tracking.domain.precedence import next_act
+from services.tracking.domain.state import URGENCIES, Claim, Note, Phase, Progress, Situation, Standing, Story, Track
+from shared.contracts.intake import (
+    ConsultReportReceived,
+    InformationRequested,
+    InformationSupplied,
+    ReferralCancelled,
+    ReferralClosed,
+    ReferralFoundComplete,
+    ReferralReceived,
+)
+from shared.contracts.language import Fact, Step
+from shared.contracts.notifications import MessageSent
+from shared.contracts.processing import ReferralParked, ReferralUnparked
+from shared.contracts.scheduling import VisitFulfilled
+
+_PHASES: dict[type[Fact], Phase] = {
+    ReferralReceived: "received",
+    InformationRequested: "awaiting_information",
+    InformationSupplied: "received",
+    ReferralFoundComplete: "in_progress",
+    ReferralCancelled: "winding_down",
+    ReferralClosed: "closed",
+}
+
+
+def evolve(track: Track, fact: TrackFact) -> Track:
+    """Fold one fact."""
+    match fact:
+        case Recorded():
+            return _recorded(track, fact)
+        case Claimed(by=by, at=at):
+            return replace(track, claim=Claim(by, at))
+        case Released():
+            return replace(track, claim=None)
+        case Noted(code=code, by=by, at=at):
+            return replace(track, notes=(*track.notes, Note(code, by, at)))
+
+
+def next_step(track: Track) -> Step | None:
+    """The next act as a step."""
+    act = track.standing.next
+    return Step(act=act.act, owner=act.owner, queue=act.queue, due_at=act.due_at) if act else None
+
+
+def next_due(_track: Track) -> datetime | None:
+    """Never: deadlines are kept by the services that own them."""
+    return None
+
+
+def _recorded(track: Track, recorded: Recorded) -> Track:
+    service = recorded.envelope.service
+    story = _told(track.stories[service], recorded)
+    stories = {**track.stories, service: story}
+    progress = _advanced(track.progress, recorded.fact)
+    return replace(track, stories=stories, progress=progress, standing=_standing(stories, progress))
+
+
+def _told(story: Story, recorded: Recorded) -> Story:
+    is_parked = story.is_parked
+    if isinstance(recorded.fact, ReferralParked | ReferralUnparked):
+        is_parked = isinstance(recorded.fact, ReferralParked)
+    return Story(recorded.envelope.sequence, recorded.hash, recorded.fact.step, is_parked)
+
+
+def _advanced(progress: Progress, fact: Fact) -> Progress:
+    progress = replace(
+        progress,
+        phase=_PHASES.get(type(fact), progress.phase),
+        payer=getattr(fact, "payer", progress.payer),
+    )
+    match fact:
+        case ReferralReceived(priority=priority, occurred_at=received_at, needed_by=needed_by):
+            return replace(progress, priority=priority, received_at=received_at, needed_by=needed_by)
+        case ConsultReportReceived(kind="final"):
+            return replace(progress, has_report=True)
+        case ReferralClosed(outcome=outcome):
+            return replace(progress, outcome=outcome)
+        case VisitFulfilled():
+            return replace(progress, is_seen=True)
+        case MessageSent(kind="visit_booked", occurred_at=told_at) if progress.told_at is None:
+            return replace(progress, told_at=told_at)
+    return progress
+
+
+def _standing(stories: dict[str, Story], progress: Progress) -> Standing:
+    return Standing(
+        situation=_situation(progress),
+        urgency=URGENCIES[progress.priority],
+        next=next_act(stories, is_closed=progress.phase == "closed"),
+        parked=tuple(service for service, story in stories.items() if story.is_parked),
+        told_after_s=_told_after_s(progress),
+    )
+
+
+def _situation(progress: Progress) -> Situation:
+    """Intake's state. A patient who was seen is owed a report, even if the referral had been cancelled."""
+    if progress.phase in {"unheard", "closed"}:
+        return progress.phase
+    if progress.has_report:
+        return "awaiting_acknowledgement"
+    return "awaiting_report" if progress.is_seen else progress.phase
+
+
+def _told_after_s(progress: Progress) -> int | None:
+    if progress.received_at is None or progress.told_at is None:
+        return None
+    return max(0, int((progress.told_at - progress.received_at).total_seconds()))

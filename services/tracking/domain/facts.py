@@ -1,0 +1,44 @@
+"""What happens to a track. All are private: tracking tells nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.tracking.domain.state import NoteCode
+from shared.contracts.envelope import Envelope
+from shared.contracts.language import Fact
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A fact entered the ledger behind `prev`; `hash` binds it to everything that its service told before."""
+
+    envelope: Envelope
+    fact: Fact
+    value: bytes
+    prev: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Somebody took the referral on."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Released:
+    """Nobody has it on any more."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Somebody wrote down what was done."""
+
+    code: NoteCode
+    by: str
+    at: datetime
+
+
+TrackFact = Recorded | Claimed | Released | Noted

@@ -1,0 +1,58 @@
+"""The ledger: every fact once, unchanged, each bound by a hash to all that its service told before of the referral."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from services.tracking.domain.facts import Recorded, TrackFact
+from services.tracking.domain.state import Track, as_text
+from shared.contracts.envelope import Envelope
+
+Row = dict[str, Any]
+
+
+def link(prev: str, envelope: Envelope, value: bytes) -> str:
+    """The hash of a fact that follows the fact with hash `prev` ("" for the first)."""
+    return _digest(prev, _attributes(envelope), value)
+
+
+def row_of(_before: Track, fact: TrackFact) -> Row | None:
+    """The immutable row that a recorded fact adds; what people do adds none."""
+    if not isinstance(fact, Recorded):
+        return None
+    envelope = fact.envelope
+    return {
+        "_id": f"{envelope.service}|{envelope.subject}|{envelope.sequence}",
+        "tenant": envelope.tenant,
+        "service": envelope.service,
+        **_attributes(envelope),
+        "data": fact.value,
+        "prev": fact.prev,
+        "hash": fact.hash,
+    }
+
+
+def is_whole(rows: Sequence[Mapping[str, Any]], head: str) -> bool:
+    """Whether one service's rows of one referral, in order, are what was recorded and end in `head`."""
+    prev = ""
+    for row in rows:
+        attributes = {name: row[name] for name in _ATTRIBUTES}
+        if row["prev"] != prev or row["hash"] != _digest(prev, attributes, row["data"]):
+            return False
+        prev = row["hash"]
+    return prev == head
+
+
+_ATTRIBUTES = ("source", "subject", "sequence", "type", "time", "causationid", "traceparent")
+
+
+def _attributes(envelope: Envelope) -> Row:
+    """The envelope as it rests: the time as text, which keeps the microseconds that a stored date would lose."""
+    attributes = {name: getattr(envelope, name) for name in _ATTRIBUTES}
+    return {**attributes, "time": as_text(envelope.time)}
+
+
+def _digest(prev: str, attributes: Mapping[str, Any], value: bytes) -> str:
+    canonical = json.dumps([prev, *(attributes[name] for name in _ATTRIBUTES)], separators=(",", ":"))
+    return sha256(canonical.encode() + b"\n" + value).hexdigest()

@@ -1,0 +1,122 @@
+"""What is known of one referral across all services. Values only; what follows from them is in `evolve`.
+
+Each field of `Progress` is told by one service alone, and order holds within one service: so the whole is a
+function of the set of facts, whatever the interleaving.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, PlainSerializer
+
+from shared.contracts.envelope import SERVICES
+from shared.contracts.intake import Outcome
+from shared.contracts.language import Owner, Priority, Step
+
+Phase = Literal["unheard", "received", "awaiting_information", "in_progress", "winding_down", "closed"]
+Situation = Literal[Phase, "awaiting_report", "awaiting_acknowledgement"]
+NoteCode = Literal[
+    "called_patient",
+    "called_office",
+    "called_payer",
+    "left_message",
+    "waiting_for_call_back",
+    "sent_records",
+    "asked_colleague",
+]
+"""What somebody did. Codes and no free text: prose is where patient data appears, and this service holds none."""
+
+URGENCIES: dict[Priority | None, int] = {"stat": 0, "asap": 1, "urgent": 2, "routine": 3, None: 4}
+"""The order in which a worklist by priority goes; what intake has not told yet comes last."""
+
+
+def as_text(instant: datetime) -> str:
+    """An instant as it rests in the store: text of one width in UTC, so that it sorts as time does."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+Instant = Annotated[AwareDatetime, PlainSerializer(as_text, return_type=str, when_used="json")]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How far one service's telling has come: `head` is the ledger hash of its last fact, `step` what it left to do."""
+
+    sequence: int = 0
+    head: str = ""
+    step: Step | None = None
+    is_parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has been reached, and when. `told_at` is when the patient was first told of a visit."""
+
+    phase: Phase = "unheard"
+    outcome: Outcome | None = None
+    has_report: bool = False
+    is_seen: bool = False
+    priority: Priority | None = None
+    payer: str | None = None
+    received_at: Instant | None = None
+    needed_by: Instant | None = None
+    told_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextAct:
+    """The one act that the worklist shows, and the service that waits for it."""
+
+    service: str
+    act: str
+    owner: Owner
+    queue: str
+    due_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What lists are filtered, sorted and counted by: nothing that does not follow from stories and progress."""
+
+    situation: Situation = "unheard"
+    urgency: int = URGENCIES[None]
+    next: NextAct | None = None
+    parked: tuple[str, ...] = ()
+    told_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who of our people looks after it: the subject of the identity provider."""
+
+    by: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody did about it."""
+
+    code: NoteCode
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One referral: what was told, where it stands, and what our people do about it."""
+
+    stories: dict[str, Story] = field(default_factory=lambda: {service: Story() for service in SERVICES})
+    progress: Progress = Progress()
+    standing: Standing = Standing()
+    claim: Claim | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any service has told anything of it."""
+        return any(story.sequence for story in self.stories.values())
+
+
+INITIAL = Track()

@@ -1,0 +1,22 @@
+"""What tracking needs to know: what every service does, and who its console is to the issuer."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.service import ServiceSettings
+
+
+class ConsoleSettings(BaseSettings):
+    """`console_credentials_file` holds the console's own client id and key: by it people log in, not programs."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKING_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    console_credentials_file: Path
+
+
+class TrackingSettings(ServiceSettings):
+    """All settings of the service."""
+
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)

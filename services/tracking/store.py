@@ -1,0 +1,129 @@
+"""Tracks at rest: the decider's collection, the indexes that its lists need, and the queries that use them.
+
+Every query names its tenant. Field names appear here and nowhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from services.tracking.domain import INITIAL, Track, as_text, decide, evolve, next_due, next_step, row_of
+from shared.aggregates import Decider
+from shared.contracts.language import Owner
+
+TRACK = Decider(
+    name="track",
+    initial=INITIAL,
+    state_type=Track,
+    decide=decide,
+    evolve=evolve,
+    next_step=next_step,
+    next_due=next_due,
+    row_of=row_of,
+)
+COLLECTION = "tracks"
+
+Query = dict[str, Any]
+Sort = Literal["due_at", "priority"]
+
+OWNER, ACT = "state.standing.next.owner", "state.standing.next.act"
+DUE_AT, QUEUE = "state.standing.next.due_at", "state.standing.next.queue"
+URGENCY, SITUATION = "state.standing.urgency", "state.standing.situation"
+PARKED, CLAIMED_BY = "state.standing.parked", "state.claim.by"
+TOLD_AFTER_S = "state.standing.told_after_s"
+PAYER, OUTCOME = "state.progress.payer", "state.progress.outcome"
+
+_ALL_OWNERS: Sequence[Owner] = (
+    "coordinator",
+    "nurse",
+    "clinician",
+    "specialist",
+    "payer",
+    "patient",
+    "operator",
+    "system",
+)
+_ALL_URGENCIES = list(range(5))
+_SOMETHING_WAITS: Query = {"$exists": True}
+
+INDEXES: tuple[tuple[Sequence[tuple[str, int]], dict[str, Any]], ...] = (
+    # Both orders of the worklist: a query names every owner, and for the order by due time every urgency, which
+    # lets the database merge sorted ranges of this one index.
+    (
+        (("tenant", 1), (OWNER, 1), (URGENCY, 1), (DUE_AT, 1), ("_id", 1), (QUEUE, 1)),
+        {"name": "worklist", "partialFilterExpression": {DUE_AT: _SOMETHING_WAITS}},
+    ),
+    (
+        (("tenant", 1), (CLAIMED_BY, 1)),
+        {"name": "claimed", "partialFilterExpression": {CLAIMED_BY: {"$exists": True}}},
+    ),
+    (
+        (("tenant", 1), (f"{PARKED}.0", 1)),
+        {"name": "parked", "partialFilterExpression": {f"{PARKED}.0": {"$exists": True}}},
+    ),
+    (
+        (("tenant", 1), (TOLD_AFTER_S, 1)),
+        {"name": "told", "partialFilterExpression": {TOLD_AFTER_S: {"$gte": 0}}},
+    ),
+    ((("tenant", 1), (SITUATION, 1), (OUTCOME, 1), (PAYER, 1)), {"name": "summary"}),
+)
+
+
+def waiting(tenant: str, owners: Sequence[Owner] = (), queue: str | None = None) -> Query:
+    """Tracks that wait for somebody: for these owners (none: for anybody), in this queue."""
+    query: Query = {"tenant": tenant, OWNER: {"$in": list(owners or _ALL_OWNERS)}, DUE_AT: _SOMETHING_WAITS}
+    return query | ({QUEUE: queue} if queue else {})
+
+
+def overdue(now: datetime) -> Query:
+    """What was due before now."""
+    return {DUE_AT: {"$lt": as_text(now)}}
+
+
+def claimed_by(subject: str) -> Query:
+    """What this person looks after."""
+    return {CLAIMED_BY: subject}
+
+
+def parked(tenant: str) -> Query:
+    """Tracks of which some service, or tracking itself, could not take something in; these may wait for nobody yet."""
+    return {"$or": [{"tenant": tenant, "is_parked": True}, {"tenant": tenant, f"{PARKED}.0": {"$exists": True}}]}
+
+
+def told(tenant: str) -> Query:
+    """Tracks whose patient was told of a visit."""
+    return {"tenant": tenant, TOLD_AFTER_S: {"$gte": 0}}
+
+
+def sort_fields(sort: Sort) -> tuple[str, ...]:
+    """The fields of an order; the id makes it total, so that a page can end anywhere."""
+    return (URGENCY, DUE_AT, "_id") if sort == "priority" else (DUE_AT, "_id")
+
+
+def merged(sort: Sort) -> Query:
+    """What lets the worklist index deliver this order."""
+    return {} if sort == "priority" else {URGENCY: {"$in": _ALL_URGENCIES}}
+
+
+def beyond(sort: Sort, position: Sequence[Any]) -> Query:
+    """What comes after a position in an order. Nothing is skipped over, however far down the page is."""
+    fields = sort_fields(sort)
+    alternatives = [
+        {**dict(zip(fields[:n], position[:n], strict=True)), name: _greater(value)}
+        for n, (name, value) in enumerate(zip(fields, position, strict=True))
+    ]
+    first = {} if position[0] is None else {fields[0]: {"$gte": position[0]}}
+    return {**first, "$or": alternatives}
+
+
+def _greater(value: Any) -> Query:
+    """Null sorts first, and the database compares only within a type."""
+    return {"$ne": None} if value is None else {"$gt": value}
+
+
+def field_of(stored: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, None where there is none."""
+    found: Any = stored
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

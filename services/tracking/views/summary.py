@@ -1,0 +1,132 @@
+"""How all referrals of a tenant stand: by state and payer, where they wait, and how long patients wait to be told."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from services.tracking import store as tracks
+from services.tracking.domain import Situation, as_text
+from services.tracking.store import Query
+from services.tracking.views.rows import Shown
+from shared.contracts.intake import Outcome
+from shared.contracts.language import Owner
+from shared.ports import Collection
+
+
+class ByState(Shown):
+    """How many referrals with this payer are in this state, and for closed ones with which outcome."""
+
+    state: Situation
+    outcome: Outcome | None
+    payer: str | None
+    count: int
+
+
+class Waiting(Shown):
+    """How many wait for this act of this owner, how many of them are overdue, and the earliest due time.
+
+    `of_closed` are referrals that are closed, and for which our own people still owe something.
+    """
+
+    owner: Owner
+    act: str
+    count: int
+    of_closed: int
+    overdue: int
+    earliest_due_at: AwareDatetime
+
+
+class TimeToTold(Shown):
+    """Seconds from intake to the patient's first message about a visit; None while nobody was told."""
+
+    count: int
+    p50_s: int | None = None
+    p90_s: int | None = None
+    max_s: int | None = None
+
+
+class Summary(Shown):
+    """How everything stands."""
+
+    as_of: AwareDatetime
+    referrals: int
+    closed: int
+    open: int
+    by_state: tuple[ByState, ...]
+    waits_for: tuple[Waiting, ...]
+    time_to_told: TimeToTold
+
+
+async def summary(store: Collection, tenant: str, now: datetime) -> Summary:
+    """Count one tenant's referrals."""
+    by_state, waits_for, time_to_told = await asyncio.gather(
+        _by_state(store, tenant), _waits_for(store, tenant, now), _time_to_told(store, tenant)
+    )
+    referrals = sum(group.count for group in by_state)
+    closed = sum(group.count for group in by_state if group.state == "closed")
+    return Summary(
+        as_of=now,
+        referrals=referrals,
+        closed=closed,
+        open=referrals - closed,
+        by_state=by_state,
+        waits_for=waits_for,
+        time_to_told=time_to_told,
+    )
+
+
+async def _by_state(store: Collection, tenant: str) -> tuple[ByState, ...]:
+    keys = {"state": f"${tracks.SITUATION}", "outcome": f"${tracks.OUTCOME}", "payer": f"${tracks.PAYER}"}
+    groups = await store.aggregate(
+        [{"$match": {"tenant": tenant}}, {"$group": {"_id": keys, "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}]
+    )
+    return tuple(
+        ByState(count=group["count"], **_named(group["_id"], ("state", "outcome", "payer"))) for group in groups
+    )
+
+
+async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Waiting, ...]:
+    figures = {
+        "count": {"$sum": 1},
+        "of_closed": _counting({"$eq": [f"${tracks.SITUATION}", "closed"]}),
+        "overdue": _counting({"$lt": [f"${tracks.DUE_AT}", as_text(now)]}),
+        "earliest_due_at": {"$min": f"${tracks.DUE_AT}"},
+    }
+    keys = {"owner": f"${tracks.OWNER}", "act": f"${tracks.ACT}"}
+    groups = await store.aggregate(
+        [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": keys, **figures}}, {"$sort": {"count": -1, "_id": 1}}]
+    )
+    return tuple(Waiting(**group.pop("_id"), **group) for group in groups)
+
+
+async def _time_to_told(store: Collection, tenant: str) -> TimeToTold:
+    """By nearest rank, read from the index: no value is estimated."""
+    told: Query = {"$match": tracks.told(tenant)}
+    counted = await store.aggregate([told, {"$count": "n"}])
+    if not counted:
+        return TimeToTold(count=0)
+    n = int(counted[0]["n"])
+
+    async def ranked(share: float) -> int:
+        place = math.ceil(share * n) - 1
+        only = {"$project": {"_id": 0, tracks.TOLD_AFTER_S: 1}}
+        [found] = await store.aggregate(
+            [told, {"$sort": {tracks.TOLD_AFTER_S: 1}}, {"$skip": place}, {"$limit": 1}, only]
+        )
+        return int(tracks.field_of(found, tracks.TOLD_AFTER_S))
+
+    p50, p90, longest = await asyncio.gather(ranked(0.5), ranked(0.9), ranked(1.0))
+    return TimeToTold(count=n, p50_s=p50, p90_s=p90, max_s=longest)
+
+
+def _counting(condition: Query) -> Query:
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+def _named(group: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The database leaves out of a group's key what the documents do not have."""
+    return {name: group.get(name) for name in names}

@@ -1,0 +1,71 @@
+"""The timeline of a referral: each fact of the ledger by time, source and sequence, and whether the ledger is whole."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from services.tracking.domain import Track, is_whole
+from services.tracking.views.rows import Shown
+from shared.contracts.language import Actor, Reason, Step
+from shared.ports import Collection, Stored
+
+MOST_FACTS = 5000
+_COMMON = frozenset({"occurred_at", "recorded_by", "channel", "step", "revision", "referral_id", "reason", "seals"})
+
+
+class Told(Shown):
+    """One fact: what a service told, and what was to be done after it. `said` is what only this fact says."""
+
+    service: str
+    sequence: int
+    type: str
+    recorded_at: AwareDatetime
+    occurred_at: AwareDatetime
+    recorded_by: Actor
+    channel: str
+    reason: Reason | None
+    step: Step | None
+    said: Mapping[str, Any]
+
+
+class Timeline(Shown):
+    """What was told of a referral. `is_whole`: the ledger is what was recorded, unchanged and complete."""
+
+    referral_id: str
+    is_whole: bool
+    facts: tuple[Told, ...]
+
+
+async def timeline(store: Collection, tenant: str, referral_id: str, track: Track) -> Timeline:
+    """The timeline of a referral of this tenant, up to what its track holds."""
+    found = await store.find_rows({"subject": referral_id, "tenant": tenant}, MOST_FACTS)
+    rows = [row for row in found if row["sequence"] <= track.stories[row["service"]].sequence]
+    rows.sort(key=lambda row: (row["time"], row["source"], row["sequence"]))
+    return Timeline(
+        referral_id=referral_id,
+        is_whole=all(is_whole(_of(service, rows), story.head) for service, story in track.stories.items()),
+        facts=tuple(_told(row) for row in rows),
+    )
+
+
+def _of(service: str, rows: Sequence[Stored]) -> list[Stored]:
+    return sorted((row for row in rows if row["service"] == service), key=lambda row: int(row["sequence"]))
+
+
+def _told(row: Stored) -> Told:
+    """Seals stay where they are: nobody reads patient data here."""
+    data = json.loads(row["data"])
+    return Told(
+        service=row["service"],
+        sequence=row["sequence"],
+        type=row["type"],
+        recorded_at=row["time"],
+        occurred_at=data["occurred_at"],
+        recorded_by=data["recorded_by"],
+        channel=data["channel"],
+        reason=data.get("reason"),
+        step=data.get("step"),
+        said={name: value for name, value in data.items() if name not in _COMMON and value is not None},
+    )

@@ -1,0 +1,1 @@
+"""What runs Throughline: the command line, the local stack, the simulators, the images."""

@@ -1,0 +1,73 @@
+"""Who may get a token here: the registered programs, and the invented people of the log-in page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from joserfc.jwk import ECKey
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from deploy.issuer.refusals import OAuthRefusal
+
+
+class Client(BaseModel):
+    """A registered program. With a `redirect_path` it acts for people, and gets no token of its own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    client_id: str
+    tenant: str
+    roles: tuple[str, ...]
+    jwk: dict[str, Any]
+    redirect_path: str | None = None
+
+    @property
+    def key(self) -> ECKey:
+        """The public key that checks the client's assertions."""
+        return ECKey.import_key(self.jwk)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody invented, to look at the console with another pair of eyes."""
+
+    subject: str
+    name: str
+    role: str
+    does: str
+
+
+PEOPLE: Final = (
+    Person("casey.coordinator", "Casey Coordinator", "coordinator", "works the referral queue"),
+    Person("lee.leadwell", "Lee Leadwell", "lead", "watches bottlenecks and deadlines"),
+    Person("nora.nurseworth", "Nora Nurseworth", "nurse", "triages, and talks to payers' nurses"),
+    Person("clint.clinicson", "Dr. Clint Clinicson", "clinician", "refers, and reads the consult reports"),
+    Person("opal.operatsen", "Opal Operatsen", "operator", "looks after what is parked"),
+    Person("priya.privatov", "Priya Privatov", "privacy_officer", "reviews who opened what"),
+)
+
+
+class Registry:
+    """The clients of a file written by `deploy.local.keys`."""
+
+    def __init__(self, clients_file: Path) -> None:
+        listed = _FILE.validate_json(clients_file.read_bytes())["clients"]
+        self._clients = {client.client_id: client for client in listed}
+
+    def client(self, client_id: object) -> Client:
+        """The client of that id. Raises OAuthRefusal when there is none."""
+        client = self._clients.get(str(client_id))
+        if client is None:
+            raise OAuthRefusal("invalid_client")
+        return client
+
+
+def person(subject: str) -> Person:
+    """One of PEOPLE. Raises OAuthRefusal for anybody else."""
+    for candidate in PEOPLE:
+        if candidate.subject == subject:
+            return candidate
+    raise OAuthRefusal("access_denied")
+
+
+_FILE: Final = TypeAdapter(dict[str, tuple[Client, ...]])

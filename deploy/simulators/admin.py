@@ -1,0 +1,85 @@
+"""The operator's side: force a story, order a fault, read the counts, see what is still to come."""
+
+from http import HTTPStatus
+from typing import Annotated, Self
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from deploy.simulators.behaviour import TABLES, Kind
+from deploy.simulators.desk import Desk
+from deploy.simulators.ledger import Count
+from deploy.simulators.orders import Fault
+from shared.identity import permit
+from shared.web import body
+
+
+class ForcedBehaviour(BaseModel):
+    """`identifier` is the request's own, or that of its referral, member or phone number; "*" is everybody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    identifier: str = Field(min_length=1, max_length=200)
+    behaviour: str
+
+    @model_validator(mode="after")
+    def _is_in_the_table(self) -> Self:
+        if self.behaviour not in dict(TABLES[self.kind]):
+            raise ValueError("This kind knows no such behaviour.")
+        return self
+
+
+class Outlook(BaseModel):
+    """Promised callbacks: when the next one falls due; how many are due now, under way, and failed so far."""
+
+    next_due_at: AwareDatetime | None
+    due_now: int
+    in_flight: int
+    retrying: int
+
+
+def routes(desk: Desk) -> APIRouter:
+    """What an operator may do."""
+    router = APIRouter(tags=["operator"], dependencies=[permit("operate_simulators")])
+
+    @router.post("/admin/behaviour", status_code=HTTPStatus.NO_CONTENT)
+    async def force(order: Annotated[ForcedBehaviour, body(ForcedBehaviour)]) -> None:
+        desk.orders.force(order.kind, order.identifier, order.behaviour)
+
+    @router.delete("/admin/behaviour", status_code=HTTPStatus.NO_CONTENT)
+    async def release() -> None:
+        desk.orders.release()
+
+    @router.post("/admin/faults", status_code=HTTPStatus.NO_CONTENT)
+    async def order_fault(fault: Annotated[Fault, body(Fault)]) -> None:
+        desk.orders.add(fault)
+
+    @router.delete("/admin/faults", status_code=HTTPStatus.NO_CONTENT)
+    async def clear_faults() -> None:
+        desk.orders.clear()
+
+    add_readings(router, desk)
+    return router
+
+
+def add_readings(router: APIRouter, desk: Desk) -> None:
+    """Add what is read only."""
+
+    @router.get("/counts")
+    async def totals() -> dict[str, dict[str, int]]:
+        return desk.ledger.totals()
+
+    @router.get("/counts/{kind}")
+    async def by_identifier(kind: str) -> dict[str, dict[str, int]]:
+        return desk.ledger.counts_by_identifier(kind)
+
+    @router.get("/counts/{kind}/{identifier:path}")
+    async def of_one(kind: str, identifier: str) -> dict[Count, int]:
+        return desk.ledger.counts_of(kind, identifier)
+
+    @router.get("/agenda")
+    async def agenda() -> Outlook:
+        # Read anew: whoever moved the clock asks at once whether the move brought anything.
+        now = await desk.clock.read()
+        return Outlook.model_validate(desk.agenda.outlook(now), from_attributes=True)

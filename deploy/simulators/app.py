@@ -1,0 +1,125 @@
+"""The composition root of the simulators: one app for all parties, with a mail server and the agenda behind it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import httpx2
+from fastapi import FastAPI
+
+from deploy.simulators import admin, ehr, mail, office, payer, sms
+from deploy.simulators.agenda import Agenda
+from deploy.simulators.callbacks import Callbacks
+from deploy.simulators.desk import Desk
+from deploy.simulators.faults import Connected
+from deploy.simulators.ledger import Ledger, open_database
+from deploy.simulators.orders import Orders
+from deploy.simulators.settings import SimulatorsSettings
+from shared import web
+from shared.errors import Unavailable
+from shared.identity import Guard, Policy, Role, Verifier, fetch_over_http
+from shared.mongo import MongoClock, connect
+from shared.outbound import ServiceToken
+from shared.ports import Clock
+from shared.settings import ClockSettings, IdentitySettings, MongoSettings, OutboundSettings, TelemetrySettings
+from shared.telemetry import configure
+
+POLICY: Policy = {
+    "call_outside_world": frozenset({Role.SERVICE}),
+    "operate_simulators": frozenset({Role.OPERATOR}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the simulators reach: simulated time, who is believed, a token to call back with, a way to call back."""
+
+    clock: Clock
+    verifier: Verifier
+    token: Callable[[], Awaitable[str]]
+    http: httpx2.AsyncClient
+
+
+def create_app(settings: SimulatorsSettings | None = None, world: World | None = None) -> FastAPI:
+    """Wire the parties to one desk; what is not given comes from the environment."""
+    found = settings or SimulatorsSettings()
+    reached = world or _real_world(found)
+    desk = _desk(found, reached.clock)
+    tasks: list[asyncio.Task[None]] = []
+    app = web.create_app(
+        "Throughline simulators",
+        [
+            payer.routes(desk),
+            office.routes(desk),
+            ehr.routes(desk),
+            sms.routes(desk, found.sms_account_sid, found.sms_auth_token),
+            admin.routes(desk),
+        ],
+        Guard(reached.verifier, POLICY, frozenset({sms.messages_path(found.sms_account_sid)})),
+        lifespan=lambda _app: _running(found, reached, desk, tasks),
+        checks={"clock": _tells_time(reached.clock), "agenda": _all_run(tasks)},
+    )
+    app.middleware_stack = Connected(app.build_middleware_stack())
+    return app
+
+
+def _desk(settings: SimulatorsSettings, clock: Clock) -> Desk:
+    database = open_database(settings.state_directory)
+    orders = Orders(database, settings.seed, settings.fault_rate)
+    return Desk(database, Ledger(database), Agenda(database), orders, settings.seed, clock)
+
+
+@asynccontextmanager
+async def _running(
+    settings: SimulatorsSettings, world: World, desk: Desk, tasks: list[asyncio.Task[None]]
+) -> AsyncIterator[None]:
+    """Serve SMTP, follow the clock and carry out the agenda."""
+    callbacks = Callbacks(desk.agenda, desk.ledger, world.clock, world.token, settings.sms_auth_token, world.http)
+    server = await mail.listen(desk, settings.host, settings.smtp_port)
+    follow = _follow(world.clock, settings.clock_poll_s)
+    tasks.extend(asyncio.create_task(work) for work in (follow, callbacks.run()))
+    yield
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    server.close()
+    await world.http.aclose()
+    desk.database.close()
+
+
+async def _follow(clock: Clock, poll_s: float) -> None:
+    """Notice when time was moved."""
+    while True:
+        with suppress(Unavailable):
+            await clock.read()
+        await clock.sleep(poll_s)
+
+
+def _tells_time(clock: Clock) -> web.Check:
+    async def tells_time() -> bool:
+        clock.now()
+        return True
+
+    return tells_time
+
+
+def _all_run(tasks: list[asyncio.Task[None]]) -> web.Check:
+    async def all_run() -> bool:
+        return bool(tasks) and not any(task.done() for task in tasks)
+
+    return all_run
+
+
+def _real_world(settings: SimulatorsSettings) -> World:
+    configure("simulators", TelemetrySettings().log_level)
+    identity, outbound = IdentitySettings(), OutboundSettings()
+    http = httpx2.AsyncClient(timeout=settings.callback_timeout_s)
+    return World(
+        clock=MongoClock(connect(MongoSettings()), ClockSettings()),
+        verifier=Verifier(identity.issuer, identity.audience, fetch_over_http(identity.jwks_url), time.time),
+        token=ServiceToken.from_file(outbound.credentials_file, outbound.issuer_url, http),
+        http=http,
+    )

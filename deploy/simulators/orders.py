@@ -1,0 +1,132 @@
+"""What an operator has ordered, on disk: behaviours forced for an identifier, and faults.
+
+Whether a fault strikes is a function of the identifier and the number of the attempt, never of chance.
+"""
+
+import json
+import math
+import sqlite3
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from deploy.simulators.behaviour import Kind, digest, draw
+from deploy.simulators.ledger import Count
+
+Target = Literal["payer", "sms", "office", "ehr", "mail"]
+FaultKind = Literal[
+    "latency",
+    "refuse",
+    "500",
+    "500_after_effect",
+    "timeout_after_effect",
+    "reset",
+    "429",
+    "html",
+    "truncated",
+    "wrong_id",
+]
+HTTP_ONLY: frozenset[FaultKind] = frozenset({"html", "truncated", "wrong_id"})
+ANYBODY = "*"
+
+
+class Fault(BaseModel):
+    """How a target misbehaves: in a share (`rate`) of attempts, at most `times` per identifier, for `seconds`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: Target
+    kind: FaultKind
+    rate: Annotated[float, Field(ge=0, le=1)] = 1.0
+    times: Annotated[int, Field(ge=1)] | None = None
+    seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+
+    @property
+    def most(self) -> float:
+        """How many attempts of one identifier it strikes."""
+        return self.times or math.inf
+
+    @model_validator(mode="after")
+    def _is_known_to_mail(self) -> Self:
+        if self.target == "mail" and self.kind in HTTP_ONLY:
+            raise ValueError("This kind of fault does not exist in SMTP.")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: whom it reached, about what, and what it wants."""
+
+    target: Target
+    kind: str
+    identifier: str
+    act: Count
+
+
+class Orders:
+    """Forced behaviours and faults. `fault_rate` is the share of all attempts that fail without any order."""
+
+    def __init__(self, database: sqlite3.Connection, seed: str, fault_rate: float) -> None:
+        self._database = database
+        self._seed = seed
+        self._fault_rate = fault_rate
+
+    def force(self, kind: Kind, identifier: str, behaviour: str) -> None:
+        """From now on the identifier ("*": every one) meets this behaviour."""
+        self._database.execute("INSERT OR REPLACE INTO forced VALUES (?, ?, ?)", (kind, _key(identifier), behaviour))
+
+    def forced(self, kind: Kind, names: tuple[str, ...]) -> str | None:
+        """The behaviour ordered for the first of these names that has one, else for everybody."""
+        for name in (*names, ANYBODY):
+            row = self._database.execute(
+                "SELECT behaviour FROM forced WHERE kind = ? AND identifier = ?", (kind, _key(name))
+            ).fetchone()
+            if row:
+                return str(row["behaviour"])
+        return None
+
+    def release(self) -> None:
+        """Nobody is forced any more."""
+        self._database.execute("DELETE FROM forced")
+
+    def add(self, fault: Fault) -> None:
+        """The fault strikes from now on."""
+        self._database.execute("INSERT INTO faults (fault) VALUES (?)", (fault.model_dump_json(),))
+
+    def clear(self) -> None:
+        """No ordered fault strikes any more."""
+        self._database.execute("DELETE FROM faults")
+        self._database.execute("DELETE FROM fault_hits")
+
+    def strike(self, asked: Asked, attempt: int) -> Fault | None:
+        """The fault that this attempt meets: the oldest order that applies, else one of the standing rate."""
+        for row in self._database.execute("SELECT id, fault FROM faults ORDER BY id").fetchall():
+            fault = Fault.model_validate(json.loads(row["fault"]))
+            if self._applies(fault, asked, attempt) and self._hit(row["id"], asked.identifier) <= fault.most:
+                return fault
+        return self._standing(asked, attempt)
+
+    def _applies(self, fault: Fault, asked: Asked, attempt: int) -> bool:
+        return fault.target == asked.target and self._draw(fault.kind, asked, attempt) < fault.rate
+
+    def _standing(self, asked: Asked, attempt: int) -> Fault | None:
+        drawn = self._draw("standing", asked, attempt)
+        if drawn >= self._fault_rate:
+            return None
+        return Fault(target=asked.target, kind="refuse" if drawn < self._fault_rate / 2 else "timeout_after_effect")
+
+    def _draw(self, purpose: str, asked: Asked, attempt: int) -> float:
+        return draw(self._seed, f"fault.{purpose}", f"{asked.identifier}.{asked.act}.{attempt}")
+
+    def _hit(self, fault_id: int, identifier: str) -> int:
+        row = self._database.execute(
+            "INSERT INTO fault_hits VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
+            (fault_id, identifier),
+        ).fetchone()
+        return int(row["n"])
+
+
+def _key(name: str) -> str:
+    """Names may be phone numbers or member numbers, which do not rest on disk."""
+    return name if name == ANYBODY else digest(name)

@@ -1,0 +1,1 @@
+"""Kafka and MongoDB on this machine, with containers or without, and our own programs beside them."""

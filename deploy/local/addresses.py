@@ -1,0 +1,52 @@
+"""Where a running Throughline is: written down by whoever starts it, read by whoever talks to it."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Addresses(BaseModel):
+    """Where the parts listen, and who we are to them. `urls` is by program.
+
+    Broker, database and logs are known only of a platform on this machine. The database's address may hold secrets.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    urls: dict[str, str]
+    credentials_file: Path
+    kafka_bootstrap: str | None = None
+    idempotent_producer: bool = True
+    mongo_uri: str | None = None
+    logs: Path | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the file whole, readable by its owner only."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        unfinished = path.with_suffix(".new")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(self.model_dump_json(indent=1))
+        unfinished.replace(path)
+
+    def forget(self, path: Path) -> None:
+        """Remove the file, unless another platform has been written to it since."""
+        with contextlib.suppress(OSError, ValueError):
+            if Addresses.read(path) == self:
+                path.unlink()
+
+    @classmethod
+    def read(cls, path: Path) -> "Addresses":
+        """Read what `write` wrote. Raises OSError, or ValueError when it is something else."""
+        return cls.model_validate(json.loads(path.read_bytes()))
+
+
+def state_file() -> Path:
+    """Where the running platform is written down: $THROUGHLINE_STATE, else by the XDG Base Directory Specification."""
+    if given := os.environ.get("THROUGHLINE_STATE"):
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(home).expanduser() / "throughline" / "platform.json"

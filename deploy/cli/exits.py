@@ -1,0 +1,79 @@
+"""How a command ends: documented exit codes, and failures that say what to do next instead of a traceback."""
+
+import functools
+import os
+import signal
+from collections.abc import Callable
+from enum import IntEnum
+from typing import ParamSpec
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.local.processes import ProgramFailed
+from deploy.local.tools import Lacking
+from shared.errors import Unavailable, Unknown
+
+Parameters = ParamSpec("Parameters")
+
+
+class Code(IntEnum):
+    """Exit codes. 2 (usage) and 130 (interrupted) are typer's."""
+
+    DONE = 0
+    FAILED = 1
+    SOME_REFUSED = 3
+    UNREACHABLE = 4
+
+
+EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some lines were refused, "
+    "4 something needed is missing or down, 130 interrupted."
+)
+
+
+class Failure(Exception):
+    """A command that cannot go on. `remedy` says what to do next."""
+
+    def __init__(self, message: str, remedy: str, code: Code = Code.FAILED) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+        self.code = code
+
+
+def ending_well(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Turn what a command raises into a sentence on stderr and an exit code. SIGTERM ends it as Ctrl-C does."""
+
+    @functools.wraps(command)
+    def told(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except Exception as error:
+            if os.environ.get("THROUGHLINE_DEBUG"):
+                raise
+            failure = _failure(error)
+            console = Console(stderr=True, highlight=False, soft_wrap=True)
+            console.print(f"[bold red]✗[/] {escape(str(failure))}")
+            console.print(f"  → {escape(failure.remedy)}")
+            raise typer.Exit(failure.code) from None
+
+    return told
+
+
+def _failure(error: Exception) -> Failure:
+    match error:
+        case Failure():
+            return error
+        case Lacking():
+            return Failure(str(error), error.remedy, Code.UNREACHABLE)
+        case ProgramFailed():
+            return Failure(str(error), "Look at the log named above, or run: throughline doctor")
+        case Unavailable() | Unknown():
+            return Failure("A dependency does not answer.", "Try again shortly.", Code.UNREACHABLE)
+        case _:
+            fault = f"The fault is ours: {type(error).__name__}."
+            return Failure(fault, "Set THROUGHLINE_DEBUG=1 to see where, and please report it.")

@@ -1,0 +1,137 @@
+"""Plays time forward: whenever nothing happens any more, the stored offset jumps to the next thing that will.
+
+It moves the business clock of every process at once, and only of platforms whose clock is movable.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from deploy.cli.exits import Failure
+from deploy.cli.quiet import HEARS, Agenda, Look, Progress, unrest
+from deploy.cli.reach import Reach
+from shared.ports import Clock
+
+_NOTICED_S, _POLL_S = 0.15, 0.08
+_PARKED_LOOKS = 20
+"""While something is parked, counts cannot prove that all was heard: then so many looks must be equal."""
+_PATIENCE_S = 120.0
+_FINE, _COARSE = timedelta(hours=1), timedelta(hours=4)
+_FINE_FOR = timedelta(days=2)
+"""At first everything is close together, later in days: the first days go by in hours, the rest in steps of four."""
+
+
+class MovableClock(Clock, Protocol):
+    """A clock that may be moved; shared.mongo.MongoClock is one."""
+
+    async def move_to(self, instant: datetime) -> None:
+        """From now on it is `instant` and later, never earlier than before."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One jump of the clock."""
+
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Something that somebody does at an instant of the story, beside what happens by itself."""
+
+    at: datetime
+    act: Callable[[], Awaitable[None]]
+
+
+async def look(reach: Reach) -> Look:
+    """Ask every service and the simulators how far they are. Raises Failure where one does not answer."""
+    names = list(HEARS)
+    *found, agenda = await asyncio.gather(
+        *(reach.get(name, "/v1/progress") for name in names), reach.get("simulators", "/agenda")
+    )
+    services = {name: Progress.model_validate(progress) for name, progress in zip(names, found, strict=True)}
+    return Look(services=services, agenda=Agenda.model_validate(agenda))
+
+
+@dataclass
+class Player:
+    """Plays a story from quiet to quiet. `look_around` may fail for a while: then nothing moves."""
+
+    clock: MovableClock
+    look_around: Callable[[], Awaitable[Look]]
+    on_move: Callable[[datetime], Awaitable[None]]
+    remedy: str = "Look at the log of that part."
+    moves: list[Move] = field(default_factory=list, init=False)
+
+    async def begin(self, start: datetime) -> None:
+        """Let what went before come to rest, and go to where the story starts."""
+        await self.settle()
+        await self.clock.move_to(start)
+        await self.settle()
+
+    async def play(self, until: datetime, plans: Sequence[Plan] = ()) -> None:
+        """Play until the instant, or until nothing is due any more. Raises Failure when it never gets quiet."""
+        waiting = sorted(plans, key=lambda plan: plan.at)
+        coarse_from = await self.clock.read() + _FINE_FOR
+        while True:
+            quiet = await self.settle()
+            target = _next(quiet, waiting, coarse_from)
+            if target is None or target > until:
+                return
+            await self._move(target)
+            while waiting and waiting[0].at <= target:
+                await waiting.pop(0).act()
+
+    async def settle(self) -> Look:
+        """Wait until nothing happens any more, and return the look that proves it."""
+        since = await self.clock.read()
+        deadline = time.monotonic() + _PATIENCE_S
+        last, equal, reason = None, 0, None
+        while time.monotonic() < deadline:
+            now, reason = await self._try_to_look(since)
+            equal = equal + 1 if now and last and now.counters == last.counters and not reason else 0
+            last = now
+            if now and equal >= (_PARKED_LOOKS if now.is_parked else 1):
+                return now
+            if reason or (now and now.is_parked):
+                await asyncio.sleep(_POLL_S)
+        raise Failure(f"It never got quiet: {reason or 'counts keep changing'}.", self.remedy)
+
+    async def _try_to_look(self, since: datetime) -> tuple[Look | None, str | None]:
+        try:
+            found = await self.look_around()
+        except Failure as failure:
+            return None, str(failure)
+        return found, unrest(found, since)
+
+    async def _move(self, target: datetime) -> None:
+        before = await self.clock.read()
+        await self.clock.move_to(target)
+        self.moves.append(Move(before, max(target, before)))
+        await self.on_move(target)
+        await asyncio.sleep(_NOTICED_S)
+
+
+def _next(quiet: Look, waiting: Sequence[Plan], coarse_from: datetime) -> datetime | None:
+    instants = [quiet.next_due_at, *(plan.at for plan in waiting[:1])]
+    earliest = min((instant for instant in instants if instant), default=None)
+    if earliest is None:
+        return None
+    return rounded_up(earliest, _FINE if earliest < coarse_from else _COARSE)
+
+
+def real_seconds(since: datetime, until: datetime, moves: Sequence[Move]) -> float:
+    """How long it really took from one instant of the story to another: what was skipped does not count."""
+    skipped = [min(until, move.after) - max(since, move.before) for move in moves]
+    skip = sum((gap for gap in skipped if gap > timedelta()), timedelta())
+    return (until - since - skip).total_seconds()
+
+
+def rounded_up(instant: datetime, step: timedelta) -> datetime:
+    """The next multiple of the step since midnight UTC: jumps are few, and every run lands on the same instants."""
+    midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - (midnight - instant) // step * step

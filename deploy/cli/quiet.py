@@ -1,0 +1,129 @@
+"""Is anything still happening? Judged from what the services and the simulators tell of themselves. Pure.
+
+Two looks that are quiet and equal prove it: counters only grow, so nothing happened between the end of the first
+look and the beginning of the second.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+HEARS: Final[Mapping[str, tuple[str, ...]]] = {
+    "intake": ("scheduling",),
+    "authorization": ("intake", "scheduling"),
+    "scheduling": ("intake", "authorization", "notifications"),
+    "notifications": ("intake", "scheduling"),
+    "tracking": ("intake", "authorization", "scheduling", "notifications"),
+}
+"""Whose facts each service takes in."""
+
+
+class Collection(BaseModel):
+    """What one kind of aggregate tells of itself; an empty collection tells nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    documents: int = 0
+    told: int = 0
+    unpublished: int = 0
+    parked: int = 0
+    calls: int = 0
+    next_wake_at: AwareDatetime | None = None
+    seen_intake: int = 0
+    seen_authorization: int = 0
+    seen_scheduling: int = 0
+    seen_notifications: int = 0
+
+
+class Progress(BaseModel):
+    """How far one service is, and what time it believes it is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service: str
+    now: AwareDatetime
+    aggregates: dict[str, Collection]
+
+    @property
+    def told(self) -> int:
+        """Facts told so far."""
+        return sum(collection.told for collection in self.aggregates.values())
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether anything waits here for an operator: then not all that was told is seen."""
+        return any(collection.parked for collection in self.aggregates.values())
+
+    def seen(self, publisher: str) -> int:
+        """Facts of a publisher that were taken in."""
+        return sum(getattr(collection, f"seen_{publisher}") for collection in self.aggregates.values())
+
+
+class Agenda(BaseModel):
+    """What the simulated outside world still has to do."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    next_due_at: AwareDatetime | None
+    due_now: int
+    in_flight: int
+
+
+class Look(BaseModel):
+    """One look at everything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    services: dict[str, Progress]
+    agenda: Agenda
+
+    @property
+    def counters(self) -> tuple[object, ...]:
+        """What must not change from one look to the next; clocks are left out."""
+        collections = [progress.aggregates for progress in self.services.values()]
+        return (*collections, self.agenda)
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """The earliest instant at which anything happens by itself."""
+        collections = [c for progress in self.services.values() for c in progress.aggregates.values()]
+        instants = [self.agenda.next_due_at, *(collection.next_wake_at for collection in collections)]
+        return min((instant for instant in instants if instant), default=None)
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether anything waits for an operator anywhere."""
+        return any(progress.is_parked for progress in self.services.values())
+
+
+def unrest(look: Look, since: datetime) -> str | None:
+    """What is still going on, in words; None when all is quiet. Every clock must have reached `since`."""
+    for progress in look.services.values():
+        if reason := _unrest_within(progress, since) or _unheard(progress, look.services):
+            return f"{progress.service} {reason}"
+    if look.agenda.due_now or look.agenda.in_flight:
+        return f"the simulators still have {look.agenda.due_now or look.agenda.in_flight} answers to give"
+    return None
+
+
+def _unrest_within(progress: Progress, since: datetime) -> str | None:
+    if progress.now < since:
+        return "has not noticed yet that time was moved"
+    for name, collection in progress.aggregates.items():
+        if progress.is_parked and collection.unpublished:
+            return f"has not published what {collection.unpublished} of its {name} documents told"
+        if collection.calls:
+            return f"waits for the outcome of {collection.calls} calls"
+        if collection.next_wake_at and collection.next_wake_at <= progress.now:
+            return f"has {name} documents that are due"
+    return None
+
+
+def _unheard(progress: Progress, services: Mapping[str, Progress]) -> str | None:
+    for publisher in HEARS[progress.service]:
+        missing = services[publisher].told - progress.seen(publisher)
+        if missing > 0 and not progress.is_parked:
+            return f"has not taken in {missing} facts of {publisher}"
+    return None

@@ -1,0 +1,163 @@
+"""Finds the running platform and speaks to its services as the command line's own client."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from deploy.cli.exits import Code, Failure
+from deploy.local.addresses import Addresses, state_file
+from deploy.local.programs import DEFAULT_PORTS
+from shared.errors import Unavailable
+from shared.outbound import ServiceToken
+
+_TIMEOUT_S = 30.0
+_CONNECTIONS = 64
+_PATIENCE_S = 120.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
+_LATER = frozenset({401, 429, 502, 503, 504})
+"""Worth trying again; 401 because a token may run out on the way."""
+
+
+class ReachSettings(BaseSettings):
+    """A platform that was not started by `throughline up`: its credentials make the rest of these count.
+
+    `mongo_uri` is for playing time alone.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="THROUGHLINE_", frozen=True, extra="ignore")
+
+    credentials_file: Path | None = None
+    tenant: str = "demo"
+    issuer_url: str | None = None
+    intake_url: str | None = None
+    authorization_url: str | None = None
+    scheduling_url: str | None = None
+    notifications_url: str | None = None
+    tracking_url: str | None = None
+    simulators_url: str | None = None
+    mongo_uri: str | None = None
+
+
+def find_platform() -> Addresses:
+    """Where the platform is: by environment variables, else by the file that `throughline up` wrote."""
+    settings = ReachSettings()
+    if settings.credentials_file:
+        return _from_environment(settings, settings.credentials_file)
+    try:
+        return Addresses.read(state_file())
+    except (OSError, ValidationError, ValueError):
+        remedy = "Start it with: throughline up (or set THROUGHLINE_CREDENTIALS_FILE and THROUGHLINE_…_URL)"
+        raise Failure("No running platform was found.", remedy, Code.UNREACHABLE) from None
+
+
+def _from_environment(settings: ReachSettings, credentials: Path) -> Addresses:
+    urls = {
+        name: getattr(settings, f"{name}_url") or f"http://127.0.0.1:{port}"
+        for name, port in DEFAULT_PORTS.items()
+        if name != "smtp"
+    }
+    return Addresses(tenant=settings.tenant, urls=urls, credentials_file=credentials, mongo_uri=settings.mongo_uri)
+
+
+class Reach:
+    """Requests to the services, with a token. Raises Failure where a service cannot be reached."""
+
+    def __init__(self, addresses: Addresses, http: httpx2.AsyncClient) -> None:
+        self.addresses = addresses
+        self._http = http
+        self.token = ServiceToken.from_file(addresses.credentials_file, addresses.urls["issuer"], http)
+
+    async def send(self, service: str, method: str, path: str, **content: Any) -> httpx2.Response:
+        """The service's answer, whatever its status."""
+        url = f"{self.addresses.urls[service]}{path}"
+        try:
+            headers = {"Authorization": f"Bearer {await self.token()}", **content.pop("headers", {})}
+            return await self._http.request(method, url, headers=headers, **content)
+        except (httpx2.TransportError, Unavailable) as error:
+            culprit = "the issuer of tokens" if isinstance(error, Unavailable) else service
+            raise Failure(
+                f"{culprit} does not answer.", "Is it running? Try: throughline status", Code.UNREACHABLE
+            ) from error
+
+    async def insist(self, service: str, method: str, path: str, **content: Any) -> tuple[httpx2.Response, int]:
+        """The final answer, and how many tries it took. Only for what may be sent again.
+
+        Raises Failure when the service stays busy or away for long.
+        """
+        deadline, tries, pause_s = time.monotonic() + _PATIENCE_S, 0, _FIRST_PAUSE_S
+        while True:
+            tries += 1
+            answer = await self._try(deadline, service, method, path, **content)
+            if answer and (answer.status_code not in _LATER or time.monotonic() > deadline):
+                return answer, tries
+            await asyncio.sleep(_retry_after_s(answer) or pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _try(self, deadline: float, service: str, *request: str, **content: Any) -> httpx2.Response | None:
+        """One try; None when the service could not be reached. After the deadline no further one is made."""
+        try:
+            return await self.send(service, *request, **content)
+        except Failure:
+            if time.monotonic() > deadline:
+                raise
+            return None
+
+    async def get(self, service: str, path: str, **content: Any) -> Any:
+        """What a service tells, as JSON. Raises Failure on any refusal."""
+        return told(await self.send(service, "GET", path, **content))
+
+    async def post(self, service: str, path: str, body: Any) -> Any:
+        """What a service answers to a command, as JSON. Raises Failure on any refusal."""
+        return told(await self.send(service, "POST", path, json=body))
+
+
+@asynccontextmanager
+async def reaching(addresses: Addresses) -> AsyncIterator[Reach]:
+    """A Reach for the time of a command."""
+    limits = httpx2.Limits(max_connections=_CONNECTIONS)
+    async with httpx2.AsyncClient(timeout=_TIMEOUT_S, limits=limits, trust_env=False) as http:
+        try:
+            reach = Reach(addresses, http)
+        except OSError:
+            raise Failure("The credentials file cannot be read.", "Check THROUGHLINE_CREDENTIALS_FILE.") from None
+        yield reach
+
+
+def told(response: httpx2.Response) -> Any:
+    """The JSON of an answer. Raises Failure with the problem's own sentence when it is a refusal."""
+    if response.is_success:
+        return response.json()
+    problem = problem_of(response)
+    remedy = "Try again shortly." if response.is_server_error else "Check what was asked for."
+    code = Code.UNREACHABLE if response.status_code == httpx2.codes.SERVICE_UNAVAILABLE else Code.FAILED
+    raise Failure(f"{problem['detail']} ({problem['code']}, {response.status_code})", remedy, code)
+
+
+def problem_of(response: httpx2.Response) -> dict[str, Any]:
+    """Code, sentence and pointers of a refusal, from problem+json or an OperationOutcome; never what was sent."""
+    try:
+        found = response.json()
+    except ValueError:
+        return {"code": "unintelligible", "detail": "It answered something else than a problem.", "pointers": []}
+    if found.get("resourceType") == "OperationOutcome":
+        issues = found["issue"]
+        return {
+            "code": issues[0].get("details", {}).get("text", issues[0]["code"]),
+            "detail": issues[0].get("diagnostics", ""),
+            "pointers": [where for issue in issues for where in issue.get("expression", [])],
+        }
+    pointers = [error["pointer"] for error in found.get("errors", [])]
+    return {"code": found.get("code", "refused"), "detail": found.get("detail", ""), "pointers": pointers}
+
+
+def _retry_after_s(answer: httpx2.Response | None) -> float:
+    """What the Retry-After header asks for, bounded; 0 where it asks for nothing, or for a date."""
+    asked = answer.headers.get("Retry-After", "") if answer else ""
+    return min(float(asked), _LONGEST_PAUSE_S) if asked.isdigit() else 0.0

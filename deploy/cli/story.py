@@ -1,0 +1,84 @@
+"""Plays a whole story on a running platform: orders go in, time goes by, and at the end all must be accounted for."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from deploy.cli import outcome, screen
+from deploy.cli.exits import Failure
+from deploy.cli.feed import Account
+from deploy.cli.player import Plan, Player, look
+from deploy.cli.reach import Reach, reaching
+from deploy.local.addresses import Addresses
+from shared.mongo import MongoClock, connect
+from shared.settings import ClockSettings, MongoSettings
+
+_SUMMARY_EVERY_S: Final = 1.0
+_FIRST_HOUR: Final = 14
+"""In UTC: morning or noon in every American zone."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is sent, what somebody does later, and for how long it is followed."""
+
+    send: Callable[[Reach, datetime], Awaitable[Account]]
+    plans: Callable[[Reach, Account, datetime], Sequence[Plan]]
+    days: int
+
+
+async def play(addresses: Addresses, story: Story) -> dict[str, Any]:
+    """Play it, and return what became of it all. Raises Failure when the platform does not let its time be moved."""
+    if addresses.mongo_uri is None:
+        raise Failure("Only a platform on this machine lets its time be moved.", "Use: throughline demo")
+    settings = MongoSettings.model_validate({"uri": addresses.mongo_uri})
+    clock = MongoClock(connect(settings), ClockSettings(movable=True))
+    async with reaching(addresses) as reach:
+        start = monday(await clock.read())
+        watcher = _Watcher(reach, start, story.days)
+        player = Player(clock, partial(look, reach), watcher.on_move, f"Look at its log in {addresses.logs}.")
+        await player.begin(start)
+        before = await reach.get("tracking", "/v1/summary")
+        began = time.monotonic()
+        account = await story.send(reach, start)
+        with screen.progress("Playing time") as watcher.moved:
+            await player.play(start + timedelta(days=story.days), story.plans(reach, account, start))
+        played_s = time.monotonic() - began
+        told = await outcome.gather(reach, account, player.moves, before)
+        return {"seconds": round(played_s, 1), "jumps": len(player.moves), "started_at": start, **told}
+
+
+def monday(now: datetime) -> datetime:
+    """The next Monday morning: the same start for every story that is told within a week."""
+    morning = now.replace(hour=_FIRST_HOUR, minute=0, second=0, microsecond=0)
+    return morning + timedelta(days=7 - now.weekday())
+
+
+@dataclass
+class _Watcher:
+    """Shows where the story is; asks tracking at most once a second how many are closed."""
+
+    reach: Reach
+    start: datetime
+    days: int
+    moved: Callable[[float, str], None] = lambda _share, _beside: None
+    _asked_at: float = 0.0
+    _counts: str = ""
+
+    async def on_move(self, instant: datetime) -> None:
+        """Show the new date."""
+        if time.monotonic() - self._asked_at > _SUMMARY_EVERY_S:
+            self._asked_at = time.monotonic()
+            self._counts = await self._ask()
+        share = (instant - self.start) / timedelta(days=self.days)
+        self.moved(share, f"{instant:%a %d %b %H:%M}{self._counts}")
+
+    async def _ask(self) -> str:
+        try:
+            summary = await self.reach.get("tracking", "/v1/summary")
+        except Failure:
+            return self._counts
+        return f", {summary['closed']} closed, {summary['open']} open"

@@ -1,0 +1,113 @@
+"""The tables at the end of a story: where each referral stands, and who has to do what by when for the unhappy ones."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.console import RenderableType
+
+from deploy.cli.screen import duration, instant, table
+
+_SINGLE_AT_MOST: Final = 20
+Document = dict[str, Any]
+
+
+def tables(document: Document) -> Iterator[RenderableType]:
+    """Everything that there is to say, the sums last."""
+    yield _by_state_and_payer(document)
+    yield _waits_for(document)
+    yield _single(document)
+    if document["refused_because"]:
+        yield table("Refused at the door", "why", "#lines", rows=document["refused_because"].items())
+    yield _outside(document)
+    yield _told(document)
+    yield _sums(document)
+
+
+def _by_state_and_payer(document: Document) -> RenderableType:
+    counts: dict[str, dict[str, int]] = {}
+    for group in document["by_state"]:
+        state = ": ".join(filter(None, (group["state"], group["outcome"]))).replace("_", " ")
+        row = counts.setdefault(state, {})
+        payer = group["payer"] or "none yet"
+        row[payer] = row.get(payer, 0) + group["count"]
+    payers = sorted({payer for row in counts.values() for payer in row})
+    rows = [(state, *(row.get(p) for p in payers), sum(row.values())) for state, row in sorted(counts.items())]
+    totals = [sum(row.get(payer, 0) for row in counts.values()) for payer in payers]
+    heads = [f"#{payer}" for payer in payers]
+    return table("Referrals by state and payer", "state", *heads, "#all", rows=[*rows, ("", *totals, sum(totals))])
+
+
+def _waits_for(document: Document) -> RenderableType:
+    groups: dict[tuple[str, str, str], list[Document]] = {}
+    for row in document["waiting"]:
+        act = row["next"]
+        groups.setdefault((act["act"], act["owner"], act["queue"]), []).append(act)
+    rows = [
+        (
+            *key,
+            len(acts),
+            sum(act["is_overdue"] for act in acts),
+            instant(min(act["due_at"] for act in acts)),
+            instant(max(act["due_at"] for act in acts)),
+        )
+        for key, acts in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
+    columns = ("act", "owner", "queue", "#referrals", "#overdue", "earliest until", "latest until (UTC)")
+    return table("What has to be done next", *columns, rows=rows)
+
+
+def _single(document: Document) -> RenderableType:
+    waiting = sorted(document["waiting"], key=lambda row: str(row["next"]["due_at"]))
+    rows = [
+        (
+            row["referral_id"],
+            row["state"].replace("_", " "),
+            row["payer"],
+            row["next"]["act"],
+            row["next"]["owner"],
+            row["next"]["queue"],
+            instant(row["next"]["due_at"]),
+        )
+        for row in waiting[:_SINGLE_AT_MOST]
+    ]
+    more = len(waiting) - len(rows)
+    title = f"Where each waits{f' (the first {len(rows)}; {more} more in --json)' if more else ''}"
+    return table(title, "referral", "state", "payer", "act", "owner", "queue", "until (UTC)", rows=rows)
+
+
+def _outside(document: Document) -> RenderableType:
+    rows = [
+        (
+            kind.replace("_", " "),
+            counts["identifiers"],
+            counts["sends"],
+            counts.get("effects", 0),
+            counts.get("asks", 0),
+            counts.get("withdrawals", 0),
+            counts.get("callbacks_accepted", 0),
+        )
+        for kind, counts in sorted(document["outside"].items())
+        if "sends" in counts
+    ]
+    columns = ("what", "#different", "#sent", "#had effect", "#asked after", "#withdrawn", "#answered later")
+    return table("What the outside world was asked", *columns, rows=rows)
+
+
+def _told(document: Document) -> RenderableType:
+    kinds = {"by the story's clock": "story", "by the clock on the wall": "real"}
+    times = document["time_to_told"]
+    rows = [
+        (label, times[kind]["count"], *(duration(times[kind].get(figure)) for figure in ("p50_s", "p90_s", "max_s")))
+        for label, kind in kinds.items()
+    ]
+    title = "From intake to the patient told of a visit"
+    return table(title, "", "#patients", "#half within", "#nine in ten within", "#all within", rows=rows)
+
+
+def _sums(document: Document) -> str:
+    sent, sums = document["sent"], document["sums"]
+    return (
+        f"sent {sent['sent']} = {sent['new']} new + {sent['repeated']} repeated + {sent['refused']} refused\n"
+        f"in {sums['in']} = {sums['closed']} closed + {sums['waiting']} waiting\n"
+        f"{document['days']} days of story in {duration(document['seconds'])}, {document['jumps']} jumps of the clock"
+    )

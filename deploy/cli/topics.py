@@ -1,0 +1,41 @@
+"""`throughline topics apply`: makes the topics that are missing."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import RenderableType
+
+from deploy.cli import screen
+from deploy.cli.exits import Failure
+from deploy.cli.reach import find_platform
+from deploy.local import topics as listed
+from shared.kafka import Topic, apply_topics
+from shared.settings import KafkaSettings
+
+Replication = Annotated[int, typer.Option(min=1, help="Copies of each topic. Production has 3.")]
+
+
+def apply(*, replication: Replication = 1, as_json: screen.AsJson = False) -> None:
+    """Create what is missing on the broker of KAFKA_BOOTSTRAP, else of the running platform. Safe to repeat."""
+    wanted = listed.topics()
+    made = asyncio.run(apply_topics(_settings(), wanted, replication))
+    document = {"created": made, "there_already": [topic.name for topic in wanted if topic.name not in made]}
+    screen.show(document, as_json=as_json, tables=lambda: _tables(wanted, made))
+
+
+def _settings() -> KafkaSettings:
+    try:
+        return KafkaSettings()
+    except ValidationError:
+        bootstrap = find_platform().kafka_bootstrap
+    if bootstrap is None:
+        raise Failure("It is not known where the broker is.", "Set KAFKA_BOOTSTRAP.")
+    return KafkaSettings(bootstrap=bootstrap)
+
+
+def _tables(wanted: Iterable[Topic], made: Iterable[str]) -> Iterable[RenderableType]:
+    rows = [(t.name, t.max_message_bytes, "created" if t.name in made else "there already") for t in wanted]
+    yield screen.table("Topics", "topic", "#largest record, bytes", "", rows=rows)

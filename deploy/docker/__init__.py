@@ -1,0 +1,1 @@
+"""What only containers need: the image, the set-up before the first start, health, and the way in from outside."""

@@ -1,0 +1,82 @@
+"""Prepares what the containers share, before they start: keys, the replica set, the topics. Safe to repeat.
+
+Indexes are no part of it: each service makes its own when it starts, since only it knows them.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from deploy.docker.parts import hand_out
+from deploy.local.mongod import only_member
+from deploy.local.topics import topics
+from shared.errors import Unavailable
+from shared.kafka import apply_topics
+from shared.settings import KafkaSettings, read_from
+
+_POLL_S: Final = 0.25
+
+
+class SetupSettings(BaseSettings):
+    """`mongo_member` is the database's own address, by which the services find it; `vault` keeps every key."""
+
+    model_config = read_from("SETUP_")
+
+    mongo_member: str
+    replica_set: str
+    vault: Path
+    parts: Path
+    tenant: str = "demo"
+    patience_s: float = Field(default=180, gt=0)
+
+
+class NotReady(Exception):
+    """A part did not answer in time."""
+
+
+def main() -> None:
+    """Prepare everything, and say what was done."""
+    settings, kafka = SetupSettings(), KafkaSettings()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # waiting for the broker is no news
+    hand_out(settings.vault, settings.parts, settings.tenant)
+    _say("Every part has its keys.")
+    deadline = time.monotonic() + settings.patience_s
+    with only_member(settings.replica_set, settings.mongo_member) as takes_writes:
+        _wait("MongoDB", takes_writes, deadline)
+    _say("The database takes writes.")
+    made: list[str] = []
+    _wait("Kafka", lambda: _has_topics(kafka, made), deadline)
+    _say(f"The topics are there; made just now: {', '.join(made) or 'none'}.")
+
+
+def _wait(what: str, is_ready: Callable[[], bool], deadline: float) -> None:
+    while not is_ready():
+        if time.monotonic() > deadline:
+            raise NotReady(f"{what} does not answer.")
+        time.sleep(_POLL_S)
+
+
+def _has_topics(settings: KafkaSettings, made: list[str]) -> bool:
+    try:
+        made += asyncio.run(apply_topics(settings, topics(), replication=1))
+    except Unavailable:
+        return False
+    return True
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201 - its log is what `docker compose logs setup` shows
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NotReady as failure:
+        sys.exit(str(failure))

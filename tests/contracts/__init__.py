@@ -1,0 +1,1 @@
+"""The published language, held against what was approved."""

@@ -1,0 +1,132 @@
+"""What was published stays readable: approved schemas, old samples, and an envelope that others understand."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.catalogue import FACTS, PUBLISHED, is_unknown_version
+from shared.contracts.envelope import SERVICES, Envelope, from_headers, to_headers
+from shared.errors import Unreadable
+from tests.contracts.approve import APPROVED, approved, schema_of
+from tests.contracts.compatibility import breaks
+
+SAMPLES = Path(__file__).parent / "samples"
+ENVELOPE = Envelope(
+    source="/demo/intake",
+    subject="demo-aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    sequence=3,
+    type="org.throughline.referral.closed.v1",
+    time=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+    causationid="/demo/scheduling/demo-aaaaaaaaaaaaaaaaaaaaaaaaaa/9",
+    traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+)
+
+
+class TestSchemas:
+    @pytest.mark.parametrize("type_", FACTS)
+    def test_are_as_approved(self, type_: str) -> None:
+        """A change that breaks a reader names the field; any other is approved by tests.contracts.approve."""
+        was = approved(type_)
+
+        assert was is not None, "a new fact: approve it"
+        assert [] == breaks(was, schema_of(type_))
+        assert was == schema_of(type_), "a compatible change: approve it"
+
+    def test_none_that_was_published_is_gone(self) -> None:
+        """A fact of an older version stays in the catalogue as long as it is on a topic, which is for ever."""
+        assert {path.stem for path in APPROVED.glob("*.json")} == set(FACTS)
+
+    @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+    def test_old_samples_still_parse(self, sample: Path) -> None:
+        """What was told once is read for ever, with every field that it had."""
+        told = json.loads(sample.read_text())
+        fact = FACTS[sample.stem].model_validate(told)
+
+        assert told == {**told, **{name: json.loads(fact.model_dump_json())[name] for name in told}}
+
+    def test_every_fact_has_a_sample(self) -> None:
+        """Nothing is published without one."""
+        assert set(FACTS) == {path.stem for path in SAMPLES.glob("*.json")}
+
+    def test_every_publisher_is_known(self) -> None:
+        """The envelope's services are the catalogue's."""
+        assert set(SERVICES) == set(PUBLISHED)
+
+
+class TestBreaks:
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            (lambda s: s["properties"].pop("outcome"), "/outcome: the field is gone"),
+            (lambda s: s["required"].remove("outcome"), "/outcome: the field is no longer certain to be there"),
+            (lambda s: s["properties"]["outcome"]["enum"].append("forgotten"), "/outcome: new values ['forgotten']"),
+            (
+                lambda s: s["properties"]["referral_id"].update(type="integer"),
+                "/referral_id: the type was ['string'] and is ['integer']",
+            ),
+            (lambda s: s["$defs"]["Reason"]["properties"].pop("code"), None),
+        ],
+    )
+    def test_name_the_field(self, change: Any, expected: str | None) -> None:
+        """Each kind of break is found where it is; deep inside an optional part the part's path is enough."""
+        old = schema_of("org.throughline.referral.closed.v1")
+        new = json.loads(json.dumps(old))
+        change(new)
+
+        found = breaks(old, new)
+        assert (found == [expected]) if expected else (found == [] or "/reason" in found[0])
+
+    def test_stay_quiet_for_a_new_field(self) -> None:
+        """Adding is what publishers may do."""
+        old = schema_of("org.throughline.referral.closed.v1")
+        new = json.loads(json.dumps(old))
+        new["properties"]["extra"] = {"type": "string"}
+        new["required"].append("extra")
+
+        assert [] == breaks(old, new)
+
+
+class TestEnvelope:
+    def test_survives_the_wire(self) -> None:
+        """Reading what was written gives the same."""
+        assert ENVELOPE == from_headers(to_headers(ENVELOPE), ENVELOPE.subject.encode())
+
+    @pytest.mark.parametrize(
+        ("attribute", "value", "pointer"),
+        [
+            ("ce_source", None, "/ce_source"),
+            ("ce_sequence", None, "/ce_sequence"),
+            ("ce_sequence", b"one", "/headers"),
+            ("ce_sequence", b"0", "/ce_sequence"),
+            ("ce_time", b"yesterday", "/headers"),
+            ("ce_tenant", b"other", "/ce_tenant"),
+            ("ce_source", b"/other/intake", "/ce_source"),
+            ("ce_source", b"/demo/elsewhere", "/ce_source"),
+            ("ce_specversion", b"0.3", "/ce_specversion"),
+            ("ce_type", b"\xff", "/headers"),
+        ],
+    )
+    def test_names_what_is_wrong(self, attribute: str, value: bytes | None, pointer: str) -> None:
+        """A record that is not ours to apply says which attribute is at fault, and quotes nothing."""
+        headers = [(name, was if name != attribute else value) for name, was in to_headers(ENVELOPE)]
+
+        with pytest.raises(Unreadable) as refused:
+            from_headers([(name, was) for name, was in headers if was is not None], ENVELOPE.subject.encode())
+        assert pointer == refused.value.pointer
+
+    @pytest.mark.parametrize("key", [None, b"demo-another"])
+    def test_belongs_to_its_key(self, key: bytes | None) -> None:
+        """A subject that is not the record's key would be out of order with its own story."""
+        with pytest.raises(Unreadable):
+            from_headers(to_headers(ENVELOPE), key)
+
+
+class TestCatalogue:
+    def test_tells_a_newer_version_from_a_foreign_type(self) -> None:
+        """A newer version of a known fact must not be skipped; a foreign type may."""
+        assert is_unknown_version("org.throughline.referral.closed.v2")
+        assert not is_unknown_version("org.throughline.referral.closed.v1")
+        assert not is_unknown_version("org.example.weather.v2")

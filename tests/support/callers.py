@@ -1,0 +1,61 @@
+"""Callers for tests: an issuer that signs whatever a test wants signed, and a client that speaks to an app."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from shared.identity import Guard, Policy, Role, Verifier
+
+ISSUER = "https://issuer.example"
+AUDIENCE = "throughline"
+
+
+@dataclass
+class Issuer:
+    """Signs tokens that its own verifier believes. `now_s` is where its clock stands."""
+
+    now_s: float = field(default_factory=time.time)
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-384", {"kid": "issuer-1", "use": "sig"}))
+    fetched: int = 0
+
+    async def jwks(self) -> Mapping[str, Any]:
+        """The published keys; counts how often they were asked for."""
+        self.fetched += 1
+        return {"keys": [self.key.as_dict(private=False)]}
+
+    def verifier(self) -> Verifier:
+        """A verifier that trusts this issuer."""
+        return Verifier(ISSUER, AUDIENCE, self.jwks, lambda: self.now_s)
+
+    def guard(self, policy: Policy, *open_paths: str) -> Guard:
+        """A guard that trusts this issuer."""
+        return Guard(self.verifier(), policy, frozenset(open_paths))
+
+    def token(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample", **claims: object) -> str:
+        """A valid token; `claims` replace or add."""
+        valid = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "tenant": tenant,
+            "roles": [role.value for role in roles],
+            "iat": int(self.now_s),
+            "exp": int(self.now_s) + 300,
+        }
+        header = {"alg": "ES384", "kid": self.key.kid}
+        return jwt.encode(header, {**valid, **claims}, self.key, algorithms=["ES384"])
+
+    def headers(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample") -> dict[str, str]:
+        """The Authorization header of a caller with these roles."""
+        return {"Authorization": f"Bearer {self.token(*roles, tenant=tenant, subject=subject)}"}
+
+
+def client_of(app: FastAPI, **headers: str) -> httpx2.AsyncClient:
+    """A client that speaks to the app without a socket."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service.example", headers=headers)

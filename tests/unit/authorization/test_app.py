@@ -1,0 +1,40 @@
+"""The composition root: settings in, an app out whose every route is guarded."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from deploy.local.keys import write_state
+from services.authorization.app import create_app
+from services.authorization.settings import AuthorizationSettings, OwnSettings
+from shared.settings import IdentitySettings, KafkaSettings, MongoSettings, OutboundSettings, SealingSettings
+from tests.support.callers import client_of
+from tests.support.memory import MemoryWorld
+from tests.unit.authorization.standing import PAYERS_FILE
+from tests.unit.authorization.words import REFERRAL
+
+
+def app_of(state: Path) -> FastAPI:
+    """The app, on a world in memory."""
+    write_state(state, ["demo"])
+    settings = AuthorizationSettings(
+        kafka=KafkaSettings(bootstrap="nowhere.example:9092"),
+        mongo=MongoSettings(uri=SecretStr("mongodb://nowhere.example")),
+        identity=IdentitySettings(issuer="https://issuer.example", jwks_url="https://issuer.example/jwks"),
+        sealing=SealingSettings(keys_file=state / "sealing" / "authorization.json"),
+        outbound=OutboundSettings(
+            issuer_url="https://issuer.example", credentials_file=next((state / "clients").iterdir())
+        ),
+        own=OwnSettings(payers_file=PAYERS_FILE),
+    )
+    return create_app(settings, MemoryWorld())
+
+
+async def test_the_app_is_alive_and_lets_nobody_in_unasked(tmp_path: Path) -> None:
+    """Nothing but health is open."""
+    async with client_of(app_of(tmp_path)) as http:
+        paths = ("/livez", f"/v1/cases/{REFERRAL}", "/v1/parked", "/v1/nothing")
+        found = [(await http.get(path)).status_code for path in paths]
+
+    assert [200, 401, 401, 404] == found

@@ -1,0 +1,66 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("demo", "up", "load", "show", "status", "token", "doctor", "parked", "topics")
+
+
+def throughline(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """What the command line does in a process of its own, away from any platform that runs here."""
+    return subprocess.run(
+        [sys.executable, "-c", "from deploy.cli.main import app; app()", *args],
+        env={"PATH": os.environ["PATH"], "THROUGHLINE_STATE": "/nonexistent/platform.json", "NO_COLOR": "1", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+class TestThroughline:
+    def test_lists_every_command_with_the_exit_codes(self) -> None:
+        """Help is where people look first."""
+        done = throughline("--help", COLUMNS="200")
+
+        assert done.returncode == 0
+        assert [command for command in COMMANDS if f" {command} " not in done.stdout] == []
+        assert "Exit codes" in done.stdout
+
+    def test_exits_with_2_when_it_is_not_understood(self) -> None:
+        """Wrong usage is told from a failure."""
+        assert throughline("load").returncode == 2
+
+    @pytest.mark.parametrize("command", [["status"], ["load", "README.md"], ["parked", "list"], ["show", "demo-a"]])
+    def test_says_what_to_do_when_nothing_runs(self, command: list[str]) -> None:
+        """Without a platform there is a remedy, an exit code of its own, and no traceback."""
+        done = throughline(*command)
+
+        assert done.returncode == 4
+        assert done.stdout == ""
+        assert "No running platform was found." in done.stderr
+        assert "throughline up" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_says_when_a_part_does_not_answer(self, tmp_path: Path) -> None:
+        """A platform that was killed leaves its addresses behind."""
+        from deploy.local.keys import write_state  # noqa: PLC0415 - only this test needs keys
+
+        write_state(tmp_path, ["demo"])
+        credentials = str(tmp_path / "clients" / "demo-cli.json")
+
+        done = throughline(
+            "token", THROUGHLINE_CREDENTIALS_FILE=credentials, THROUGHLINE_ISSUER_URL="http://127.0.0.1:9"
+        )
+
+        assert done.returncode == 4
+        assert "Traceback" not in done.stderr
+
+    def test_tells_programs_in_one_json_document(self) -> None:
+        """With --json there is nothing on stdout that a program could not read."""
+        done = throughline("doctor", "--json")
+
+        assert "Python" in [check["name"] for check in json.loads(done.stdout)["checks"]]

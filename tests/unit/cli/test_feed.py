@@ -1,0 +1,144 @@
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from deploy.cli.feed import Feed, Order, Refusal
+from deploy.cli.load import write_rejects
+from deploy.cli.reach import Reach
+from deploy.local.addresses import Addresses
+from deploy.local.keys import write_state
+
+Answer = Callable[[httpx2.Request], httpx2.Response]
+PROBLEM = {"status": 422, "code": "invalid", "detail": "Not valid.", "errors": [{"pointer": "/priority"}]}
+
+
+@pytest.fixture
+def addresses(tmp_path: Path) -> Addresses:
+    """Where a platform of this test would be."""
+    write_state(tmp_path, ["demo"])
+    urls = {"issuer": "http://issuer.example", "intake": "http://intake.example"}
+    return Addresses(tenant="demo", urls=urls, credentials_file=tmp_path / "clients" / "demo-cli.json")
+
+
+def reach_to(addresses: Addresses, answer: Answer) -> Reach:
+    """A reach to an intake that answers so."""
+
+    def outside(request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "issuer.example":
+            return httpx2.Response(200, json={"access_token": "invented", "expires_in": 300})
+        return answer(request)
+
+    return Reach(addresses, httpx2.AsyncClient(transport=httpx2.MockTransport(outside)))
+
+
+def orders(*bodies: str) -> list[Order]:
+    """Orders with these bodies, a line each."""
+    return [Order(line, "/fhir/R4", body.encode()) for line, body in enumerate(bodies, 1)]
+
+
+async def account_of(reach: Reach, sent: list[Order]) -> Feed:
+    """The feed after everything was sent."""
+    feed = Feed(reach, lambda _order: None)
+    await feed.send_all(sent)
+    return feed
+
+
+def taken(request: httpx2.Request) -> httpx2.Response:
+    """An intake that makes the body the referral's id."""
+    return httpx2.Response(202, json={"referral_id": f"demo-{request.content.decode()}"})
+
+
+class TestSendAll:
+    async def test_tells_new_from_repeated(self, addresses: Addresses) -> None:
+        """The same order twice is one referral."""
+        feed = await account_of(reach_to(addresses, taken), orders("a", "b", "a"))
+
+        assert (3, 1, 0) == (feed.account.sent, feed.account.repeated, len(feed.account.refused))
+        assert {"demo-a", "demo-b"} == set(feed.account.new.values())
+
+    async def test_knows_what_an_earlier_run_sent(self, addresses: Addresses) -> None:
+        """A file that is loaded again is repeated, not new; but what was tried twice in this run may be its own."""
+        tries: Counter[bytes] = Counter()
+
+        def with_a_lost_answer(request: httpx2.Request) -> httpx2.Response:
+            tries[request.content] += 1
+            if request.content == b"lost" and tries[b"lost"] == 1:
+                raise httpx2.ReadError("reset")
+            answer = taken(request)
+            answer.headers["Idempotent-Replayed"] = "true"
+            return answer
+
+        feed = await account_of(reach_to(addresses, with_a_lost_answer), orders("earlier", "lost"))
+
+        assert (1, {2: "demo-lost"}) == (feed.account.repeated, feed.account.new)
+
+    async def test_goes_on_after_a_refusal_and_keeps_why(self, addresses: Addresses) -> None:
+        """One bad line spoils no other, and its content is not kept."""
+
+        def picky(request: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(422, json=PROBLEM) if request.content == b"bad" else taken(request)
+
+        feed = await account_of(reach_to(addresses, picky), orders("a", "bad", "c"))
+
+        assert [Refusal(2, 422, "invalid", ("/priority",))] == feed.account.refused
+        assert len(feed.account.new) == 2
+
+    async def test_comes_back_when_intake_is_busy_or_away(self, addresses: Addresses) -> None:
+        """503 and a closed port mean later; nothing is lost and nothing is given up."""
+        tries: Counter[bytes] = Counter()
+
+        def unwell(request: httpx2.Request) -> httpx2.Response:
+            tries[request.content] += 1
+            if tries[request.content] == 1:
+                raise httpx2.ConnectError("refused")
+            if tries[request.content] == 2:
+                return httpx2.Response(503, json={"code": "busy"}, headers={"Retry-After": "0"})
+            return taken(request)
+
+        feed = await account_of(reach_to(addresses, unwell), orders("a", "b"))
+
+        assert (2, 0) == (len(feed.account.new), len(feed.account.refused))
+
+    async def test_has_a_bounded_number_under_way(self, addresses: Addresses) -> None:
+        """A file of any length is read no faster than it is taken in."""
+        read: list[int] = []
+        ahead: list[int] = []
+
+        def counting(request: httpx2.Request) -> httpx2.Response:
+            ahead.append(len(read))
+            return taken(request)
+
+        def reading() -> Iterator[Order]:
+            for order in orders(*map(str, range(200))):
+                read.append(order.line)
+                yield order
+
+        feed = Feed(reach_to(addresses, counting), lambda _order: None)
+        await feed.send_all(reading())
+
+        assert max(n_read - n_sent for n_sent, n_read in enumerate(ahead)) <= 16
+
+
+class TestWriteRejects:
+    async def test_names_line_and_reason_and_no_content(self, addresses: Addresses, tmp_path: Path) -> None:
+        """The file is for whoever mends the source, and holds nothing of a patient."""
+        reach = reach_to(addresses, lambda _request: httpx2.Response(422, json=PROBLEM))
+        feed = await account_of(reach, orders("Testerly"))
+
+        write_rejects(tmp_path / "orders.ndjson", feed.account)
+
+        [line] = (tmp_path / "orders.ndjson.rejects.ndjson").read_text().splitlines()
+        assert {"line": 1, "status": 422, "code": "invalid", "pointers": ["/priority"]} == json.loads(line)
+
+    async def test_leaves_no_file_when_nothing_was_refused(self, addresses: Addresses, tmp_path: Path) -> None:
+        """Rejects of an earlier run would be taken for those of this one."""
+        (tmp_path / "orders.ndjson.rejects.ndjson").write_text("{}\n")
+        feed = await account_of(reach_to(addresses, taken), orders("a"))
+
+        write_rejects(tmp_path / "orders.ndjson", feed.account)
+
+        assert not (tmp_path / "orders.ndjson.rejects.ndjson").exists()

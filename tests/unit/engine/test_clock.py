@@ -1,0 +1,94 @@
+"""Durable timers: fired once, not early, not after they were moved, and never in the way of others."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from shared.aggregates import Ask
+from shared.clock import PAGE, ClockDoor, Wake
+from shared.messaging.receive import Delivery
+from tests.support.memory import EPOCH, MemorySubscription
+from tests.support.tally import REFERRAL, SOMEBODY, Arm, record
+
+
+async def arm(bench: Any, in_s: float, id_: str = "arm") -> None:
+    """Arm a deadline so many seconds from now."""
+    due_at = bench.clock.now() + timedelta(seconds=in_s)
+    command = Arm(at=bench.clock.now(), by=SOMEBODY, channel="api", due_at=due_at)
+    await bench.engine.handle([Ask(key=REFERRAL, id=id_, command=command)])
+
+
+class TestClockDoor:
+    async def test_wakes_what_is_due_once(self, bench: Any) -> None:
+        """A deadline fires when the time has come, and its fact disarms it."""
+        slots = MemorySubscription(bench.broker, "g", [], bench.weather)
+        await slots.start()
+        door = ClockDoor(bench.engine, bench.clock, slots, Random(1))
+        await arm(bench, 60)
+        assert 0 == await door.round()
+        bench.disk.offset += timedelta(seconds=61)
+        assert 1 == await door.round()
+        assert 0 == await door.round()
+
+        document = await bench.tally()
+        assert (1, None) == (document.state.overdue, document.wake_at)
+
+    async def test_wakes_anybodys_after_a_grace(self, bench: Any) -> None:
+        """An owner that is gone costs a grace and nothing else."""
+        nobody = MemorySubscription(bench.broker, "g", [], bench.weather)
+        door = ClockDoor(bench.engine, bench.clock, nobody, Random(1))
+        await arm(bench, 1)
+        bench.disk.offset += timedelta(seconds=30)
+        await door.round()
+
+        assert 1 == (await bench.tally()).state.overdue
+
+
+class TestWake:
+    async def test_stays_quiet_when_somebody_was_quicker(self, bench: Any) -> None:
+        """The same round on two replicas fires once."""
+        await arm(bench, 1)
+        bench.disk.offset += timedelta(seconds=5)
+        now = bench.clock.now()
+        await bench.engine.handle([Wake(REFERRAL, now)])
+        version = (await bench.tally()).version
+        await bench.replica().handle([Wake(REFERRAL, now)])
+
+        document = await bench.tally()
+        assert (version, 1) == (document.version, document.state.overdue)
+
+    async def test_does_not_fire_what_was_moved(self, bench: Any) -> None:
+        """To move a deadline is to change the state; there is no other record of it."""
+        await arm(bench, 1)
+        await arm(bench, 3600, "later")
+        bench.disk.offset += timedelta(seconds=5)
+        await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
+
+        assert 0 == (await bench.tally()).state.overdue
+
+    async def test_counts_a_strike_and_backs_off_when_it_cannot_be_woken(self, bench: Any) -> None:
+        """A document that cannot be woken moves away from the head of the query."""
+        await arm(bench, 1)
+        bench.disk.offset += timedelta(seconds=5)
+        stubborn = Wake(REFERRAL, bench.clock.now())
+        document = await bench.tally()
+        draft = bench.engine.draft(document)
+        draft.decider = replace(draft.decider, decide=lambda command, state: ())
+        stubborn.apply(draft)
+
+        assert 1 == document.strikes
+        assert draft.wake_at() > draft.now
+
+    async def test_leaves_deadlines_alone_while_parked(self, bench: Any) -> None:
+        """What came due while a fact waits unread is decided when it has been read."""
+        await arm(bench, 1)
+        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH, value=b"{"))])
+        bench.disk.offset += timedelta(seconds=5)
+        await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
+
+        assert 0 == (await bench.tally()).state.overdue
+
+    def test_a_page_is_bounded(self) -> None:
+        """After an outage the backlog is taken page by page."""
+        assert PAGE <= 500

@@ -1,0 +1,273 @@
+"""Outbound calls: written down before they are made, answered once, settled after silence."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.aggregates import Ask, Queue
+from shared.calls import BEGIN_S, TRIES, quarantine
+from shared.clock import Wake
+from shared.effects import Callback, EffectWorker
+from shared.errors import Unknown
+from shared.ports import Answer, Call, Traits
+from tests.support.tally import REFERRAL, SOMEBODY, Hearken, WantCall
+
+
+class Bell:
+    """An outside that answers as told, and remembers what it was asked."""
+
+    def __init__(self, traits: Traits, *answers: Answer | Exception) -> None:
+        self.traits, self.answers = traits, list(answers)
+        self.calls: list[Call] = []
+
+    async def call(self, call: Call, state: Any, now: Any) -> Answer:
+        """Answer the next answer; the last one for ever."""
+        del state, now
+        self.calls.append(call)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class HeldBell(Bell):
+    """An outside that answers nobody until it is free."""
+
+    def __init__(self, traits: Traits, *answers: Answer | Exception) -> None:
+        super().__init__(traits, *answers)
+        self.is_free = asyncio.Event()
+
+    async def call(self, call: Call, state: Any, now: Any) -> Answer:
+        """Answer when free."""
+        answer = await super().call(call, state, now)
+        await self.is_free.wait()
+        return answer
+
+
+ALIVE = Answer("alive", ("ref-1",))
+SILENCE = Unknown("silence")
+
+
+def ring(bench: Any, bell: Bell) -> EffectWorker:
+    """Wire the bell to the bench."""
+    worker = EffectWorker(
+        bench.engine, Queue(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, lambda error: None
+    )
+    bench.engine.traits, bench.engine.caller = {"ring": bell.traits}, worker
+    return worker
+
+
+async def want(bench: Any, revision: int) -> None:
+    """The state wants the call with this revision (0: none)."""
+    command = WantCall(at=bench.clock.now(), by=SOMEBODY, channel="api", revision=revision)
+    await bench.engine.handle([Ask(key=REFERRAL, id=f"want-{revision}", command=command)])
+
+
+async def want_each(bench: Any, keys: Sequence[str], revisions: Sequence[int]) -> None:
+    """One state after the other wants its call."""
+    for key, revision in zip(keys, revisions, strict=True):
+        command = WantCall(at=bench.clock.now(), by=SOMEBODY, channel="api", revision=revision)
+        await bench.engine.handle([Ask(key=key, id=f"want-{revision}", command=command)])
+
+
+async def after(bench: Any, worker: EffectWorker, seconds: float) -> None:
+    """Let business time pass, wake what is due, and let calls end."""
+    bench.disk.offset += timedelta(seconds=seconds)
+    await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
+    await settled(worker)
+
+
+async def settled(worker: EffectWorker) -> None:
+    """Let calls end."""
+    for _ in range(5):
+        await worker.drain()
+        await asyncio.sleep(0)
+
+
+def acts(bell: Bell) -> list[str]:
+    """What the outside was asked to do."""
+    return [call.act for call in bell.calls]
+
+
+SETTLED_S = quarantine(Traits()).total_seconds() + 1
+
+
+class TestEffectWorker:
+    async def test_makes_a_call_once_and_remembers_the_reference(self, bench: Any) -> None:
+        """What is alive outside is not sent again, however often it is looked at."""
+        bell = Bell(Traits(), ALIVE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await after(bench, worker, 600)
+
+        assert ["send"] == acts(bell)
+        assert ["ref-1"] == (await bench.tally()).calls["ring:1"].refs
+
+    async def test_writes_a_call_down_in_the_save_that_makes_it_due(self, bench: Any) -> None:
+        """Written before it is made, without a save of its own."""
+        worker = ring(bench, Bell(Traits(), ALIVE))
+        await want(bench, 1)
+        assert (1, "send") == ((await bench.tally()).version, (await bench.tally()).calls["ring:1"].call.act)
+        await settled(worker)
+
+        assert 2 == (await bench.tally()).version
+
+    async def test_makes_a_call_once_when_the_first_save_is_lost(self, bench: Any) -> None:
+        """What another replica has saved meanwhile is decided on anew; the room for the call is not lost with it."""
+        bell = Bell(Traits(concurrency=1), ALIVE)
+        worker, mine = ring(bench, bell), bench.engine
+        await bench.add("c1")
+        bench.engine = bench.replica()
+        await bench.add("c2")
+        bench.engine = mine
+
+        await want(bench, 1)
+        await settled(worker)
+        await want(bench, 0)
+        await settled(worker)
+
+        assert ["send", "withdraw"] == acts(bell)
+
+    async def test_decides_what_an_answer_means_in_the_same_write(self, bench: Any) -> None:
+        """The domain hears the answer exactly when the record does."""
+        command = Hearken(at=bench.clock.now(), by=SOMEBODY, channel="effect", word="yes")
+        bell = Bell(Traits(), replace(ALIVE, command=command))
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+
+        assert ("yes",) == (await bench.tally()).state.answers
+
+    async def test_waits_out_silence_then_asks(self, bench: Any) -> None:
+        """Silence is not failure: nothing more is sent before the call can no longer land."""
+        bell = Bell(Traits(can_ask=True), SILENCE, ALIVE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await after(bench, worker, 5)
+        assert ["send"] == acts(bell)
+        await after(bench, worker, SETTLED_S)
+
+        assert (["send", "ask"], ["ref-1"]) == (acts(bell), (await bench.tally()).calls["ring:1"].refs)
+
+    async def test_sends_again_where_the_outside_dedupes(self, bench: Any) -> None:
+        """With the same id, whoever asks and however often."""
+        bell = Bell(Traits(dedupes=True), SILENCE, ALIVE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await after(bench, worker, SETTLED_S)
+
+        assert ["send", "send"] == acts(bell)
+        assert 1 == len({call.effect_id for call in bell.calls})
+
+    async def test_asks_a_person_where_nobody_can_find_out(self, bench: Any) -> None:
+        """A message that may not be told twice is in doubt: the domain gives it to a person."""
+        bell = Bell(Traits(), SILENCE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await after(bench, worker, SETTLED_S)
+
+        assert (["send"], True) == (acts(bell), (await bench.tally()).state.needs_person)
+
+    async def test_asks_a_person_after_many_refusals(self, bench: Any) -> None:
+        """What is never taken is not tried for ever."""
+        bell = Bell(Traits(), Answer("not_taken"))
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        for _ in range(TRIES + 5):
+            await after(bench, worker, 60)
+
+        assert (TRIES, True) == (len(bell.calls), (await bench.tally()).state.needs_person)
+
+    async def test_withdraws_what_is_no_longer_wanted(self, bench: Any) -> None:
+        """What may be alive is taken back, after its live call is settled."""
+        bell = Bell(Traits(dedupes=True), SILENCE, Answer("withdrawn", ("ref-1",)))
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await want(bench, 0)
+        await after(bench, worker, 6)
+        assert ["send"] == acts(bell)
+        await after(bench, worker, SETTLED_S)
+
+        assert ["send", "withdraw"] == acts(bell)
+
+    async def test_a_cancelled_intent_that_was_never_sent_just_ends(self, bench: Any) -> None:
+        """The version orders each cancellation before or after each send."""
+        bell = Bell(Traits(), ALIVE)
+        bench.engine.traits = {"ring": bell.traits}
+        await want(bench, 1)
+        await want(bench, 0)
+        worker = ring(bench, bell)
+        await after(bench, worker, 60)
+
+        assert [] == acts(bell)
+
+    async def test_a_new_revision_waits_for_the_one_before(self, bench: Any) -> None:
+        """Two revisions are never alive together."""
+        bell = Bell(Traits(dedupes=True), ALIVE, Answer("withdrawn", ("ref-1",)), Answer("alive", ("ref-2",)))
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await want(bench, 2)
+        await settled(worker)
+
+        assert [("send", 1), ("withdraw", 1), ("send", 2)] == [(call.act, call.revision) for call in bell.calls]
+
+    async def test_lets_urgent_calls_go_first_where_they_wait(self, bench: Any) -> None:
+        """A target that is busy is asked for whoever is most urgent next, and not for who came first."""
+        bell = HeldBell(Traits(concurrency=1), ALIVE)
+        worker = ring(bench, bell)
+        keys = [f"demo-{letter * 26}" for letter in "abcd"]
+
+        await want_each(bench, keys, (5, 9, 1, 3))
+        bell.is_free.set()
+        await settled(worker)
+        assert [5, 1, 3, 9] == [call.revision for call in bell.calls]
+
+    async def test_does_not_make_a_call_that_it_began_too_late(self, bench: Any) -> None:
+        """A worker that stood still after writing the call down leaves it to the quarantine."""
+        bell = Bell(Traits(), ALIVE)
+        worker = ring(bench, bell)
+        now = bench.clock.now()
+        bench.clock.now = lambda: now
+        readings = iter([0.0, BEGIN_S + 0.1])
+        bench.clock.monotonic = lambda: next(readings)
+        await want(bench, 1)
+        await settled(worker)
+
+        assert [] == acts(bell)
+
+
+class TestCallback:
+    @pytest.mark.parametrize("times", [1, 3])
+    async def test_counts_evidence_from_anybody_once(self, bench: Any, times: int) -> None:
+        """A callback, early, late or repeated, is evidence of life."""
+        bell = Bell(Traits(can_ask=True), SILENCE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        [call] = bell.calls
+        await bench.engine.handle([Callback(REFERRAL, call.effect_id, ALIVE)] * times)
+
+        assert ["ref-1"] == (await bench.tally()).calls["ring:1"].refs
+
+    async def test_has_what_was_done_twice_withdrawn_at_once(self, bench: Any) -> None:
+        """A second reference is given back before anything else goes to its target, not when results are asked for."""
+        bell = Bell(Traits(), ALIVE, Answer("withdrawn", ("ref-2",)))
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await settled(worker)
+        await bench.engine.handle([Callback(REFERRAL, bell.calls[0].effect_id, Answer("alive", ("ref-2",)))])
+        await settled(worker)
+
+        assert ["send", "withdraw"] == acts(bell)
+        assert ["ref-1"] == (await bench.tally()).calls["ring:1"].refs

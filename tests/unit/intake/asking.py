@@ -1,0 +1,35 @@
+"""Short ways to call intake's routes about the invented order."""
+
+import asyncio
+from typing import Any
+
+from shared.identity import Role
+from tests.unit.intake.invented import own
+from tests.unit.intake.standing import DEADLINE_S, Standing
+
+
+async def received(intake: Standing, **changes: Any) -> str:
+    """The id of the invented order's referral."""
+    async with intake.client(Role.SERVICE) as ehr:
+        answer = await ehr.post("/v1/referrals", json=own(**changes))
+    return str(answer.json()["referral_id"])
+
+
+async def post(intake: Standing, path: str, body: Any, *roles: Role, **headers: str) -> Any:
+    """Post to a referral; the path is relative to /v1/referrals."""
+    async with intake.client(*(roles or (Role.SERVICE,))) as client:
+        return await client.post(f"/v1/referrals/{path}", json=body, headers=headers)
+
+
+async def read(intake: Standing, referral_id: str, *roles: Role) -> Any:
+    """The referral as these roles see it."""
+    async with intake.client(*(roles or (Role.COORDINATOR,))) as client:
+        return (await client.get(f"/v1/referrals/{referral_id}")).json()
+
+
+async def until(intake: Standing, referral_id: str, state: str) -> Any:
+    """Wait until the referral is in this state, and return it."""
+    async with asyncio.timeout(DEADLINE_S):
+        while (found := await read(intake, referral_id))["state"] != state:
+            await asyncio.sleep(0.01)
+    return found

@@ -1,0 +1,151 @@
+"""One referral for the tests of intake's domain, and short ways to say what happens to it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.intake.domain import (
+    AcknowledgeReport,
+    CancelReferral,
+    CloseReferral,
+    HoldForVisit,
+    ReceiveReferral,
+    RecordReport,
+    RecordVisit,
+    Referral,
+    ReleaseVisit,
+    SupplyInformation,
+    request_id,
+)
+from services.intake.domain.decide import REQUIRED
+from services.intake.store import REFERRAL
+from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind
+from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Step, Tick
+from tests.support.given import given
+
+ID = "demo-aaaaaaaaaaaaaaaaaaaaaaaaaa"
+MONDAY = datetime(2026, 4, 6, 14, 0, tzinfo=UTC)
+"""10:00 in New York, weeks away from any holiday and any change of the clocks."""
+BY = Actor(kind="person", id="casey.coordinator")
+WHY = Reason(system="throughline", code="duplicate-order")
+
+
+def at(days: float = 0, hours: float = 0) -> datetime:
+    """That long after Monday."""
+    return MONDAY + timedelta(days=days, hours=hours)
+
+
+_SOON = at(hours=1)
+_DAY = [at(n) for n in range(12)]
+
+
+def _who(when: datetime, **more: Any) -> dict[str, Any]:
+    return {"at": when, "by": BY, "channel": "api", **more}
+
+
+def receive(when: datetime = MONDAY, *, missing: tuple[Item, ...] = (), **changes: Any) -> ReceiveReferral:
+    """A whole routine order, written the moment it came, unless said otherwise."""
+    order: dict[str, Any] = {
+        "referral_id": ID,
+        "fingerprint": "content-1",
+        "patient_ref": "demo-p1",
+        "priority": "routine",
+        "authored_at": when,
+        "needed_by": None,
+        "order_expires_at": None,
+        "pathway": "pw-1",
+        "pathway_version": 1,
+        "seals": {"contact": "sealed-contact", "clinical": "sealed-clinical"},
+        "provided": frozenset(item for item in REQUIRED if item not in missing),
+    }
+    return ReceiveReferral(**_who(when), **{**order, **changes})
+
+
+def supply(*items: Item, n: int = 1, based_on: int = 0, when: datetime = _SOON) -> SupplyInformation:
+    """An answer to the nth request, made of the seals after that request unless said otherwise."""
+    answer: dict[str, Any] = {"request_id": request_id(ID, n), "based_on": based_on or n, "items": items}
+    return SupplyInformation(**_who(when), **answer, seals={"coverage": "sealed-anew"})
+
+
+def hold(visit_id: str = "v1", when: datetime = _DAY[1]) -> HoldForVisit:
+    """A visit is booked."""
+    return HoldForVisit(**_who(when), visit_id=visit_id)
+
+
+def release(visit_id: str = "v1", when: datetime = _DAY[2]) -> ReleaseVisit:
+    """A visit is cancelled or missed."""
+    return ReleaseVisit(**_who(when), visit_id=visit_id)
+
+
+def visit(visit_id: str = "v1", when: datetime = _DAY[7]) -> RecordVisit:
+    """The patient is seen."""
+    return RecordVisit(**_who(when), visit_id=visit_id, seen_at=when)
+
+
+def report(
+    report_id: str = "r1", kind: ReportKind = "final", when: datetime = _DAY[9], content: str = ""
+) -> RecordReport:
+    """The specialist reports."""
+    content = content or f"{report_id}-{kind}"
+    return RecordReport(
+        **_who(when), report_id=report_id, kind=kind, visit_id=None, fingerprint=content, document="sealed-document"
+    )
+
+
+def acknowledge(report_id: str = "r1", when: datetime = _DAY[10]) -> AcknowledgeReport:
+    """The referring clinician has read it."""
+    return AcknowledgeReport(**_who(when), report_id=report_id)
+
+
+def cancel(
+    asked_by: AskedBy = "referrer", when: datetime = _DAY[3], reason: Reason = WHY, by: Actor = BY
+) -> CancelReferral:
+    """The referral is not wanted any more."""
+    return CancelReferral(**_who(when, by=by), asked_by=asked_by, reason=reason)
+
+
+def close(outcome: Outcome = "unreachable", when: datetime = _DAY[4], parked: tuple[str, ...] = ()) -> CloseReferral:
+    """Somebody gives up."""
+    return CloseReferral(**_who(when, parked=parked), outcome=outcome, reason=WHY)
+
+
+def tick(when: datetime) -> Tick:
+    """The clock."""
+    return Tick(**_who(when))
+
+
+def undone(kind: str, revision: int = 1, when: datetime = _SOON) -> EffectNeedsPerson:
+    """A program can do no more for a call."""
+    return EffectNeedsPerson(**_who(when), kind=kind, effect_revision=revision, in_doubt=False)
+
+
+def referral(*history: Any) -> Referral:
+    """The referral after this history."""
+    state = given(REFERRAL, *history)
+    assert isinstance(state, Referral)
+    return state
+
+
+def step_of(*history: Any) -> tuple[str, str, datetime] | None:
+    """Act, owner and due time after this history."""
+    step: Step | None = REFERRAL.next_step(given(REFERRAL, *history))
+    return (step.act, step.owner, step.due_at) if step else None
+
+
+def outcome_after(*history: Any) -> Outcome | None:
+    """How it was closed; None while it is open."""
+    state = referral(*history)
+    return state.end.outcome if state.is_closed and state.end else None
+
+
+def owed_of(*history: Any) -> list[tuple[str, int]]:
+    """Kind and revision of what is wanted outside."""
+    return [(effect.kind, effect.revision) for effect in REFERRAL.owed(given(REFERRAL, *history))]
+
+
+OPEN = {
+    "awaiting_information": (receive(missing=("coverage",)),),
+    "in_progress": (receive(),),
+    "awaiting_report": (receive(), visit(when=at(1))),
+    "awaiting_acknowledgement": (receive(), report(when=at(2))),
+}
+"""A history per situation in which somebody outside may change their mind."""

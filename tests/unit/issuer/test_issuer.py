@@ -1,0 +1,230 @@
+"""The local issuer: tokens for programs that sign, codes for people who choose, nothing for anybody else."""
+
+import json
+import os
+from pathlib import Path
+
+import httpx2
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from deploy.local.keys import CLIENTS, write_state
+from shared.errors import Unavailable
+from shared.identity import Role
+from shared.outbound import ServiceToken, assertion
+from tests.unit.issuer.standing import CALLBACK, TOKEN_URL, URL, Local, login
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Local:
+    """Fresh keys and a fresh issuer."""
+    return Local(tmp_path)
+
+
+class TestGrantToProgram:
+    async def test_gives_a_token_that_our_services_believe(self, local: Local) -> None:
+        """The token carries the tenant and the roles that the client was registered with."""
+        answer = await local.ask(local.signed("demo-cli"))
+        caller = await local.verifier().verify(answer.json()["access_token"])
+
+        assert ("demo", "demo-cli") == (caller.tenant, caller.subject)
+        assert {Role.SERVICE, Role.COORDINATOR, Role.OPERATOR} == caller.roles
+        assert "no-store" == answer.headers["cache-control"]
+
+    async def test_takes_an_assertion_for_each_address_that_it_has(self, tmp_path: Path) -> None:
+        """Inside a network of containers it has another address; its name in the token stays the same."""
+        local = Local(tmp_path, also_at=("http://issuer.example:8080",))
+
+        answer = await local.ask(local.signed("demo-cli", aud="http://issuer.example:8080/token"))
+
+        assert "demo-cli" == (await local.verifier().verify(answer.json()["access_token"])).subject
+
+    async def test_refuses_a_replayed_assertion(self, local: Local) -> None:
+        """An assertion works once: whoever overheard it comes too late."""
+        spent = local.signed("demo-cli")
+        await local.ask(spent)
+
+        assert (401, {"error": "invalid_client"}) == _told(await local.ask(spent))
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"exp": 1_799_999_999},
+            {"exp": 1_800_000_301},
+            {"exp": None},
+            {"exp": float("nan")},
+            {"jti": None},
+            {"jti": ["a", "list"]},
+            {"aud": "https://elsewhere.example/token"},
+            {"aud": None},
+            {"sub": "demo-ehr"},
+            {"iss": "demo-ehr"},
+            {"iss": "nobody"},
+            {"nbf": 1_800_000_100},
+        ],
+    )
+    async def test_refuses_an_assertion_that_is_not_its_own_for_here_and_now(
+        self, local: Local, claims: dict[str, object]
+    ) -> None:
+        """SMART Backend Services: own id, this endpoint, at most five minutes, a `jti`."""
+        assert (401, {"error": "invalid_client"}) == _told(await local.ask(local.signed("demo-cli", **claims)))
+
+    async def test_refuses_another_key(self, local: Local) -> None:
+        """Naming a client is not being it."""
+        forged = assertion("demo-cli", local.key("demo-ehr"), TOKEN_URL, local.now_s, os.urandom)
+
+        assert (401, {"error": "invalid_client"}) == _told(await local.ask(forged))
+
+    async def test_refuses_the_public_key_used_as_a_shared_secret(self, local: Local) -> None:
+        """HS256 over the published key is the classic forgery."""
+        public = json.dumps(local.key("demo-cli").as_dict(private=False)).encode()
+        claims = {"iss": "demo-cli", "sub": "demo-cli", "aud": TOKEN_URL, "exp": 1_800_000_060, "jti": "a"}
+        forged = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(public), algorithms=["HS256"])
+
+        assert (401, {"error": "invalid_client"}) == _told(await local.ask(forged))
+
+    @pytest.mark.parametrize("garbage", ["", "a", "a.b.c", "....", "é.é.é", "e30.e30.", "bnVsbA.bnVsbA.eA"])
+    async def test_refuses_garbage(self, local: Local, garbage: str) -> None:
+        """What is no JWT is refused like any other stranger."""
+        assert (401, {"error": "invalid_client"}) == _told(await local.ask(garbage))
+
+    async def test_refuses_the_console_a_token_of_its_own(self, local: Local) -> None:
+        """The console acts for people; without one it is nobody."""
+        told = _told(await local.ask(local.signed("demo-console")))
+
+        assert (400, {"error": "unsupported_grant_type"}) == told
+
+
+class TestLogIn:
+    async def test_shows_the_people_and_says_that_it_is_local(self, local: Local) -> None:
+        """Nobody should take this page for a real log-in."""
+        async with local.http() as http:
+            page = await http.get("/authorize", params=login())
+
+        assert 200 == page.status_code
+        assert "For local use only" in page.text
+        assert "Casey Coordinator" in page.text
+
+    async def test_escapes_what_came_in_the_query(self, local: Local) -> None:
+        """The page repeats `state` in its links, and must not be made to run it."""
+        async with local.http() as http:
+            page = await http.get("/authorize", params={**login(), "state": '"><script>alert(1)</script>'})
+
+        assert "<script" not in page.text
+
+    async def test_gives_the_chosen_person_a_token(self, local: Local) -> None:
+        """The token is the person's, with the person's one role."""
+        answer = await local.redeem(await local.code("lee.leadwell"))
+        caller = await local.verifier().verify(answer.json()["access_token"])
+
+        assert ("lee.leadwell", frozenset({Role.LEAD}), "demo") == (caller.subject, caller.roles, caller.tenant)
+
+    async def test_returns_the_state_as_it_came(self, local: Local) -> None:
+        """The console recognizes its own log-in by the state."""
+        async with local.http() as http:
+            answer = await http.get("/authorize", params={**login(), "person": "opal.operatsen"})
+
+        assert 303 == answer.status_code
+        assert answer.headers["location"].startswith(f"{CALLBACK}?")
+        assert "state=opaque-state" in answer.headers["location"]
+
+    @pytest.mark.parametrize(
+        "redirect_uri",
+        [
+            "https://evil.example/login/callback",
+            "http://evil.example/login/callback",
+            "http://127.0.0.1:8105/elsewhere",
+            "http://127.0.0.1.evil.example/login/callback",
+            "http://user@evil.example/login/callback",
+            "javascript:alert(1)",
+        ],
+    )
+    async def test_refuses_to_send_a_code_elsewhere(self, local: Local, redirect_uri: str) -> None:
+        """Codes go to the registered path on this machine only."""
+        async with local.http() as http:
+            asked = {**login(), "redirect_uri": redirect_uri, "person": "casey.coordinator"}
+            answer = await http.get("/authorize", params=asked)
+
+        assert (400, {"error": "invalid_request"}) == _told(answer)
+
+    async def test_refuses_a_code_twice(self, local: Local) -> None:
+        """A code is gone once used."""
+        code = await local.code()
+        await local.redeem(code)
+
+        assert (400, {"error": "invalid_grant"}) == _told(await local.redeem(code))
+
+    async def test_refuses_a_code_without_its_verifier(self, local: Local) -> None:
+        """PKCE: who took the code from the redirect does not know the verifier."""
+        answer = await local.redeem(await local.code(), code_verifier="guessed")
+
+        assert (400, {"error": "invalid_grant"}) == _told(answer)
+
+    async def test_refuses_a_code_after_a_minute(self, local: Local) -> None:
+        """A code that was left lying is worth nothing."""
+        code = await local.code()
+        local.now_s += 60
+
+        assert (400, {"error": "invalid_grant"}) == _told(await local.redeem(code))
+
+    async def test_refuses_a_person_nobody_invented(self, local: Local) -> None:
+        """The page's list is the list."""
+        async with local.http() as http:
+            answer = await http.get("/authorize", params={**login(), "person": "root"})
+
+        assert (400, {"error": "access_denied"}) == _told(answer)
+
+
+class TestServiceToken:
+    async def test_asks_again_only_shortly_before_the_end(self, local: Local) -> None:
+        """One token serves many calls; nobody is handed one that dies on the way."""
+        async with local.http() as http:
+            token = _service_token(local, http)
+            first, second = await token(), await token()
+            local.now_s += 275
+            third = await token()
+
+        assert first == second
+        assert first != third
+
+    async def test_says_that_it_cannot_when_the_issuer_refuses(self, local: Local) -> None:
+        """A refusal is not a token."""
+        async with local.http() as http:
+            stranger = ServiceToken("nobody", local.key("demo-ehr"), TOKEN_URL, http, lambda: local.now_s)
+            with pytest.raises(Unavailable):
+                await stranger()
+
+
+class TestWriteState:
+    def test_leaves_finished_keys_alone(self, tmp_path: Path) -> None:
+        """New keys would make everything unreadable that the old ones sealed."""
+        write_state(tmp_path, ["demo"])
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+        write_state(tmp_path, ["demo"])
+
+        assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+
+    def test_is_for_the_owner_only(self, tmp_path: Path) -> None:
+        """Private keys lie in these files."""
+        write_state(tmp_path, ["demo"])
+
+        assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.json")}
+
+    def test_publishes_no_private_key_to_the_issuer(self, tmp_path: Path) -> None:
+        """The issuer can check its clients and cannot be them."""
+        write_state(tmp_path, ["demo"])
+        registered = json.loads((tmp_path / "issuer" / "clients.json").read_bytes())["clients"]
+
+        assert {f"demo-{name}" for name in CLIENTS} == {client["client_id"] for client in registered}
+        assert not any("d" in client["jwk"] for client in registered)
+
+
+def _service_token(local: Local, http: httpx2.AsyncClient) -> ServiceToken:
+    token = ServiceToken.from_file(local.state / "clients" / "demo-cli.json", URL, http)
+    token.epoch_s = lambda: local.now_s
+    return token
+
+
+def _told(answer: httpx2.Response) -> tuple[int, object]:
+    return answer.status_code, answer.json()

@@ -1,0 +1,22 @@
+"""What the tests of the ways out share."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.unit.notifications.outside import Server, mail_server
+from tests.unit.notifications.standing import Standing, standing
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """A mail server that takes everything."""
+    async with mail_server() as inbox:
+        yield inbox
+
+
+@pytest.fixture
+async def notifications(server: Server) -> AsyncIterator[Standing]:
+    """The service with its doors open, and nothing told yet."""
+    async with standing(server) as found:
+        yield found

@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import pytest
+
+from services.notifications.domain import allowed, decide, next_step
+from shared.contracts.language import Step
+from shared.contracts.notifications import ContactOutcome
+from shared.errors import NotFound, Rejected
+from tests.support.given import kinds
+from tests.unit.notifications.talking import (
+    after,
+    booked,
+    call,
+    cancelled,
+    closed,
+    contact,
+    delivered,
+    ended,
+    play,
+    refused,
+    sent,
+    statuses,
+)
+
+CALLING = [contact("sms"), booked(), refused()]
+DAY = 24 * 60
+NO_ANSWERS = [call(minutes=DAY * n, contact_id=f"contact-{n}") for n in (1, 2, 3)]
+
+
+class TestKeepContact:
+    def test_tries_again_when_the_contact_is_another(self) -> None:
+        """A new number is a new chance, and nobody needs to call."""
+        conversation = play([*CALLING, contact("sms", minutes=5, seal="sealed-anew")])
+        assert statuses(conversation) == [("visit_booked", "sms", "failed"), ("visit_booked", "sms", "due")]
+        assert conversation.messages[1].attempt == 2
+
+    def test_leaves_what_was_told_alone(self) -> None:
+        """Nobody is told a second time because they have a second number."""
+        told = [contact("sms"), booked(), sent(), delivered()]
+        assert statuses(play([*told, contact("email", minutes=5, seal="sealed-anew")])) == statuses(play(told))
+
+    def test_forgets_that_the_patient_could_not_be_reached(self) -> None:
+        """With a new contact the clinician has nothing to decide."""
+        step = next_step(play([*CALLING, *NO_ANSWERS, contact("sms", minutes=4 * DAY, seal="sealed-anew")]))
+        assert step is not None
+        assert step.act == "send_message"
+
+    def test_leaves_it_to_a_person_when_no_medium_is_left(self) -> None:
+        """A contact that was mended for the worse."""
+        conversation = play([contact("sms"), booked(), contact(minutes=5, seal="sealed-anew")])
+        assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
+        assert next_step(conversation) == Step(
+            act="call_patient", owner="coordinator", queue="outreach", due_at=after(DAY + 5)
+        )
+
+    def test_stays_quiet_when_nothing_changed(self) -> None:
+        """The same contact again is no news."""
+        assert decide(contact("sms", minutes=5), play([contact("sms")])) == []
+
+
+class TestRecordContact:
+    @pytest.mark.parametrize("outcome", ["will_attend", "wants_other_time", "declined", "informed"])
+    def test_ends_the_call_when_the_patient_was_reached(self, outcome: ContactOutcome) -> None:
+        """Whatever the patient says, they have been told."""
+        conversation = play([*CALLING, call(outcome, 30)])
+        assert next_step(conversation) is None
+        assert kinds(decide(call(outcome, 30), play(CALLING))) == ["NoticesPhoned", "ContactRecorded"]
+
+    def test_counts_as_told_for_what_follows(self) -> None:
+        """Who heard of a visit by phone must hear of its move."""
+        moved = play([*CALLING, call("will_attend", 30), booked("visit-2", 60, replaces="visit-1")])
+        assert statuses(moved)[1:] == [("visit_moved", "sms", "due")]
+
+    def test_puts_the_next_call_a_business_day_later(self) -> None:
+        """Each try gives the patient time."""
+        assert next_step(play([*CALLING, call(minutes=30)])) == Step(
+            act="call_patient", owner="coordinator", queue="outreach", due_at=after(DAY + 30)
+        )
+
+    def test_finds_the_patient_unreachable_after_three_calls(self) -> None:
+        """Then the ordering clinician decides, within two business days."""
+        facts = decide(NO_ANSWERS[2], play([*CALLING, *NO_ANSWERS[:2]]))
+        assert kinds(facts) == ["ContactRecorded", "PatientUnreachable"]
+        assert next_step(play([*CALLING, *NO_ANSWERS])) == Step(
+            act="decide_on_unreachable", owner="clinician", queue="outreach", due_at=after(7 * DAY)
+        )
+
+    def test_tells_it_once_and_takes_it_back_when_the_patient_answers(self) -> None:
+        """A fourth call may succeed."""
+        unreachable = play([*CALLING, *NO_ANSWERS])
+        fourth = call(minutes=3 * DAY + 60, contact_id="contact-4")
+        assert kinds(decide(fourth, unreachable)) == ["ContactRecorded"]
+        answered = call("will_attend", 3 * DAY + 90, "contact-5")
+        assert next_step(play([fourth, answered], unreachable)) is None
+
+    def test_does_not_make_unreachable_who_had_the_message(self) -> None:
+        """Who got the text and does not pick up the phone is not lost."""
+        told = play([contact("sms"), booked(), sent(), delivered(), *NO_ANSWERS])
+        assert (told.unanswered, told.unreachable_at) == (3, None)
+
+    def test_leaves_nothing_to_do_when_the_referral_has_ended_and_nobody_answers(self) -> None:
+        """After three calls about a cancellation nobody goes on, and nobody has anything to decide."""
+        history = [contact("sms"), booked(), sent(), delivered(), cancelled(5), refused(2, 6), closed(20)]
+        assert next_step(play(history)) is not None
+        assert next_step(play([*history, *NO_ANSWERS])) is None
+        assert allowed(play([*history, *NO_ANSWERS])) == frozenset()
+
+    def test_stays_quiet_when_recorded_twice(self) -> None:
+        """The same call sent again is one call."""
+        assert decide(call(minutes=31), play([*CALLING, call(minutes=30)])) == []
+
+    def test_refuses_an_answer_that_contradicts_itself(self) -> None:
+        """Nobody who was reached gave no answer."""
+        for outcome, is_reached in (("no_answer", True), ("declined", False)):
+            command = replace(call("informed", 30), outcome=outcome, is_reached=is_reached)  # type: ignore[arg-type] # a pair of literals
+            with pytest.raises(Rejected):
+                decide(command, play(CALLING))
+
+    def test_refuses_a_referral_that_is_not_known(self) -> None:
+        """Nothing can be recorded about a patient of whom intake told nothing."""
+        with pytest.raises(NotFound):
+            decide(call(), play([booked()]))
+
+    def test_refuses_when_there_is_nothing_left_to_say(self) -> None:
+        """The referral is over and the patient knows all there is to know."""
+        with pytest.raises(Rejected):
+            decide(call(), play([contact("sms"), booked(), sent(), delivered(), closed(5)]))
+
+
+class TestAllowed:
+    @pytest.mark.parametrize(
+        ("history", "expected"),
+        [
+            ([], frozenset()),
+            ([booked()], frozenset()),
+            ([contact("sms")], {"record_contact"}),
+            (CALLING, {"record_contact"}),
+            ([*CALLING, ended("fulfilled", minutes=1), closed(2)], frozenset()),
+        ],
+    )
+    def test_never_disagrees_with_decide(self, history: list[object], expected: frozenset[str]) -> None:
+        """The button is there exactly when the server takes the call."""
+        conversation = play(history)  # type: ignore[arg-type] # commands, of several kinds
+        assert allowed(conversation) == expected
+        try:
+            decide(call("informed", 60), conversation)
+            is_taken = True
+        except Rejected:
+            is_taken = False
+        assert is_taken is bool(expected)

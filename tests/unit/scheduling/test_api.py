@@ -1,0 +1,205 @@
+"""Scheduling's doors over HTTP: who may do what, what is refused, and what is answered twice alike."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from services.scheduling.gateways import visit_id
+from shared.identity import Role
+from tests.unit.scheduling.placing import DAY
+from tests.unit.scheduling.standing import Standing
+from tests.unit.scheduling.test_journey import ELSEWHERE, SHIPPED, is_booked, referral, tell_end, tell_leave, tell_order
+
+REASON = {"system": "throughline", "code": "invented"}
+STRANGE = "Jamie Surname, 1970-01-01"
+
+
+async def send(
+    scheduling: Standing, name: str, path: str, content: Any, *roles: Role, key: str | None = "k1", tenant: str = "demo"
+) -> httpx2.Response:
+    """Post as a coordinator, unless other roles are given."""
+    headers = {"Idempotency-Key": key} if key else {}
+    async with scheduling.client(*(roles or (Role.COORDINATOR,)), tenant=tenant) as http:
+        return await http.post(f"/v1/placements/{name}/{path}", json=content, headers=headers)
+
+
+async def get(scheduling: Standing, name: str, *roles: Role, tenant: str = "demo") -> httpx2.Response:
+    """Read as a coordinator, unless other roles are given."""
+    async with scheduling.client(*(roles or (Role.COORDINATOR,)), tenant=tenant) as http:
+        return await http.get(f"/v1/placements/{name}")
+
+
+@pytest.fixture
+async def booked(scheduling: Standing) -> str:
+    """A referral with a visit that its office knows of."""
+    name = await tell_order(scheduling)
+    await tell_leave(scheduling, name)
+    await scheduling.until(name, is_booked)
+    await scheduling.until_alive(name, "appointment:1")
+    return name
+
+
+@pytest.fixture
+async def asked(scheduling: Standing) -> str:
+    """A referral that an office has been asked about."""
+    name = await tell_order(scheduling, ELSEWHERE, priority="routine")
+    await scheduling.until_alive(name, "office_request:1")
+    return name
+
+
+class TestRead:
+    async def test_says_where_it_stands(self, scheduling: Standing, booked: str) -> None:
+        """State, provider, visits, step, and what the caller may do; no seal."""
+        answer = await get(scheduling, booked)
+        shown = answer.json()
+
+        assert (shown["state"], shown["step"]["act"]) == ("booked", "attend_visit")
+        assert [(v["visit_id"], v["fate"]) for v in shown["visits"]] == [(visit_id(booked, 1), "booked")]
+        assert shown["allowed"] == ["book_visit", "cancel_visit", "choose_provider"]
+        assert answer.headers["etag"] == f'"{shown["version"]}"'
+        assert b"eyJ" not in answer.content
+
+    async def test_shows_each_caller_what_it_may_do(self, scheduling: Standing, booked: str) -> None:
+        """A service books and cancels, and chooses nobody."""
+        assert (await get(scheduling, booked, Role.SERVICE)).json()["allowed"] == ["book_visit", "cancel_visit"]
+
+    async def test_knows_nothing_of_an_order_that_is_not_there_yet(self, scheduling: Standing) -> None:
+        """Authorization may be heard before intake: then there is nothing to show."""
+        await tell_leave(scheduling, referral(7))
+        await scheduling.until(referral(7), lambda p: p.leave.is_not_required)
+
+        assert (await get(scheduling, referral(7))).status_code == 404
+
+
+class TestAnswer:
+    async def test_takes_an_offices_word(self, scheduling: Standing, asked: str) -> None:
+        """Accepted, by the office itself, under the id that it was asked under; once more is the same."""
+        request_id = (await get(scheduling, asked)).json()["provider"]["request_id"]
+        content = {"request_id": request_id, "accepted": True}
+        answers = [await send(scheduling, asked, "answer", content, Role.SPECIALIST, key=None) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert (await get(scheduling, asked)).json()["state"] == "waiting_for_authorization"
+
+    async def test_refuses_a_request_that_was_never_made(self, scheduling: Standing, asked: str) -> None:
+        """Only what was asked can be answered."""
+        content = {"request_id": "somebody-elses", "accepted": True}
+
+        assert (await send(scheduling, asked, "answer", content, Role.SPECIALIST)).status_code == 404
+
+
+class TestProvider:
+    async def test_is_chosen_from_the_directory(self, scheduling: Standing, booked: str) -> None:
+        """The visit at the other one is given back."""
+        other = next(p for p in SHIPPED.providers if not p.is_in_house)
+        answer = await send(
+            scheduling, booked, "provider", {"provider_ref": other.provider_ref, "site_ref": other.site_ref}
+        )
+
+        assert answer.status_code == 202
+        shown = (await get(scheduling, booked)).json()
+        assert (shown["state"], shown["provider"]["provider_ref"]) == ("asked", other.provider_ref)
+        assert [visit["fate"] for visit in shown["visits"]] == ["cancelled"]
+
+    async def test_refuses_whom_the_directory_does_not_know(self, scheduling: Standing, booked: str) -> None:
+        """Nobody is sent to an address that nobody has."""
+        answer = await send(scheduling, booked, "provider", {"provider_ref": "pr-x", "site_ref": "st-x"})
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "provider-unknown")
+
+    async def test_wants_an_idempotency_key(self, scheduling: Standing, booked: str) -> None:
+        """Nothing in the body names the request."""
+        content = {"provider_ref": "pr-x", "site_ref": "st-x"}
+
+        assert (await send(scheduling, booked, "provider", content, key=None)).status_code == 400
+
+
+class TestBooking:
+    async def test_moves_a_visit(self, scheduling: Standing, booked: str) -> None:
+        """The old one stands until the new one holds."""
+        start = (scheduling.now() + 10 * DAY).replace(microsecond=0)
+        answer = await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
+        moved = await scheduling.until(booked, lambda p: len(p.visits) == 2)
+
+        assert answer.status_code == 202
+        assert [(visit.fate, visit.visit_id) for visit in moved.visits] == [
+            ("moved", visit_id(booked, 1)),
+            ("booked", visit_id(booked, 2)),
+        ]
+
+    async def test_refuses_what_is_over(self, scheduling: Standing, booked: str) -> None:
+        """Nothing is booked for a cancelled referral."""
+        await tell_end(scheduling, booked)
+        await scheduling.until(booked, lambda p: p.ended)
+        start = (scheduling.now() + DAY).isoformat()
+        answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "placement-over")
+
+    async def test_refuses_when_nobody_was_chosen(self, scheduling: Standing) -> None:
+        """Without a provider there is no time of anybody's."""
+        name = await tell_order(scheduling, 3, pathway="pw-unheard")
+        await scheduling.until(name, lambda p: p.is_complete)
+        answer = await send(scheduling, name, "booking", {"start": "2026-02-10T10:00:00Z", "booked_by": "own"})
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "provider-not-chosen")
+
+
+class TestVisitCancellation:
+    async def test_is_done_once(self, scheduling: Standing, booked: str) -> None:
+        """The same cancellation again is the same cancellation."""
+        content = {"visit_id": visit_id(booked, 1), "reason": REASON}
+        answers = [await send(scheduling, booked, "visit-cancellation", content, key=None) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert (await scheduling.placement(booked)).visits[0].fate == "cancelled"
+
+
+class TestOutcome:
+    async def test_is_recorded_once(self, scheduling: Standing, booked: str) -> None:
+        """An office may tell it twice."""
+        scheduling.pass_time(2 * DAY)
+        content = {"visit_id": visit_id(booked, 1), "outcome": "fulfilled", "evidence_ref": "office-1"}
+        roles = (Role.SERVICE, Role.SPECIALIST)
+        answers = [await send(scheduling, booked, "outcome", content, *roles, key=None) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert (await get(scheduling, booked)).json()["state"] == "fulfilled"
+
+    async def test_is_refused_before_the_visit(self, scheduling: Standing, booked: str) -> None:
+        """What lies ahead has no outcome."""
+        content = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
+        answer = await send(scheduling, booked, "outcome", content)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "visit-not-begun")
+
+
+class TestEveryRoute:
+    BODIES = (
+        ("answer", {"request_id": "r", "accepted": True}),
+        ("provider", {"provider_ref": "p", "site_ref": "s"}),
+        ("booking", {"start": "2026-02-10T10:00:00Z", "booked_by": "own"}),
+        ("visit-cancellation", {"visit_id": "v", "reason": REASON}),
+        ("outcome", {"visit_id": "v", "outcome": "missed", "evidence_ref": "e"}),
+        ("appointment", {"visit_id": "v"}),
+    )
+
+    @pytest.mark.parametrize(("path", "content"), BODIES)
+    async def test_echoes_nothing(self, scheduling: Standing, booked: str, path: str, content: Any) -> None:
+        """Whatever is wrong, a problem says where and never what."""
+        wrong = {**content, STRANGE: STRANGE, next(iter(content)): STRANGE}
+        answer = await send(scheduling, booked, path, wrong)
+
+        assert answer.status_code == 422
+        assert STRANGE not in answer.text
+
+    async def test_refuses_a_stale_version(self, scheduling: Standing, booked: str) -> None:
+        """Who decides on what has changed since, decides anew."""
+        content = {"visit_id": visit_id(booked, 1), "reason": REASON}
+        async with scheduling.client(Role.COORDINATOR) as http:
+            answer = await http.post(
+                f"/v1/placements/{booked}/visit-cancellation", json=content, headers={"If-Match": '"1"'}
+            )
+
+        assert answer.status_code == 412

@@ -1,0 +1,137 @@
+"""Who shall see the patient: what offices answer, and whom people choose."""
+
+from typing import Any
+
+import pytest
+
+from services.scheduling import domain as d
+from services.scheduling.domain import decide
+from shared.contracts.scheduling import ProviderDeclined
+from shared.errors import Conflict, NotFound, Rejected
+from tests.support.given import kinds
+from tests.unit.scheduling.placing import (
+    ASKED,
+    AWAY,
+    BOOKED,
+    CLAIMING,
+    DAY,
+    ENDED,
+    HOUR,
+    NOT_REQUIRED,
+    REASON,
+    TUESDAY,
+    answer,
+    held,
+    offered,
+    opening,
+    ordered,
+    placed,
+    report,
+    say,
+    the,
+)
+
+ACCEPTED = [*ASKED, answer()]
+MISSED_AT = TUESDAY + 7 * DAY + HOUR
+
+
+def choose(candidate: d.Candidate, at: Any = TUESDAY) -> d.ChooseProvider:
+    """Somebody names the provider."""
+    return say(d.ChooseProvider, at, candidate=candidate)
+
+
+class TestAnswerRequest:
+    def test_accepts(self) -> None:
+        """The office will see the patient."""
+        assert kinds(decide(answer(), placed(*ASKED))) == ["ProviderAccepted"]
+
+    def test_accepts_and_the_search_begins_when_it_is_allowed(self) -> None:
+        """Leave may have come before."""
+        assert kinds(decide(answer(), placed(*ASKED, NOT_REQUIRED))) == ["ProviderAccepted", "SearchBegun"]
+
+    def test_declines_and_the_next_is_asked(self) -> None:
+        """A declined provider is chosen anew, with the reason told."""
+        declined = answer(accepted=False, reason=REASON)
+        facts = decide(declined, placed(*ASKED))
+
+        assert kinds(facts) == ["ProviderDeclined", "ProviderChosen", "OfficeAsked"]
+        assert the(ProviderDeclined, facts).reason == REASON
+
+    def test_declines_and_a_person_chooses_when_nobody_is_left(self) -> None:
+        """Two were asked, none will: a coordinator's step."""
+        step = d.next_step(placed(*ASKED, answer(accepted=False), answer(2, accepted=False)))
+
+        assert step is not None
+        assert (step.act, step.owner) == ("choose_provider", "coordinator")
+
+    def test_declines_after_all_and_the_visit_is_given_back(self) -> None:
+        """An office may redirect a patient whom it had accepted."""
+        history = [*ACCEPTED, NOT_REQUIRED, offered(opening(provider_ref="pr-away")), held()]
+        facts = decide(answer(accepted=False), placed(*history))
+
+        assert kinds(facts)[:2] == ["VisitCancelled", "ProviderDeclined"]
+
+    def test_refuses_a_yes_that_comes_too_late(self) -> None:
+        """Another office is being asked: this one must not expect the patient."""
+        with pytest.raises(Conflict, match="withdrawn"):
+            decide(answer(), placed(*ASKED, answer(accepted=False)))
+
+    def test_refuses_a_request_that_was_never_made(self) -> None:
+        """Only what was asked can be answered."""
+        with pytest.raises(NotFound):
+            decide(answer(7), placed(*ASKED))
+
+    @pytest.mark.parametrize("history", [ACCEPTED, [*ACCEPTED, NOT_REQUIRED], [*ASKED, ENDED]])
+    def test_stays_quiet_when_it_is_known_or_over(self, history: list[Any]) -> None:
+        """An answer delivered twice is one."""
+        assert decide(answer(), placed(*history)) == []
+
+    def test_stays_quiet_when_an_office_declines_what_was_withdrawn(self) -> None:
+        """It agrees with us."""
+        withdrawn = placed(*ASKED, choose(d.Candidate("pr-new", "st-new", is_in_house=True)))
+
+        assert decide(answer(accepted=False), withdrawn) == []
+
+
+class TestChooseProvider:
+    def test_replaces_the_one_chosen(self) -> None:
+        """The office asked before is not asked any more; the new one is."""
+        state = placed(*ASKED, choose(d.Candidate("pr-new", "st-new", is_in_house=False)))
+
+        assert [(e.kind, e.revision) for e in d.owed(state)] == [("office_request", 2)]
+
+    def test_gives_back_the_visit_at_the_one_before(self) -> None:
+        """A visit belongs to its provider."""
+        assert kinds(decide(choose(AWAY), placed(*BOOKED))) == ["VisitCancelled", "ProviderChosen", "OfficeAsked"]
+
+    def test_gives_up_what_is_claimed_at_the_one_before(self) -> None:
+        """Also what is only under way; then the search goes on at the new one."""
+        state = placed(*CLAIMING, choose(d.Candidate("pr-new", "st-new", is_in_house=True)))
+
+        assert state.seeking == d.Searching(2, "pr-new", TUESDAY + HOUR / 4)
+        assert [attempt.number for attempt in state.given_up] == [1]
+
+    def test_refuses_before_the_referral_is_complete(self) -> None:
+        """What is missing may decide who is right."""
+        with pytest.raises(Rejected, match="complete"):
+            decide(choose(AWAY), placed(ordered()[0]))
+
+    @pytest.mark.parametrize("end", [ENDED, report()])
+    def test_refuses_when_it_is_over(self, end: Any) -> None:
+        """Nobody is chosen for nothing."""
+        with pytest.raises(Conflict):
+            decide(choose(AWAY), placed(*BOOKED, end))
+
+    def test_refuses_while_a_visit_is_under_way(self) -> None:
+        """Its outcome comes first."""
+        with pytest.raises(Conflict, match="outcome"):
+            decide(choose(AWAY, MISSED_AT), placed(*BOOKED))
+
+    def test_refuses_a_referral_that_nobody_told_of(self) -> None:
+        """An id that was never heard is answered like one of another tenant."""
+        with pytest.raises(NotFound):
+            decide(choose(AWAY), d.INITIAL)
+
+    def test_stays_quiet_when_it_is_so_already(self) -> None:
+        """A second click changes nothing."""
+        assert decide(choose(AWAY), placed(*ASKED)) == []

@@ -1,0 +1,147 @@
+"""Who must do what by when, and from when on a visit may be."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduling import domain as d
+from shared.contracts.language import Effect
+from shared.contracts.scheduling import VisitBooked
+from tests.unit.scheduling.placing import (
+    ASKED,
+    BOOKED,
+    CLAIMING,
+    DAY,
+    ENDED,
+    HOUR,
+    NOT_REQUIRED,
+    ORDER,
+    REASON,
+    REFERRAL,
+    SEARCHING,
+    SOMEBODY,
+    TUESDAY,
+    answer,
+    held,
+    offered,
+    opening,
+    ordered,
+    outcome,
+    placed,
+    say,
+    tick,
+)
+
+MISSED_AGAIN = outcome("missed", 2, TUESDAY + 15 * DAY)
+
+
+def step_of(*history: Any) -> tuple[str, str, Any] | None:
+    """Who must do what by when."""
+    step = d.next_step(placed(*history))
+    return (step.act, step.owner, step.due_at) if step else None
+
+
+class TestNextStep:
+    def test_is_the_offices_while_it_is_asked(self) -> None:
+        """The office, in its own queue."""
+        assert step_of(*ASKED) == ("answer_specialist_request", "specialist", TUESDAY + 2 * DAY)
+
+    @pytest.mark.parametrize("history", [SEARCHING, CLAIMING])
+    def test_is_the_systems_while_it_books(self, history: list[Any]) -> None:
+        """A quarter of an hour is plenty for a program."""
+        assert step_of(*history) == ("book_visit", "system", TUESDAY + HOUR / 4)
+
+    def test_does_not_change_while_it_books(self) -> None:
+        """However many attempts it takes, they have one due time: only a change of steps is news."""
+        later = TUESDAY + HOUR / 60
+        history = [*SEARCHING, offered(opening(7), at=later), say(d.RecordClaimRefused, later, attempt=1)]
+
+        assert step_of(*history) == step_of(*SEARCHING)
+
+    def test_is_the_patients_until_the_visit_is_over(self) -> None:
+        """To attend, until its end."""
+        assert step_of(*BOOKED) == ("attend_visit", "patient", TUESDAY + 7 * DAY + HOUR / 2)
+
+    @pytest.mark.parametrize("history", [[], ordered()[:1], ordered(), [*ASKED, answer()], [NOT_REQUIRED]])
+    def test_is_nobodys_here_while_another_service_has_it(self, history: list[Any]) -> None:
+        """Incomplete is intake's, waiting for leave is the authorization's."""
+        assert step_of(*history) is None
+
+
+class TestOwed:
+    def test_is_nothing_before_the_order_is_known(self) -> None:
+        """Leave may come first; nobody is asked on its strength."""
+        assert d.owed(placed(NOT_REQUIRED)) == []
+
+    def test_is_what_is_under_way(self) -> None:
+        """One search or one claim, for the provider whose calendar it is."""
+        assert d.owed(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=5)]
+        assert d.owed(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=5)]
+
+
+class TestEvolve:
+    def test_is_total(self) -> None:
+        """What has happened is never refused, from whatever state: a visit without an attempt changes nothing."""
+        told: dict[str, Any] = {
+            "occurred_at": TUESDAY,
+            "recorded_by": SOMEBODY,
+            "channel": "api",
+            "referral_id": REFERRAL,
+        }
+        visit: dict[str, Any] = {
+            "visit_id": "visit-1",
+            "booked_by": "own",
+            "provider_ref": "pr-x",
+            "site_ref": "st-x",
+            "seals": {},
+        }
+
+        assert d.evolve(d.INITIAL, VisitBooked(**told, **visit)) == d.INITIAL
+
+
+class TestSituation:
+    @pytest.mark.parametrize(
+        ("history", "situation"),
+        [
+            (ordered()[:1], "waiting_for_information"),
+            ([*ASKED, answer(accepted=False), answer(2, accepted=False)], "choosing"),
+            (ASKED, "asked"),
+            ([*ASKED, answer()], "waiting_for_authorization"),
+            (SEARCHING, "searching"),
+            (CLAIMING, "claiming"),
+            ([*SEARCHING, offered()], "no_capacity"),
+            (BOOKED, "booked"),
+            ([*BOOKED, tick(TUESDAY + 8 * DAY)], "outcome_due"),
+            ([*BOOKED, outcome("missed"), offered(opening(14), search=2), held(2), MISSED_AGAIN], "missed"),
+            ([*BOOKED, outcome("fulfilled")], "fulfilled"),
+            ([*BOOKED, ENDED], "ended"),
+        ],
+    )
+    def test_is_one_word(self, history: list[Any], situation: str) -> None:
+        """Where it stands, for people."""
+        assert d.situation(placed(*history)) == situation
+
+
+class TestEarliestStart:
+    @pytest.mark.parametrize(
+        ("priority", "notice"), [("stat", HOUR), ("urgent", 4 * HOUR), ("asap", DAY), ("routine", 3 * DAY)]
+    )
+    def test_gives_notice_by_priority(self, priority: Any, notice: timedelta) -> None:
+        """A patient has to hear of the visit and to get there."""
+        order = replace(ORDER, priority=priority)
+
+        assert d.frame_of(placed(*ordered()), order, TUESDAY).earliest == TUESDAY + notice
+
+    def test_lies_after_a_visit_that_was_given_back(self) -> None:
+        """The same time again would be no help."""
+        state = placed(*BOOKED, say(d.CancelVisit, visit_id="visit-1", reason=REASON))
+
+        assert d.frame_of(state, ORDER, TUESDAY).earliest == TUESDAY + 7 * DAY + HOUR / 2
+
+    def test_lies_two_days_after_a_visit_that_was_missed(self) -> None:
+        """Time to find out what kept the patient."""
+        state = placed(*BOOKED, outcome("missed", at=TUESDAY + 7 * DAY))
+
+        assert d.frame_of(state, ORDER, TUESDAY).earliest == TUESDAY + 9 * DAY + HOUR / 2

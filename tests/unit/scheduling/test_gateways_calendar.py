@@ -1,0 +1,176 @@
+"""The calendar's gateways on engines in memory: what they claim, release, read and ask."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.scheduling import domain as d
+from services.scheduling.domain.calendar_day import EMPTY, Question
+from services.scheduling.gateways import Claims, Openings, Questions, visit_id
+from services.scheduling.store import read_directory
+from shared.aggregates import Ask, Engine
+from shared.errors import Unknown
+from shared.ports import Call
+from tests.unit.scheduling.placing import (
+    BOOKED,
+    CLAIMING,
+    DAY,
+    ENDED,
+    HOUR,
+    ORDER,
+    REFERRAL,
+    TUESDAY,
+    ordered,
+    placed,
+    refused,
+)
+from tests.unit.scheduling.standing import DIRECTORY, Standing
+
+SHIPPED = read_directory(DIRECTORY)
+
+
+def call(
+    act: Any = "send", kind: str = "claim", number: int = 1, revision: int = 1, referral_id: str = REFERRAL
+) -> Call:
+    """A call of an effect."""
+    return Call(f"{referral_id}-{kind}-{revision}", referral_id, kind, revision, act, number)
+
+
+def calendar(scheduling: Standing) -> Engine:
+    """The engine of the days."""
+    return scheduling.service.aggregates["calendar_day"].engine
+
+
+def claims(scheduling: Standing) -> Claims:
+    """The gateway on the days of this service."""
+    return Claims(scheduling.service.aggregates["calendar_day"].queue)
+
+
+def taken_by_others(slot: d.Slot) -> d.Placement:
+    """Another referral's placement with an attempt on the same slot, for another patient."""
+    order = replace(ORDER, referral_id="demo-other", patient_ref="pt-other")
+    return replace(placed(*CLAIMING), order=order, seeking=replace(claiming(), attempt=d.Attempt(1, slot)))
+
+
+def claiming() -> d.Claiming:
+    """The attempt under way."""
+    found = placed(*CLAIMING).seeking
+    assert isinstance(found, d.Claiming)
+    return found
+
+
+class TestClaims:
+    async def test_claim_every_day(self, scheduling: Standing) -> None:
+        """Patient, practitioner and room: held."""
+        answer = await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
+
+        assert answer.word == "alive"
+        assert answer.command == d.RecordClaimHeld(
+            at=TUESDAY,
+            by=answer.command.by,  # type: ignore[union-attr] # there is one
+            channel="effect",
+            attempt=1,
+            visit_id=visit_id(REFERRAL, 1),
+        )
+        assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
+
+    async def test_claim_again_without_harm(self, scheduling: Standing) -> None:
+        """A claim that is there is left as it is."""
+        for number in (1, 2):
+            await claims(scheduling).call(call(number=number), placed(*CLAIMING), TUESDAY)
+
+        assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
+
+    async def test_stop_at_a_refusal(self, scheduling: Standing) -> None:
+        """The practitioner's day is taken: what is claimed stays known, to be withdrawn."""
+        gateway = claims(scheduling)
+        other = call(referral_id="demo-other")
+        await gateway.call(other, taken_by_others(claiming().attempt.slot), TUESDAY)
+        answer = await gateway.call(call(), placed(*CLAIMING), TUESDAY)
+
+        assert isinstance(answer.command, d.RecordClaimRefused)
+        assert (answer.word, answer.refs) == ("alive", (call().effect_id,))
+        assert (REFERRAL, 1, False) in scheduling.claims()
+
+    async def test_release_every_day_any_number_of_times(self, scheduling: Standing) -> None:
+        """Also what a zombie claimed in between."""
+        gateway, given_up = claims(scheduling), placed(*CLAIMING, refused())
+        for number in (1, 2):
+            await gateway.call(call(number=number), placed(*CLAIMING), TUESDAY)
+            answer = await gateway.call(call("withdraw", number=number), given_up, TUESDAY)
+            assert (answer.word, scheduling.claims()) == ("withdrawn", [])
+            assert isinstance(answer.command, d.RecordClaimReleased)
+
+    async def test_know_that_a_forgotten_attempt_was_released(self, scheduling: Standing) -> None:
+        """The placement forgets it only then."""
+        answer = await claims(scheduling).call(call("withdraw", revision=9), placed(*CLAIMING), TUESDAY)
+
+        assert (answer.word, answer.command) == ("withdrawn", None)
+
+    async def test_are_unknown_when_the_store_is_down(self, scheduling: Standing) -> None:
+        """Part of it may have been done."""
+        scheduling.world.disk.is_database_down = True
+        with pytest.raises(Unknown):
+            await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
+        scheduling.world.disk.is_database_down = False
+
+
+class TestOpenings:
+    def searching(self) -> d.Placement:
+        """Somebody looks for openings of a real provider."""
+        provider = SHIPPED.providers[0]
+        return replace(
+            placed(*ordered(d.candidate_of(provider)), *BOOKED[2:3]),
+            seeking=d.Searching(1, provider.provider_ref, TUESDAY + HOUR),
+        )
+
+    async def test_offer_what_is_free(self, scheduling: Standing) -> None:
+        """Sealed, and nothing that is claimed already."""
+        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+        first: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
+        for opening in first.openings:
+            taken = taken_by_others(opening.slot)
+            other = call(referral_id=f"demo-{opening.slot.starts_at:%d%H%M}")
+            await claims(scheduling).call(other, taken, TUESDAY)
+        second: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
+
+        assert len(first.openings) == len(second.openings) == 5
+        assert not {o.slot for o in first.openings} & {o.slot for o in second.openings}
+        assert first.searched_to == TUESDAY + 40 * DAY
+
+    async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
+        """Then no capacity is found, and a person looks after it."""
+        gone = replace(self.searching(), seeking=d.Searching(1, "pr-gone", TUESDAY + HOUR))
+        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+        command: Any = (await gateway.call(call(kind="search"), gone, TUESDAY)).command
+
+        assert command.openings == ()
+
+    async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
+        """A search is a question."""
+        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+
+        assert (await gateway.call(call("withdraw", "search"), placed(*CLAIMING), TUESDAY)).word == "withdrawn"
+
+
+class TestQuestions:
+    @pytest.mark.parametrize(
+        ("history", "life"), [(CLAIMING, "trying"), (BOOKED, "booked"), ([*BOOKED, ENDED], "dead"), ([], None)]
+    )
+    async def test_bring_a_placements_word(self, scheduling: Standing, history: list[Any], life: str | None) -> None:
+        """By the number of the claim; of a placement that is not there, nothing is said."""
+        engine = scheduling.service.engine
+        for number, asked in enumerate(history):
+            await engine.handle([Ask(key=REFERRAL, id=str(number), command=asked)])
+        await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
+        day = replace(next(iter(scheduling.days().values())), question=Question(1, (1,)))
+        command: Any = (await Questions(engine).call(call(kind="ask"), day, TUESDAY)).command
+
+        assert command.lives == ({1: life} if life else {})
+
+    async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
+        """A question is a question."""
+        answer = await Questions(scheduling.service.engine).call(call("withdraw", "ask"), EMPTY, TUESDAY)
+
+        assert answer.word == "withdrawn"

@@ -1,0 +1,144 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside, Service, served, until
+
+REQUEST = {"referral_id": "demo-a", "priority": "stat", "answer_url": f"{SERVICE_URL}/answer"}
+
+
+async def promise(outside: Outside, *numbers: int) -> None:
+    """Have an office promise answers, and move time to when they are due: within the hour for STAT requests."""
+    await outside.force("office_request", "accept")
+    for number in numbers:
+        await outside.called.put(f"/offices/o/requests/request-{number}", json=REQUEST)
+    outside.clock.instant = MONDAY_NOON + timedelta(hours=1)
+
+
+class TestKeepPromises:
+    async def test_are_kept_once_when_taken(self, outside: Outside) -> None:
+        """A 2xx settles a promise."""
+        statuses = [200, 202, 204]
+        outside.service.script = list(statuses)
+        await promise(outside, *statuses)
+
+        await outside.callbacks(len(statuses))
+        await outside.quiet()
+
+        for status in statuses:
+            counts = await outside.counts("office_request", f"request-{status}")
+            assert (counts["callbacks_sent"], counts["callbacks_accepted"]) == (1, 1)
+
+    async def test_are_repeated_until_taken(self, outside: Outside) -> None:
+        """Whoever says "not now" is asked again, for as long as it takes."""
+        statuses = [401, 408, 409, 425, 429, 500, 503, 302]
+        outside.service.script = statuses * 2
+        await promise(outside, *statuses)
+
+        await outside.callbacks(3 * len(statuses))
+        await outside.quiet()
+
+        for status in statuses:
+            counts = await outside.counts("office_request", f"request-{status}")
+            assert (counts["callbacks_sent"], counts["callbacks_accepted"]) == (3, 1)
+
+    async def test_are_dropped_when_refused(self, outside: Outside) -> None:
+        """Whoever says "never" is left alone, and it is counted."""
+        statuses = [400, 403, 404, 410, 422]
+        outside.service.script = list(statuses)
+        await promise(outside, *statuses)
+
+        await outside.callbacks(len(statuses))
+        await outside.quiet()
+
+        for status in statuses:
+            counts = await outside.counts("office_request", f"request-{status}")
+            assert (counts["callbacks_sent"], counts["callbacks_refused"]) == (1, 1)
+            assert "callbacks_accepted" not in counts
+
+    async def test_do_not_wait_for_one_another(self, outside: Outside) -> None:
+        """A promise that is refused again and again holds up no other."""
+        outside.service.script = [503] * 3
+        await promise(outside, *range(40))
+
+        await outside.callbacks(43)
+        await outside.quiet()
+
+        totals = (await outside.operator.get("/counts")).json()["office_request"]
+        assert totals["callbacks_accepted"] == 40
+
+    async def test_are_not_kept_before_their_time(self, outside: Outside) -> None:
+        """Until the clock is there nothing happens; the agenda says where to jump."""
+        await outside.force("visit", "fulfil")
+        await outside.force("report", "never")
+        urls = {"outcome_url": REQUEST["answer_url"], "report_url": REQUEST["answer_url"]}
+        visit = {"referral_id": "demo-a", "start": "2026-11-25T09:00:00Z", "minutes": 30} | urls
+        await outside.called.put("/offices/o/appointments/visit-1", json=visit)
+
+        told = (await outside.operator.get("/agenda")).json()
+
+        assert told == {"next_due_at": "2026-11-25T10:00:00Z", "due_now": 0, "in_flight": 0, "retrying": 0}
+        assert outside.service.heard == []
+
+    async def test_survive_a_restart(self, tmp_path: Path) -> None:
+        """What was promised and counted before is kept and counted after."""
+        service = Service(script=[503] * 50)
+        async with served(tmp_path, service) as before:
+            await promise(before, 1)
+            await before.callbacks(1)
+            counted = await before.counts("office_request", "request-1")
+
+        service.script = []
+        async with served(tmp_path, service) as after:
+            after.clock.instant = MONDAY_NOON + timedelta(hours=2)
+            await until(lambda: taken(after))
+            counts = await after.counts("office_request", "request-1")
+
+        assert (counted["sends"], counted["effects"]) == (counts["sends"], counts["effects"]) == (1, 1)
+        assert counts["callbacks_accepted"] == 1
+
+
+async def taken(outside: Outside) -> int | None:
+    """How many callbacks about the request were taken, if any."""
+    return (await outside.counts("office_request", "request-1")).get("callbacks_accepted")
+
+
+class TestReadCounts:
+    async def test_are_zero_for_what_was_never_asked(self, outside: Outside) -> None:
+        """Never asked is an answer too, so that tests can prove it."""
+        told = (await outside.operator.get("/counts/authorization/nobody")).json()
+
+        assert set(told.values()) == {0}
+        assert "sends" in told
+
+    async def test_are_told_by_kind_and_by_identifier(self, outside: Outside) -> None:
+        """Totals per kind, and per kind each identifier."""
+        for request_id in ("request-1", "request-2", "request-2"):
+            await outside.called.put(f"/offices/o/requests/{request_id}", json=REQUEST)
+
+        totals = (await outside.operator.get("/counts")).json()
+        by_identifier = (await outside.operator.get("/counts/office_request")).json()
+
+        assert totals["office_request"] == {"identifiers": 2, "sends": 3, "effects": 2}
+        assert by_identifier == {"request-1": {"sends": 1, "effects": 1}, "request-2": {"sends": 2, "effects": 1}}
+
+
+class TestForceBehaviour:
+    async def test_is_forgotten_when_released(self, outside: Outside) -> None:
+        """After DELETE everybody is as they were."""
+        await outside.force("office_request", "decline", "request-1")
+
+        assert (await outside.operator.delete("/admin/behaviour")).status_code == 204
+
+        await outside.called.put("/offices/o/requests/request-1", json=REQUEST)
+        outside.clock.instant = MONDAY_NOON + timedelta(hours=2)
+        [callback] = await outside.callbacks(1)
+        assert b'"accepted":true' in callback.content
+
+    @pytest.mark.parametrize("order", [{"kind": "visit", "behaviour": "explode"}, {"kind": "x", "behaviour": "fulfil"}])
+    async def test_refuses_what_is_not_in_the_tables(self, outside: Outside, order: dict[str, str]) -> None:
+        """A behaviour that the kind does not know cannot be ordered."""
+        answer = await outside.operator.post("/admin/behaviour", json=order | {"identifier": "*"})
+
+        assert answer.status_code == 422

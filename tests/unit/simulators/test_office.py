@@ -1,0 +1,168 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside
+
+ANSWER_URL = f"{SERVICE_URL}/v1/placements/demo-a/answer"
+OUTCOME_URL = f"{SERVICE_URL}/v1/placements/demo-a/outcome"
+REPORT_URL = f"{SERVICE_URL}/v1/referrals/demo-a/reports"
+START = "2026-12-03T10:00:00-05:00"
+REQUEST = {
+    "referral_id": "demo-a",
+    "site_ref": "site-1",
+    "priority": "routine",
+    "service_ref": "service-1",
+    "answer_url": ANSWER_URL,
+}
+VISIT = {
+    "referral_id": "demo-a",
+    "start": START,
+    "minutes": 45,
+    "outcome_url": OUTCOME_URL,
+    "report_url": REPORT_URL,
+}
+REQUEST_PATH = "/offices/office-1/requests/request-1"
+VISIT_PATH = "/offices/office-1/appointments/visit-1"
+
+
+async def booked(outside: Outside, visit: str, report: str) -> None:
+    """Book the visit at an office that will behave so."""
+    await outside.force("visit", visit)
+    await outside.force("report", report)
+    answer = await outside.called.put(VISIT_PATH, json=VISIT)
+    assert (answer.status_code, answer.json()) == (201, {"visit_id": "visit-1", "status": "booked"})
+
+
+async def next_callback(outside: Outside) -> tuple[str, dict[str, Any]]:
+    """Jump to the next promise, and return where the callback of that went and what it said."""
+    n = len(outside.service.heard)
+    await outside.jump()
+    heard = await outside.callbacks(n + 1)
+    return str(heard[-1].url), json.loads(heard[-1].content)
+
+
+class TestRequestAcceptance:
+    @pytest.mark.parametrize(("behaviour", "accepted"), [("accept", True), ("decline", False)])
+    async def test_is_answered_within_hours(self, outside: Outside, behaviour: str, accepted: bool) -> None:
+        """The office takes the request at once, and says yes or no at an office hour of the same or the next day."""
+        await outside.force("office_request", behaviour)
+        taken = await outside.called.put(REQUEST_PATH, json=REQUEST)
+
+        url, told = await next_callback(outside)
+
+        assert (taken.status_code, taken.json()) == (202, {"request_id": "request-1", "status": "received"})
+        assert (url, told["request_id"], told["accepted"]) == (ANSWER_URL, "request-1", accepted)
+        assert ("reason" in told) is not accepted
+        assert outside.clock.instant - MONDAY_NOON <= timedelta(hours=24)
+        status = "accepted" if accepted else "declined"
+        assert (await outside.called.get(REQUEST_PATH)).json() == {"request_id": "request-1", "status": status}
+
+    async def test_is_answered_at_any_hour_when_it_cannot_wait(self, outside: Outside) -> None:
+        """A STAT request is answered within two hours, at night and at the weekend."""
+        outside.clock.instant = night = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+        await outside.force("office_request", "accept")
+        await outside.called.put(REQUEST_PATH, json=REQUEST | {"priority": "stat"})
+
+        await outside.jump()
+
+        assert outside.clock.instant - night <= timedelta(hours=2)
+
+    async def test_is_never_answered_by_a_silent_office(self, outside: Outside) -> None:
+        """Silence is a behaviour too: taken, and nothing more."""
+        await outside.force("office_request", "stay_silent")
+        await outside.called.put(REQUEST_PATH, json=REQUEST)
+
+        assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
+
+    async def test_stays_quiet_when_sent_twice(self, outside: Outside) -> None:
+        """One request id is one request, and one answer."""
+        for _ in range(2):
+            await outside.called.put(REQUEST_PATH, json=REQUEST)
+
+        assert await outside.counts("office_request", "request-1") == {"sends": 2, "effects": 1}
+
+    async def test_is_forgotten_when_withdrawn(self, outside: Outside) -> None:
+        """After a withdrawal nobody answers, it cannot be found, and a late send does not bring it back."""
+        await outside.force("office_request", "accept")
+        await outside.called.put(REQUEST_PATH, json=REQUEST)
+
+        withdrawn = [await outside.called.delete(REQUEST_PATH) for _ in range(2)]
+
+        assert [answer.status_code for answer in withdrawn] == [200, 200]
+        assert (await outside.called.get(REQUEST_PATH)).status_code == 404
+        assert (await outside.called.put(REQUEST_PATH, json=REQUEST)).json()["status"] == "withdrawn"
+        assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
+
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    async def test_is_unknown_to_other_offices(self, outside: Outside, method: str) -> None:
+        """What one office was asked is not found at another."""
+        await outside.called.put(REQUEST_PATH, json=REQUEST)
+
+        answer = await outside.called.request(method, "/offices/office-2/requests/request-1")
+
+        assert answer.status_code == 404
+
+
+class TestBook:
+    async def test_is_followed_by_the_outcome_and_the_report(self, outside: Outside) -> None:
+        """When the visit is over the office says that it took place, and days later it returns the report."""
+        await booked(outside, "fulfil", "send")
+
+        first_url, outcome = await next_callback(outside)
+        outcome_at = outside.clock.instant
+        second_url, report = await next_callback(outside)
+
+        assert (first_url, second_url) == (OUTCOME_URL, REPORT_URL)
+        assert outcome_at == datetime(2026, 12, 3, 16, 0, tzinfo=UTC)
+        assert (outcome["visit_id"], outcome["outcome"], bool(outcome["evidence_ref"])) == (
+            "visit-1",
+            "fulfilled",
+            True,
+        )
+        assert (report["visit_id"], report["kind"]) == ("visit-1", "final")
+        assert report["report_id"]
+        assert report["document_ref"]
+        assert timedelta(days=1) <= outside.clock.instant - outcome_at <= timedelta(days=7)
+        assert (await outside.called.get(VISIT_PATH)).json() == {"visit_id": "visit-1", "status": "fulfilled"}
+
+    async def test_is_followed_by_no_report_when_missed(self, outside: Outside) -> None:
+        """A patient who did not come is told of, and there is nothing to report."""
+        await booked(outside, "miss", "send")
+
+        _, outcome = await next_callback(outside)
+
+        assert outcome["outcome"] == "missed"
+        assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
+
+    async def test_may_be_followed_by_the_report_alone(self, outside: Outside) -> None:
+        """An office that says nothing of the visit may still send the report, the first evidence of it."""
+        await booked(outside, "stay_silent", "send")
+
+        url, _ = await next_callback(outside)
+
+        assert url == REPORT_URL
+
+    async def test_may_be_followed_by_a_late_report(self, outside: Outside) -> None:
+        """A late report comes weeks after the visit."""
+        await booked(outside, "stay_silent", "send_late")
+
+        await outside.jump()
+
+        assert outside.clock.instant - datetime.fromisoformat(START) > timedelta(days=11)
+
+    async def test_takes_its_promises_along_when_withdrawn(self, outside: Outside) -> None:
+        """A visit that was cancelled has neither outcome nor report."""
+        await booked(outside, "fulfil", "send")
+
+        assert (await outside.called.delete(VISIT_PATH)).status_code == 200
+
+        assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
+
+    async def test_refuses_a_start_without_an_offset(self, outside: Outside) -> None:
+        """A start that does not say where it lies on the line of time is no start."""
+        answer = await outside.called.put(VISIT_PATH, json=VISIT | {"start": "2026-12-03T10:00:00"})
+
+        assert answer.status_code == 422

@@ -1,0 +1,81 @@
+import base64
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx2
+import pytest
+
+from deploy.simulators.sms import number_key, text_key
+from tests.unit.simulators.served import SERVICE_URL, SMS_ACCOUNT, SMS_TOKEN, Outside
+
+PATH = f"/2010-04-01/Accounts/{SMS_ACCOUNT}/Messages.json"
+CALLBACK = f"{SERVICE_URL}/v1/sms-callbacks?message=m-1"
+FORM = {"To": "+15555550123", "From": "+15555550100", "Body": "Invented text", "StatusCallback": CALLBACK}
+CUSTOMER = (SMS_ACCOUNT, SMS_TOKEN)
+
+
+async def sent(outside: Outside, auth: tuple[str, str] = CUSTOMER, **changes: str) -> httpx2.Response:
+    """Send with basic authentication, which takes the place of the bearer token."""
+    return await outside.called.post(PATH, data=FORM | changes, auth=auth)
+
+
+class TestSend:
+    async def test_is_queued_under_an_id_of_its_own(self, outside: Outside) -> None:
+        """A gateway does not deduplicate: the same text twice is two messages, and is counted as two."""
+        first, second = [await sent(outside) for _ in range(2)]
+
+        assert (first.status_code, first.json()["status"]) == (201, "queued")
+        assert first.json()["sid"] != second.json()["sid"]
+        counts = await outside.counts("sms", text_key(FORM["To"], FORM["Body"]))
+        assert (counts["sends"], counts["effects"]) == (2, 2)
+        assert await outside.counts("sms_number", number_key(FORM["To"])) == {"effects": 2}
+
+    @pytest.mark.parametrize(("behaviour", "status"), [("deliver", "delivered"), ("fail", "undelivered")])
+    async def test_is_reported_on_at_once(self, outside: Outside, behaviour: str, status: str) -> None:
+        """Within a second the gateway says whether the message arrived, without naming the number."""
+        await outside.force("sms", behaviour, FORM["To"])
+        sid = (await sent(outside)).json()["sid"]
+
+        await outside.jump()
+        [callback] = await outside.callbacks(1)
+
+        told = dict(parse_qsl(callback.content.decode()))
+        assert (told["MessageSid"], told["MessageStatus"]) == (sid, status)
+        assert ("ErrorCode" in told) is (behaviour == "fail")
+        assert FORM["To"] not in told.values()
+
+    async def test_is_reported_on_under_a_signature(self, outside: Outside) -> None:
+        """X-Twilio-Signature is computed here by hand: URL, then each name and value in the order of names."""
+        await sent(outside)
+        await outside.jump()
+        [callback] = await outside.callbacks(1)
+
+        pairs: list[Any] = sorted(parse_qsl(callback.content.decode()))
+        signed = "".join([CALLBACK, *(name + value for name, value in pairs)])
+        mac = hmac.new(SMS_TOKEN.encode(), signed.encode(), hashlib.sha1)
+        assert callback.headers["x-twilio-signature"] == base64.b64encode(mac.digest()).decode()
+        assert str(callback.url) == CALLBACK
+        assert "authorization" not in callback.headers
+
+    async def test_is_not_reported_on_when_nobody_wants_to_know(self, outside: Outside) -> None:
+        """Without a StatusCallback there is none."""
+        form = {name: value for name, value in FORM.items() if name != "StatusCallback"}
+
+        answer = await outside.called.post(PATH, data=form, auth=CUSTOMER)
+
+        assert answer.status_code == 201
+        assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
+
+    @pytest.mark.parametrize("auth", [(SMS_ACCOUNT, "wrong"), ("AC1", SMS_TOKEN)])
+    async def test_refuses_strangers(self, outside: Outside, auth: tuple[str, str]) -> None:
+        """Neither a wrong token nor another account may send."""
+        assert (await sent(outside, auth)).status_code == 401
+
+    async def test_refuses_what_is_no_message(self, outside: Outside) -> None:
+        """A message without a text is refused without repeating the number."""
+        answer = await sent(outside, Body="")
+
+        assert answer.status_code == 422
+        assert FORM["To"] not in answer.text

@@ -1,0 +1,34 @@
+"""Figures belong to one app, and no label can grow with the number of patients."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared.telemetry import Metrics
+
+
+class TestMetrics:
+    def test_do_not_clash_between_apps(self) -> None:
+        """Several apps live in one process in tests and demos."""
+        first, second = Metrics(), Metrics()
+        first.saves.inc()
+
+        assert ("throughline_saves_total 1.0", "throughline_saves_total 0.0") == (_saves(first), _saves(second))
+
+    def test_have_no_label_for_an_id(self) -> None:
+        """A label per referral would tell who is treated, and drown the database of figures."""
+        families = Metrics().registry.collect()
+        names = {label for family in families for sample in family.samples for label in sample.labels}
+
+        assert not {name for name in names if name.endswith("id") or name in {"tenant", "subject"}}
+
+    def test_can_be_read_by_prometheus(self) -> None:
+        """The exposition is what Prometheus parses."""
+        metrics = Metrics()
+        metrics.calls.labels("sms", "send", "done").inc()
+        families = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}
+
+        assert {"throughline_effect_calls", "throughline_outbox_age_seconds", "throughline_saves"} <= families
+
+
+def _saves(metrics: Metrics) -> str:
+    lines = metrics.exposition().decode().splitlines()
+    return next(line for line in lines if line.startswith("throughline_saves_total"))

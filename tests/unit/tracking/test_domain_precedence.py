@@ -1,0 +1,85 @@
+"""Which of the services' steps the worklist shows."""
+
+import itertools
+
+import pytest
+
+from services.tracking.domain import NextAct, Story, next_act
+from shared.contracts.language import Owner, Step
+from tests.unit.tracking.telling import step
+
+
+def stories(**steps: Step | None) -> dict[str, Story]:
+    """What the services said last; those not named wait for nothing."""
+    return {name: Story(1, "", steps.get(name)) for name in ("intake", "authorization", "scheduling", "notifications")}
+
+
+def shown(is_closed: bool = False, **steps: Step | None) -> str | None:
+    """The act that is shown."""
+    act = next_act(stories(**steps), is_closed=is_closed)
+    return act.act if act else None
+
+
+class TestNextAct:
+    ORDER = (
+        step("resolve_parked", "operator", 900),
+        step("call_patient", "coordinator", 800),
+        step("await_payer_decision", "payer", 700),
+        step("wind_down", "system", 600),
+        step("complete_referral", "coordinator", 1),
+    )
+
+    @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(ORDER, 2)))
+    def test_goes_by_who_can_move_it_on(self, first: Step, second: Step) -> None:
+        """Operator, our people, outside parties, system, backstops; even when the others are due sooner."""
+        assert first.act == shown(intake=first, scheduling=second)
+        assert first.act == shown(intake=second, scheduling=first)
+
+    @pytest.mark.parametrize("owner", ["coordinator", "nurse", "clinician"])
+    @pytest.mark.parametrize("outside", ["specialist", "payer", "patient"])
+    def test_our_people_go_before_outside_parties(self, owner: Owner, outside: Owner) -> None:
+        """Who can be told to act goes before who can only be waited for."""
+        assert "ours" == shown(intake=step("theirs", outside, 1), authorization=step("ours", owner, 99))
+
+    def test_the_earliest_due_goes_first_within_a_rank(self) -> None:
+        """Two acts of our people: the one that is due sooner."""
+        assert "sooner" == shown(intake=step("later", "coordinator", 9), notifications=step("sooner", "nurse", 3))
+
+    def test_a_tie_falls_to_the_earlier_service_of_the_story(self) -> None:
+        """So that the answer never depends on who told last."""
+        assert "second" == shown(scheduling=step("third", "nurse", 3), authorization=step("second", "coordinator", 3))
+
+    def test_a_leave_to_use_is_a_backstop(self) -> None:
+        """An approved authorization only says by when a visit must have happened."""
+        use = step("use_authorization", "coordinator", 1)
+
+        assert "attend_visit" == shown(authorization=use, scheduling=step("attend_visit", "patient", 500))
+        assert "use_authorization" == shown(authorization=use)
+
+    def test_nothing_waits_when_no_service_does(self) -> None:
+        """No step, no act."""
+        assert shown() is None
+
+    def test_names_the_service_that_waits(self) -> None:
+        """The console sends the act to its owner's API."""
+        due = step("call_payer", "coordinator", 5, queue="authorization")
+
+        expected = NextAct("authorization", "call_payer", "coordinator", "authorization", due.due_at)
+
+        assert expected == next_act(stories(authorization=due), is_closed=False)
+
+
+class TestNextActOfAClosedReferral:
+    @pytest.mark.parametrize("owner", ["operator", "coordinator", "nurse", "clinician"])
+    def test_keeps_what_our_people_still_owe(self, owner: Owner) -> None:
+        """A patient whom no message about the cancellation reached must still be called."""
+        assert "call_patient" == shown(is_closed=True, notifications=step("call_patient", owner))
+
+    @pytest.mark.parametrize("owner", ["specialist", "payer", "patient", "system"])
+    def test_waits_for_nobody_outside(self, owner: Owner) -> None:
+        """Nothing that they could still do matters."""
+        assert shown(is_closed=True, scheduling=step("attend_visit", owner)) is None
+
+    def test_has_no_backstop(self) -> None:
+        """There is nothing left to complete."""
+        assert shown(is_closed=True, authorization=step("use_authorization", "coordinator")) is None

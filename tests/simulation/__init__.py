@@ -1,0 +1,1 @@
+"""Seeded simulations of the engine and of the services. README.md says what is proved where."""

@@ -1,0 +1,88 @@
+"""The doors of the services: one entry per route by which something is asked for. That none is missing is tested."""
+
+import base64
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from urllib.parse import urlencode
+
+import httpx2
+
+from tests.simulation.histories import bodies
+from tests.simulation.histories.bodies import Bodies, Sent
+from tests.simulation.services.apps import ADDRESSES, SMS
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route: its service, its path, the action that shows as allowed, who uses it, and what is sent."""
+
+    service: str
+    path: str
+    action: str | None
+    roles: Sequence[str]
+    body: Bodies
+
+
+_IN = "/v1/referrals/{referral_id}"
+_OF_CASE = "/v1/cases/{referral_id}"
+_OF_PLACEMENT = "/v1/placements/{referral_id}"
+_OF_LIST = "/v1/worklist/{referral_id}"
+_ANYBODY = ("coordinator", "lead", "nurse")
+PAYER_CALLBACK, SMS_CALLBACK = "/v1/payer-callbacks/{payer_id}", "/v1/sms-callbacks"
+DOORS: Sequence[Door] = (
+    Door("intake", f"{_IN}/information", "supply_information", ("coordinator", "service"), bodies.information),
+    Door("intake", f"{_IN}/reports", "record_report", ("specialist", "service"), bodies.report),
+    Door("intake", f"{_IN}/acknowledgement", "acknowledge", ("clinician", "service"), bodies.acknowledgement),
+    Door("intake", f"{_IN}/cancellation", "cancel", ("coordinator", "lead"), bodies.cancellation),
+    Door("intake", f"{_IN}/closing", "close", ("lead", "clinician"), bodies.closing),
+    Door("authorization", f"{_OF_CASE}/decision", "record_decision", ("coordinator", "nurse"), bodies.payer_decision),
+    Door("authorization", f"{_OF_CASE}/override", "override", ("clinician", "lead"), bodies.because),
+    Door("authorization", f"{_OF_CASE}/resubmission", "resubmit", ("coordinator", "nurse"), bodies.nothing),
+    Door("authorization", f"{_OF_CASE}/self-pay", "continue_self_pay", ("coordinator", "lead"), bodies.nothing),
+    Door("authorization", f"{_OF_CASE}/coverage", "correct_coverage", ("coordinator", "lead"), bodies.coverage),
+    Door("authorization", PAYER_CALLBACK, None, ("service",), bodies.payer_callback),
+    Door("scheduling", f"{_OF_PLACEMENT}/answer", "answer_request", ("coordinator", "service"), bodies.answer),
+    Door("scheduling", f"{_OF_PLACEMENT}/provider", "choose_provider", ("coordinator", "lead"), bodies.provider),
+    Door("scheduling", f"{_OF_PLACEMENT}/booking", "book_visit", ("coordinator", "specialist"), bodies.booking),
+    Door(
+        "scheduling", f"{_OF_PLACEMENT}/visit-cancellation", "cancel_visit", ("coordinator",), bodies.visit_cancellation
+    ),
+    Door("scheduling", f"{_OF_PLACEMENT}/outcome", "record_outcome", ("coordinator", "service"), bodies.outcome),
+    Door("scheduling", f"{_OF_PLACEMENT}/appointment", "confirm_appointment", ("coordinator",), bodies.appointment),
+    Door("notifications", "/v1/conversations/{referral_id}/contact", "record_contact", _ANYBODY, bodies.contact),
+    Door("notifications", SMS_CALLBACK, None, ("service",), bodies.receipt),
+    Door("tracking", f"{_OF_LIST}/claim", "claim", _ANYBODY, bodies.nothing),
+    Door("tracking", f"{_OF_LIST}/release", "release", _ANYBODY, bodies.nothing),
+    Door("tracking", f"{_OF_LIST}/note", "note", _ANYBODY, bodies.note),
+)
+
+
+def knock(door: Door, sent: Sent, role: str, idempotency_key: str) -> httpx2.Request:
+    """The request of somebody in a role."""
+    address = ADDRESSES.get(door.service, f"http://{door.service}.example")
+    url, body = f"{address}{door.path}", door.body(sent)
+    if door.path == SMS_CALLBACK:
+        return _signed(f"{url}?message={body['message']}", {k: v for k, v in body.items() if k != "message"})
+    payer = _payer(sent) if door.path == PAYER_CALLBACK else None
+    path = url.format(referral_id=sent.key, payer_id=payer)
+    headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": idempotency_key}
+    return httpx2.Request("POST", path, json=body, headers=headers)
+
+
+def _payer(sent: Sent) -> str:
+    case = sent.house.state("authorization", sent.key)
+    asked = [asked.payer for asked in reversed(case.asked)] if case else []
+    return str(sent.choose([*asked, "medicare"]))
+
+
+def _signed(url: str, form: Mapping[str, str]) -> httpx2.Request:
+    """By Twilio's convention."""
+    content = url + "".join(name + form[name] for name in sorted(form))
+    digest = hmac.digest(SMS.auth_token.get_secret_value().encode(), content.encode(), sha1)
+    headers = {
+        "X-Twilio-Signature": base64.b64encode(digest).decode(),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    return httpx2.Request("POST", url, content=urlencode(form).encode(), headers=headers)

@@ -1,0 +1,62 @@
+"""Orders of every kind: complete or not, pressing or not, insured, self-paying, or by a payer that nobody knows."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulation.histories.outside import Choose
+from tests.simulation.services.orders import CANARY, PAYERS, SOURCE
+
+LACKS: tuple[tuple[str, ...], ...] = (
+    *[()] * 10,
+    ("requester",),
+    ("diagnoses",),
+    ("reach",),
+    ("coverage",),
+    ("requester", "diagnoses", "reach", "coverage"),
+)
+REACH: tuple[Mapping[str, str], ...] = (
+    {"phone": "+12025550123"},
+    {"phone": "+12025550123", "email": "s@s.example"},
+    {"email": "s@s.example"},
+)
+SELF_PAY = "self-pay"
+
+
+def order(choose: Choose[Any], now: datetime) -> Mapping[str, Any]:
+    """An order in our own JSON. The number may have come before."""
+    lacks, number = choose(LACKS), choose(("O-1", "O-2", "O-3"))
+    parts: dict[str, Mapping[str, Any]] = {
+        "requester": {"requester": {"npi": "1234567893", "name": "Dr. Robin Sample"}},
+        "diagnoses": {"diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "E11.9"}]},
+        "coverage": _paid(choose, number),
+    }
+    made: dict[str, Any] = {
+        "source_system": SOURCE,
+        "order_number": number,
+        "priority": choose(("routine", "urgent", "asap", "stat")),
+        "authored_at": (now - timedelta(days=choose((0, 0, 3, -1, 170)))).isoformat(),
+        "service": {"system": "urn:sample:services", "code": "any"},
+        "patient": _patient(choose, {} if "reach" in lacks else choose(REACH)),
+    }
+    for name, part in parts.items():
+        made |= {} if name in lacks else part
+    return made
+
+
+def _patient(choose: Choose[Any], reach: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "mrn": {"system": SOURCE, "value": choose(("MRN-1", "MRN-2"))},
+        "given": "Sam",
+        "family": CANARY,
+        "birth_date": "1970-01-01",
+        "timezone": choose(("America/New_York", "America/Los_Angeles", "Asia/Kathmandu")),
+        **reach,
+    }
+
+
+def _paid(choose: Choose[Any], number: str) -> Mapping[str, Any]:
+    payer = choose((*PAYERS, SELF_PAY))
+    if payer == SELF_PAY:
+        return {"declared_self_pay": True}
+    return {"coverage": [{"payer_name": payer, "member_id": f"M-{number}"}]}

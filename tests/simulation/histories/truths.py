@@ -1,0 +1,137 @@
+"""What must be true after every step of every history; each rule answers with what is wrong, in words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from services.tracking.domain.precedence import BACKSTOP, OUR_PEOPLE, rank
+from shared.contracts.catalogue import FACTS
+from shared.contracts.intake import ReferralClosed
+from shared.contracts.language import Fact, Step
+from shared.ports import Received
+from tests.simulation.histories.house import SERVICES, House
+
+SOON = timedelta(minutes=1)
+"""Within this, what is overdue is surfaced."""
+WAITS_RIGHTLY = frozenset({"invalid-json", "null-value", "unknown-version", "behind-entry", "behind-hole"})
+"""Why entries wait that were spoiled, or stand behind one that was."""
+ENDS: Mapping[str, Callable[[Any], Any]] = {
+    "intake": lambda referral: referral.is_closed and referral.end.outcome,
+    "authorization": lambda case: case.ending == "closed",
+    "scheduling": lambda placement: placement.ended or placement.fulfilled,
+    "notifications": lambda conversation: conversation.is_closed,
+    "tracking": lambda track: track.progress.outcome,
+}
+"""How each service says that it is over; what it says then is for ever."""
+
+
+def read(record: Received) -> Fact:
+    """A fact as it was told."""
+    return FACTS[dict(record.headers)["ce_type"].decode()].model_validate_json(record.value or b"")
+
+
+def steps(house: House, key: str) -> dict[str, Step]:
+    """The steps of the services that have one."""
+    found = {}
+    for service in SERVICES:
+        document, place = house.document(service, key), house.main(service)
+        step = house.draft(place, document).step() if document else None
+        if step:
+            found[service] = step
+    return found
+
+
+def is_open(house: House, key: str) -> bool:
+    """Whether intake has not closed it."""
+    return not house.state("intake", key).is_closed
+
+
+@dataclass
+class Truths:
+    """The rules, and what they remember of one history."""
+
+    house: House
+    _checked: dict[tuple[str, str], int] = field(default_factory=dict)
+    _ended: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def wrong(self) -> list[str]:
+        """What is wrong now."""
+        return [*self._facts(), *self._documents(), *self._nobody(), *map(str, self.house.faults)]
+
+    def _facts(self) -> Iterator[str]:
+        for (service, key), told in self.house.told.items():
+            for record in told[self._checked.get((service, key), 0) :]:
+                yield from wrong_fact(read(record))
+            self._checked[service, key] = len(told)
+            closings = [record for record in told if b"referral.closed" in dict(record.headers)["ce_type"]]
+            if len(closings) > 1:
+                yield f"{key} was closed {len(closings)} times"
+
+    def _documents(self) -> Iterator[str]:
+        for place in self.house.places:
+            for key, document in self.house.documents(place).items():
+                about = f"{place.collection} {key}"
+                if document.strikes:
+                    yield f"{about} could not be woken"
+                reasons = {entry.reason for queue in document.waiting.values() for entry in queue.values()}
+                if unexpected := reasons - WAITS_RIGHTLY:
+                    yield f"{about} could not take in a sound fact: {unexpected}"
+                if place.is_main and ":" not in key:
+                    yield from self._end(place.service.name, key, document.state)
+
+    def _end(self, service: str, key: str, state: Any) -> Iterator[str]:
+        if state == self.house.main(service).engine.decider.initial:
+            return
+        end, known = ENDS[service](state), self._ended.get((service, key))
+        if known and not end:
+            yield f"{service} took the end of {key} back"
+        if known and service in ("intake", "tracking") and end != known:
+            yield f"{service} changed the end of {key} from {known} to {end}"
+        self._ended[service, key] = end
+
+    def _nobody(self) -> Iterator[str]:
+        """An open referral has somebody who does something by some time, here and in the worklist."""
+        unheard = {key for reader, _, key in self.house.undelivered() if reader != "tracking"}
+        for key in self.house.referrals():
+            known = steps(self.house, key)
+            if is_open(self.house, key) and "intake" not in known:
+                yield f"{key} is open in intake and waits for nobody"
+            is_known = is_open(self.house, key) and key not in unheard and not self._is_parked(key)
+            if is_known and all(rank(step) == BACKSTOP for step in known.values()):
+                yield f"{key} is open, everything was heard, and nobody is nearer than {known}"
+            yield from self._unowned(key, known)
+            track = self.house.state("tracking", key)
+            if track and track.progress.phase not in ("unheard", "closed") and track.standing.next is None:
+                yield f"tracking shows {key} as {track.standing.situation} and waiting for nobody"
+
+    def _unowned(self, key: str, known: Mapping[str, Step]) -> Iterator[str]:
+        """Who sets a deadline waits for somebody. A reminder is nothing to wait for."""
+        for service in ("intake", "authorization", "scheduling"):
+            document = self.house.document(service, key)
+            due = self.house.main(service).engine.decider.next_due(document.state) if document else None
+            if due and service not in known:
+                yield f"{service} looks after {key} at {due} and waits for nobody"
+
+    def _is_parked(self, key: str) -> bool:
+        return any(d.is_parked for service in SERVICES if (d := self.house.document(service, key)))
+
+    def overdue(self) -> Iterator[str]:
+        """Time has passed, and what was due was woken: nobody but our own people is more than a minute late."""
+        for key in self.house.referrals():
+            for service, step in steps(self.house, key).items():
+                is_late = step.due_at + SOON < self.house.now
+                if is_late and OUR_PEOPLE < rank(step) < BACKSTOP:
+                    yield f"{service} leaves {key} to {step}, which is overdue"
+
+
+def wrong_fact(fact: Fact) -> Iterator[str]:
+    """Every refusal, failure and end says why, in codes, or names what proves it."""
+    name, reason = type(fact).__name__, getattr(fact, "reason", None)
+    evidence = fact.evidence_ref if isinstance(fact, ReferralClosed) else None
+    if "reason" in type(fact).model_fields and not (reason or evidence):
+        yield f"{name} has neither reason nor evidence"
+    if reason and not (reason.system and reason.code):
+        yield f"{name} has an empty reason"
+    if isinstance(fact, ReferralClosed) and fact.outcome in ("completed", "seen_no_report") and not evidence:
+        yield f"{name} says {fact.outcome} without evidence"

@@ -1,0 +1,196 @@
+"""One run of the services: referrals through storms and months, then the calm in which everything must come right."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import fastapi.dependencies.utils
+import httpx2
+
+from services.notifications.gateways import MailGateway
+from shared.calls import effect_id, record_from_stored
+from shared.errors import Rejected
+from shared.ports import Gateway
+from shared.service import Hooks, Kind, Parts, Service, wire
+from tests.simulation.calm import settle
+from tests.simulation.cluster import Cluster
+from tests.simulation.machines import Life
+from tests.simulation.operator import Operator
+from tests.simulation.poison import Poison
+from tests.simulation.requests import Wire
+from tests.simulation.scheduler import SeededLoop
+from tests.simulation.services import rules
+from tests.simulation.services.agenda import Agenda
+from tests.simulation.services.apps import blueprints, chance, keyring
+from tests.simulation.services.orders import orders, referral_id
+from tests.simulation.services.outside import Outside
+from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
+from tests.simulation.services.ways import Doors, Mail, client
+from tests.simulation.storm import Storm
+from tests.simulation.troubles import befall
+
+POISONED, SPOILED = 0.4, 0.04
+LASTS_S = (15.0, 30.0, 60.0)
+MOVES_S = 0.8
+RUSHES = 0.25
+JUMPS = 400
+
+
+async def play(loop: SeededLoop) -> tuple[Cluster, list[str]]:
+    """Play one seed; return the cluster as it stands in the end, and what is wrong."""
+    no_threads = patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once)
+    same_nonces = patch.object(secrets, "token_bytes", chance)
+    with no_threads, same_nonces:
+        run = Run(loop)
+        await run.storm()
+        await run.calm()
+        wrong = run.cluster.complaints + rules.wrong(run.cluster, run.outside, run.accepted, run.poison)
+        await run.end()
+    return run.cluster, wrong
+
+
+async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
+    """There are no threads here."""
+    return work(*arguments, **options)
+
+
+@dataclass
+class Run:
+    """Everything that takes part in one run."""
+
+    loop: SeededLoop
+    accepted: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    at_work: list[asyncio.Task[None]] = field(default_factory=list)
+    errands: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Put it together."""
+        storm = Storm(self.loop)
+        self.cluster = Cluster(storm, dict.fromkeys(blueprints(), self._wired))
+        self.agenda = Agenda(self.cluster)
+        self.doors = Doors(self.cluster)
+        self.staff = Staff(self.cluster, self.doors)
+        self.outside = Outside(Wire(self.cluster), self.agenda, self._is_wanted, self._posts, self._reports)
+        self.poison = Poison(storm, self.cluster.broker, SPOILED if self.loop.random.random() < POISONED else 0.0)
+        self.cluster.broker.mangle = self.poison.mangle
+        self.operator = Operator(self.cluster)
+        rules.watch(self.cluster)
+
+    async def storm(self) -> None:
+        """Orders come in and people act while everything fails and time flies."""
+        random, storm = self.loop.random, self.cluster.storm
+        self.cluster.start()
+        for work in (self.agenda.play(), self.operator.work(), self._play_time()):
+            self.at_work.append(self.loop.create_task(work))
+        troubles = self.loop.create_task(befall(self.cluster))
+        is_rush = random.random() < RUSHES
+        came = orders(random, self.cluster.disk.now(), is_rush=is_rush)
+        placed = [self._place(after_s, order, is_rush=is_rush) for after_s, order in came]
+        await asyncio.gather(asyncio.sleep(random.uniform(5, random.choice(LASTS_S))), *placed)
+        self.cluster.heal()
+        await troubles
+        assert not storm.is_stormy
+
+    async def calm(self) -> None:
+        """Everything is mended, and the story is played to its end."""
+        self.poison.mend(hopeless=0.0)
+        await settle(self.cluster, JUMPS, self._busy, self.agenda.next_due, self._only_asks)
+
+    async def end(self) -> None:
+        """Stop it all. A fault of the simulation itself is raised."""
+        for task in (*self.at_work, *self.errands):
+            if task.done():
+                task.result()
+            task.cancel()
+        self.cluster.end()
+        await asyncio.gather(*self.at_work, *self.errands, return_exceptions=True)
+
+    def _wired(self, life: Life, hooks: Hooks) -> Service:
+        name = life.weather.name.rpartition("-")[0]
+        plan, weather = blueprints()[name], life.weather
+
+        def with_our_mail(kind: Kind) -> Kind:
+            def gateways(parts: Parts) -> Mapping[str, Gateway]:
+                return {
+                    effect: Mail.like(real, self.outside, weather) if isinstance(real, MailGateway) else real
+                    for effect, real in kind.gateways(parts).items()
+                }
+
+            return replace(kind, gateways=gateways)
+
+        ours = replace(plan, kinds=tuple(with_our_mail(kind) for kind in plan.kinds))
+        return wire(ours, life, keyring(name), client(self.outside, weather), hooks)
+
+    async def _place(self, after_s: float, order: Mapping[str, Any], *, is_rush: bool) -> None:
+        """Send an order until it is taken; later, people do this and that about it. In a rush all want one time."""
+        random = self.loop.random
+        await asyncio.sleep(after_s)
+        request = self.doors.by_person("clinician", "intake", "/v1/referrals", order, "unused")
+        said = await self.doors.ask(request)
+        self.accepted[said.body["referral_id"]] = order
+        assert said.body["referral_id"] == referral_id(order)
+        acts = [random.choices(ACTS, [act[0] for act in ACTS])[0] for _ in range(random.choice([0, 1, 2, 4]))]
+        for act in [*acts, FOUGHT_OVER] if is_rush else acts:
+            after = timedelta(hours=random.uniform(0, 6) ** random.choice([1, 2, 4]))
+            at = self.cluster.disk.now() + after
+            self.agenda.at(at, lambda act=act: self._run(self.staff.act(referral_id(order), act)))  # type: ignore[misc] # binds
+
+    async def _play_time(self) -> None:
+        """In the storm time flies whenever no call is under way, mostly to what is due next."""
+        random, cluster = self.loop.random, self.cluster
+        while True:
+            await asyncio.sleep(random.expovariate(1 / MOVES_S))
+            dues = [instant for instant in (cluster.next_wake(), self.agenda.next_due()) if instant]
+            if cluster.storm.is_stormy and dues and not cluster.under_way and not cluster.live_calls():
+                late = timedelta(hours=random.choice([0, 0, 0, 1, 30]))
+                cluster.disk.offset += max(min(dues) + late - cluster.disk.now(), timedelta())
+
+    def _is_wanted(self, key: str, id_: str) -> bool:
+        """Whether some document of a referral wants the effect of this id."""
+        documents = [index[key] for index in self.cluster.disk.indexed.values() if key in index]
+        records = [record_from_stored(record) for document in documents for record in document["calls"]]
+        return any(record.is_wanted and effect_id(key, record) == id_ for record in records)
+
+    def _posts(self, url: str, body: Mapping[str, Any]) -> None:
+        self._deliver(self.doors.by_system(url, body))
+
+    def _reports(self, url: str, form: Mapping[str, str]) -> None:
+        self._deliver(self.doors.by_gateway(url, form))
+
+    def _deliver(self, request: httpx2.Request) -> None:
+        """A callback comes: not at all, once, or again and again, in any order."""
+        storm = self.cluster.storm
+        if storm.strikes("callback lost", request.url.host):
+            return
+        for _ in range(2 if storm.strikes("callback repeated", request.url.host) else 1):
+            late = storm.random.uniform(0.5, 12) if storm.strikes("callback late", request.url.host) else 0.0
+            self.outside.wire.later(late, lambda: self._run(self._told(request)))
+
+    async def _told(self, request: httpx2.Request) -> None:
+        try:
+            await self.doors.ask(request)
+        except Rejected as refusal:
+            if refusal.code not in ("404", "409"):
+                self.cluster.complain(f"{request.url.path} was refused: {refusal.code} {refusal.message}")
+
+    def _run(self, work: Any) -> None:
+        self.errands.append(self.loop.create_task(work))
+
+    def _only_asks(self) -> bool:
+        """Whether all that is left is to ask daily after what others owe us: nobody else waits for the clock."""
+        return self.agenda.next_due() is None and all(
+            rules.only_asks(decider, stored)
+            for collection, decider in rules.deciders().items()
+            for stored in self.cluster.disk.documents(collection)
+        )
+
+    def _busy(self) -> str | None:
+        self.errands = [task for task in self.errands if not task.done() or task.exception()]
+        if self.cluster.under_way or self.errands:
+            return "something is under way outside"
+        parked = self.cluster.parked()
+        return f"{parked} are parked" if parked else None

@@ -1,0 +1,114 @@
+"""The ways between services and outside: requests out through one replica, callbacks and people in by the routes."""
+
+import base64
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from hashlib import sha1
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+
+from services.notifications.gateways import MailGateway
+from services.notifications.gateways.answers import taken
+from shared.errors import Unknown
+from shared.outbound import NotTaken
+from shared.ports import Answer, Call
+from shared.service import Service
+from tests.simulation.cluster import Cluster
+from tests.simulation.machines import ReplicaWeather
+from tests.simulation.requests import Garbled
+from tests.simulation.services.apps import ADDRESSES, SMS, Said, app, served
+from tests.simulation.services.outside import Outside
+
+LAND_S, TIMEOUT_S = 7.0, 8.0
+GARBAGE: Sequence[tuple[int, str]] = (
+    (500, "sorry"),
+    (502, "<html>bad gateway</html>"),
+    (200, "<html>welcome</html>"),
+    (200, '{"request_id": "'),
+    (200, '{"request_id": "another", "visit_id": "another", "report_id": "another"}'),
+    (200, "[]"),
+)
+
+
+def client(outside: Outside, weather: ReplicaWeather) -> httpx2.AsyncClient:
+    """A replica's client, whose requests meet its weather."""
+    storm = outside.wire.storm
+
+    async def handle(request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await outside.wire.request(weather, lambda: outside.land(request), LAND_S, TIMEOUT_S)
+        except NotTaken:
+            if storm.random.random() < 0.5:
+                return httpx2.Response(429)
+            raise httpx2.ConnectError("refused") from None
+        except Unknown:
+            raise httpx2.ReadTimeout("silence") from None
+        except Garbled:
+            status, text = storm.random.choice(GARBAGE)
+            return httpx2.Response(status, text=text)
+
+    return httpx2.AsyncClient(transport=httpx2.MockTransport(handle), trust_env=False)
+
+
+@dataclass(frozen=True)
+class Mail(MailGateway):
+    """The real gateway; only the connection to the mail server is another."""
+
+    outside: Outside
+    weather: ReplicaWeather
+
+    async def _deliver(self, call: Call, now: datetime, mail: EmailMessage) -> Answer:
+        message_id = str(mail["Message-ID"])
+        try:
+            await self.outside.wire.request(self.weather, lambda: self.outside.mail(message_id), LAND_S, TIMEOUT_S)
+        except NotTaken:
+            return Answer("not_taken")
+        except Garbled:
+            raise Unknown("A reply that is none.") from None
+        return taken(call, now, message_id)
+
+    @classmethod
+    def like(cls, real: MailGateway, outside: Outside, weather: ReplicaWeather) -> "Mail":
+        """As the blueprint made it."""
+        return cls(real.settings, real.writer, real.may_repeat, outside, weather)
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How requests come in: by the services' own routes, in any replica that answers."""
+
+    cluster: Cluster
+
+    async def ask(self, request: httpx2.Request) -> Said:
+        """Have a request answered. Raises Rejected, as the route does."""
+        name = request.url.host.partition(".")[0]
+
+        async def serve(service: Service) -> Said:
+            return await served(app(name), service, request)
+
+        said: Said = await self.cluster.ask(name, serve)
+        return said
+
+    def by_person(self, role: str, service: str, path: str, body: Mapping[str, Any], key: str) -> httpx2.Request:
+        """A request of somebody in a role. `key` makes a retry the same request."""
+        headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": key}
+        return httpx2.Request("POST", f"{ADDRESSES[service]}{path}", json=dict(body), headers=headers)
+
+    def by_system(self, url: str, body: Mapping[str, Any]) -> httpx2.Request:
+        """A callback, as the outside makes it: its own ids make a retry the same."""
+        return httpx2.Request("POST", url, json=dict(body), headers={"Authorization": "Bearer service:outside"})
+
+    def by_gateway(self, url: str, form: Mapping[str, str]) -> httpx2.Request:
+        """A receipt of the SMS gateway, by Twilio's convention."""
+        content = url + "".join(name + form[name] for name in sorted(form))
+        digest = hmac.digest(SMS.auth_token.get_secret_value().encode(), content.encode(), sha1)
+        headers = {
+            "X-Twilio-Signature": base64.b64encode(digest).decode(),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        return httpx2.Request("POST", url, content=urlencode(form).encode(), headers=headers)

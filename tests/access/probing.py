@@ -1,0 +1,102 @@
+"""The cells of the matrix: every route of every service, asked by anybody about anything."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from shared.identity import Role, permissions
+from tests.access.samples import SAMPLES, Sample
+from tests.privacy.house import House
+
+OPEN = {
+    "/livez": "whether the process runs; says nothing else",
+    "/readyz": "whether its doors are open; says nothing else",
+    "/metrics": "figures whose labels are kinds and routes",
+    "/openapi.json": "the API's own description, which is public",
+    "/v1/sms-callbacks": "the gateway's signature authenticates, as Twilio's convention has it",
+    "/static/{name}": "style, script and mark of the console",
+    "/login": "where somebody without a session logs in",
+    "/login/start": "sends the browser to the issuer",
+    "/login/callback": "redeems what the issuer sent the browser back with",
+}
+"""What asks nobody for a bearer token, and why that is right."""
+REFUSED, FORBIDDEN, HIDDEN = 401, 403, 404
+LET_IN = (200, 202, 204, 303, 409)
+"""Done, or refused by the domain, which a caller who was turned away never reaches."""
+_KEYS = itertools.count()
+
+
+@dataclass(frozen=True, order=True)
+class Route:
+    """A guarded route, and what guards it."""
+
+    service: str
+    method: str
+    path: str
+    permission: str = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """Its method and template."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_of_a_referral(self) -> bool:
+        """Whether its address names one."""
+        return "{referral_id}" in self.path
+
+
+def routes(house: House) -> list[Route]:
+    """Every guarded route, in a fixed order."""
+    return [
+        Route(service, method, path, *sorted(names))
+        for service, app in sorted(house.apps.items())
+        for (method, path), names in sorted(permissions(app).items())
+        if names
+    ]
+
+
+def roles_of(house: House, route: Route) -> frozenset[Role]:
+    """The roles that the service's table lets through."""
+    found: frozenset[Role] = house.apps[route.service].state.guard.policy[route.permission]
+    return found
+
+
+def matrix(house: House) -> dict[str, dict[str, str]]:
+    """By service and route: the permission, and the roles that have it."""
+    found: dict[str, dict[str, str]] = {}
+    for route in routes(house):
+        roles = ", ".join(sorted(role.value for role in roles_of(house, route)))
+        found.setdefault(route.service, {})[route.name] = f"{route.permission}: {roles}"
+    return found
+
+
+async def probe(house: House, route: Route, referral_id: str, *roles: Role, **caller: Any) -> httpx2.Response:
+    """Ask a route about a referral, as a caller who means it."""
+    sample = SAMPLES[route.service].get(route.name)
+    path = route.path.format(referral_id=referral_id, payer_id="medicare")
+    headers = {"Idempotency-Key": f"k-{next(_KEYS)}", **caller.pop("headers", {})}
+    content = _content(sample, {"referral_id": referral_id}) if sample else {}
+    return await house.ask(route.service, route.method, path, *roles, headers=headers, **content, **caller)
+
+
+def _content(sample: Sample, named: Mapping[str, str]) -> dict[str, Any]:
+    body = sample.of(named)
+    if body is None:
+        return {}
+    return {"data": body} if sample.is_form else {"json": body}
+
+
+def misses(route: Route) -> tuple[int, ...]:
+    """Statuses by which a route that let the caller in says that it has no such thing."""
+    sample = SAMPLES[route.service].get(route.name)
+    return sample.misses if sample else ()
+
+
+def every_role() -> Iterator[Role | None]:
+    """Each role, and none."""
+    yield from Role
+    yield None

@@ -1,0 +1,32 @@
+"""What holds of the services' logs: what was to be expected is told in a word, and never as a traceback."""
+
+from collections import Counter
+
+from tests.chaos.evidence import Evidence, LogLine
+
+_LIBRARIES = ("aiokafka", "uvicorn.error", "pymongo", "motor")
+"""These may call a lost connection an error; a traceback is not theirs to give either, but for what is known."""
+_KNOWN = frozenset({("aiokafka.consumer.group_coordinator", "Unexpected error in coordinator routine")})
+"""The client met a broker that names no broker; shared.kafka abandons it and joins the group anew."""
+_UNAWAITED = "Task exception was never retrieved"
+"""Of the client's own errors: it shields its commits, so that one whose caller gave up fails unseen."""
+
+
+def unhandled(evidence: Evidence) -> list[str]:
+    """No traceback, no exception that nobody retrieved, no error of our own, nothing that is not JSON."""
+    wrong = Counter(_named(line) for line in evidence.log if _is_wrong(line))
+    return [f"{n} times {name}" for name, n in wrong.most_common()]
+
+
+def _is_wrong(line: LogLine) -> bool:
+    if (line.logger, line.event) in _KNOWN:
+        return False
+    if line.event == _UNAWAITED and line.error.startswith("aiokafka."):
+        return False
+    is_error = line.level in ("error", "critical")
+    return line.has_traceback or bool(line.text) or (is_error and not line.logger.startswith(_LIBRARIES))
+
+
+def _named(line: LogLine) -> str:
+    service = line.part.rpartition("-")[0] or line.part
+    return f"{service}: {' '.join(filter(None, (line.level, line.logger, line.event, line.error, line.text)))}"

@@ -1,0 +1,41 @@
+import asyncio
+from secrets import randbelow
+
+import pytest
+
+from deploy.local.tools import Lacking
+from tests.chaos.faults import DECK
+from tests.chaos.installation import installation
+from tests.chaos.report import summary
+from tests.chaos.run import Outcome, Plan, play
+
+REFERRALS, FAULTS, DAYS_AFTER = 300, 22, 12
+SEEDS = 10**6
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A run with another seed each time; its summary is shown when something is wrong, its logs stay."""
+    plan = Plan(randbelow(SEEDS), REFERRALS, FAULTS, DAYS_AFTER)
+    directory = tmp_path_factory.mktemp("chaos")
+    print(f"seed {plan.seed}, logs in {directory}/logs")  # noqa: T201 - pytest shows it when something is wrong
+    try:
+        with installation(directory) as parts:
+            found = asyncio.run(play(parts, plan, print))
+    except Lacking as lacking:
+        pytest.skip(f"the chaos run kills a broker and a database of its own: {lacking} ({lacking.remedy})")
+    print("\n".join(summary(found)))  # noqa: T201 - as above
+    return found
+
+
+@pytest.mark.timeout(600)
+class TestChaos:
+    def test_leaves_every_invariant_whole(self, outcome: Outcome) -> None:
+        """Whatever was killed or frozen under load, nothing is lost, doubled, out of order or left to nobody."""
+        assert () == outcome.violations
+
+    def test_was_a_real_one(self, outcome: Outcome) -> None:
+        """Each kind of fault struck, and the clients met calls whose outcome they could not know."""
+        assert len(DECK) <= FAULTS == len(outcome.strikes)
+        assert REFERRALS == len(outcome.evidence.standings)
+        assert outcome.calls["unknown"] > 0

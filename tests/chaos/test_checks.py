@@ -1,0 +1,148 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from deploy.cli.quiet import HEARS
+from tests.chaos.checks import RULES, violations
+from tests.chaos.evidence import (
+    Answered,
+    Chain,
+    Claim,
+    Evidence,
+    Heard,
+    LogLine,
+    Message,
+    Published,
+    Standing,
+    Visit,
+)
+
+ONE, OTHER = "demo-one", "demo-other"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TOLD: Mapping[str, int] = {"intake": 3, "authorization": 2, "scheduling": 2, "notifications": 1}
+
+
+def document(service: str, subject: str) -> Heard:
+    """A document whose service has told, and heard, all that there is."""
+    return Heard(service, subject, TOLD.get(service, 0), {source: TOLD[source] for source in HEARS[service]})
+
+
+def visit(subject: str, starts_at: datetime) -> Visit:
+    """A visit that is kept, of an hour, with one practitioner."""
+    day = f"demo-day-practitioner-{starts_at.date()}"
+    return Visit(subject, f"{subject}.v1", 1, True, ("practitioner",), (day,), starts_at, starts_at + HOUR)
+
+
+def claim(visit: Visit) -> Claim:
+    """What that visit claims."""
+    return Claim(visit.days[0], visit.subject, visit.attempt, "booked")
+
+
+BOOKED, LATER = visit(ONE, NOON), visit(OTHER, NOON + HOUR)
+REMINDER = Message(ONE, "sms_once", "effect-1", "phone-1", calls=1, was_sent=True)
+LETTER = Message(OTHER, "email", "effect-2", "phone-2", calls=2, was_sent=True)
+GOOD = Evidence(
+    answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
+    published=tuple(
+        Published(source, subject, n)
+        for source, told in TOLD.items()
+        for subject in (ONE, OTHER)
+        for n in (*range(1, told + 1), 1)  # the first once more: repetitions are allowed
+    ),
+    dead_letters=0,
+    documents=tuple(document(service, subject) for service in HEARS for subject in (ONE, OTHER)),
+    ledger=tuple(
+        Chain(source, subject, tuple(range(1, told + 1)), True)
+        for source, told in TOLD.items()
+        for subject in (ONE, OTHER)
+    ),
+    standings=(Standing(ONE, "in_progress", "await", "payer", NOON), Standing(OTHER, "closed")),
+    messages=(REMINDER, LETTER),
+    visits=(BOOKED, LATER),
+    claims=(claim(BOOKED), claim(LATER)),
+    outside={
+        "authorization": {"request-1": {"sends": 3, "effects": 1}},
+        "sms_number": {"phone-1": {"effects": 1}},
+        "mail": {"effect-2": {"effects": 2}},
+        "visit": {BOOKED.visit_id: {"effects": 1}, LATER.visit_id: {"effects": 1}},
+    },
+    log=(LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"),),
+)
+
+
+def outside(**kinds: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """What is counted otherwise."""
+    return {"outside": {**GOOD.outside, **kinds}}
+
+
+def instead(name: str, number: int, **changes: Any) -> dict[str, Any]:
+    """One of a field's values is otherwise."""
+    values = list(getattr(GOOD, name))
+    values[number] = replace(values[number], **changes)
+    return {name: tuple(values)}
+
+
+def without(name: str, number: int) -> dict[str, Any]:
+    """One of a field's values is missing."""
+    values = getattr(GOOD, name)
+    return {name: values[:number] + values[number + 1 :]}
+
+
+PLANTED = [
+    ("lost or doubled", "an acknowledged referral is missing", without("documents", 0)),
+    ("lost or doubled", "one order is two", instead("answered", 0, ids=frozenset({ONE, OTHER}))),
+    ("lost or doubled", "nobody sent it", without("answered", 0)),
+    ("refused later", "its content is another's", instead("answered", 0, refused=409)),
+    ("left to nobody", "it is not known", without("standings", 0)),
+    ("left to nobody", "no due time", instead("standings", 0, due_at=None)),
+    ("left to nobody", "no owner", instead("standings", 0, owner=None)),
+    ("cancelled but going on", "in progress", instead("answered", 0, is_cancelled=True)),
+    ("out of order", "a gap", without("published", 1)),
+    ("out of order", "an inversion", {"published": (GOOD.published[1], GOOD.published[0], *GOOD.published[2:])}),
+    ("told otherwise than published", "the last is not on the topic", instead("documents", 0, told=4)),
+    ("told otherwise than published", "nobody told it", {"published": (*GOOD.published, Published("intake", "x", 1))}),
+    ("left in outboxes", "one entry", instead("documents", 0, outbox=1)),
+    ("unheard", "one fact", instead("documents", 2, seen={"intake": 2, "scheduling": 2})),
+    ("unheard", "a document that there is not", without("documents", 2)),
+    ("parked", "a document", instead("documents", 0, is_parked=True)),
+    ("parked", "a letter", {"dead_letters": 1}),
+    ("left out of the ledger", "a row is missing", instead("ledger", 0, sequences=(1, 3))),
+    ("left out of the ledger", "a chain is missing", without("ledger", 0)),
+    ("left out of the ledger", "a row was changed", instead("ledger", 0, is_whole=False)),
+    ("done twice", "two submissions", outside(authorization={"request-1": {"effects": 2}})),
+    ("told too often", "a reminder twice", outside(sms_number={"phone-1": {"effects": 2}})),
+    ("told too often", "a letter more often than begun", outside(mail={"effect-2": {"effects": 3}})),
+    ("said but not sent", "a text", outside(sms_number={})),
+    ("said but not sent", "a letter", outside(mail={})),
+    ("calls without an end", "one call", instead("documents", 0, live_calls=1)),
+    ("overlapping", "half an hour", instead("visits", 1, starts_at=NOON + HOUR / 2)),
+    ("booked without claims", "no claim", without("claims", 0)),
+    ("claimed for nothing", "a dead attempt", instead("claims", 0, life="dead")),
+    ("given up but not at the office", "they wait", instead("visits", 0, is_kept=False)),
+    ("given up but not at the office", "no one waits", outside(visit={BOOKED.visit_id: {"withdrawn": 1}})),
+    ("unhandled", "an error of ours", {"log": (LogLine("intake-1", "error", "a door ended"),)}),
+    ("unhandled", "a traceback", {"log": (LogLine("intake-1", "warning", "not ready", has_traceback=True),)}),
+    ("unhandled", "an exception nobody took", {"log": (LogLine("intake-1", "error", logger="asyncio"),)}),
+    ("unhandled", "a line that is no log", {"log": (LogLine("intake-1", text="Traceback (most recent call"),)}),
+]
+
+
+class TestViolations:
+    def test_are_none_when_all_is_well(self) -> None:
+        """What is allowed is not complained about: repetitions, an open referral that waits, a letter told twice."""
+        assert [] == violations(GOOD)
+
+    @pytest.mark.parametrize(("rule", "_", "planted"), PLANTED, ids=[f"{rule}: {what}" for rule, what, _ in PLANTED])
+    def test_name_the_rule_that_is_broken(self, rule: str, _: str, planted: dict[str, Any]) -> None:
+        """Each rule sees what it is there to see."""
+        found = violations(replace(GOOD, **planted))
+
+        assert rule in {sentence.partition(": ")[0] for sentence in found}
+
+    def test_are_planted_for_every_rule(self) -> None:
+        """A rule that was never seen to fail proves nothing."""
+        assert {rule.__name__.replace("_", " ") for rule in RULES} == {rule for rule, _, _ in PLANTED}

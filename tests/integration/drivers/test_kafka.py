@@ -1,0 +1,189 @@
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+
+from deploy.local.ports import free_port
+from shared.errors import Unavailable, Unknown
+from shared.kafka import KafkaBus, KafkaSubscription, Topic, WrongPartitions, apply_topics
+from shared.ports import Received, Record
+from shared.settings import KafkaSettings
+from tests.support.machine import descendants
+from tests.support.reading import joined, read_until
+
+LONGEST = 100_000
+
+
+def topic() -> str:
+    """A name that no topic has."""
+    return f"trial-{token_hex(4)}"
+
+
+def nowhere() -> KafkaSettings:
+    """A broker that is not there."""
+    return KafkaSettings(bootstrap=f"127.0.0.1:{free_port()}")
+
+
+class TestApplyTopics:
+    async def test_makes_what_is_missing_and_says_so(self, kafka: KafkaSettings) -> None:
+        """What was made once is left alone ever after."""
+        first, second = topic(), topic()
+
+        assert [first] == await apply_topics(kafka, [Topic(first, LONGEST)], replication=1)
+        both = [Topic(first, LONGEST), Topic(second, LONGEST)]
+        assert [second] == await apply_topics(kafka, both, replication=1)
+        assert [] == await apply_topics(kafka, both, replication=1)
+
+    async def test_says_that_the_broker_is_down(self) -> None:
+        """Whoever starts before the broker waits for it."""
+        with pytest.raises(Unavailable):
+            await apply_topics(nowhere(), [Topic(topic(), LONGEST)], replication=1)
+
+
+class TestSubscriptionStart:
+    async def test_waits_for_a_topic_that_is_missing(self, kafka: KafkaSettings) -> None:
+        """Nobody makes a topic by looking for it."""
+        with pytest.raises(Unavailable):
+            await KafkaSubscription(kafka, "group", [topic()]).start()
+
+    async def test_refuses_another_number_of_partitions(self, kafka: KafkaSettings) -> None:
+        """Keys would be on other partitions than their earlier records: this must be seen before anything is read."""
+        name = topic()
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+
+        with pytest.raises(WrongPartitions, match="has 3 partitions, configured are 12"):
+            await joined(KafkaSubscription(kafka.model_copy(update={"partitions": 12}), "group", [name]))
+
+    async def test_says_that_the_broker_is_down(self) -> None:
+        """A service that starts first goes on trying."""
+        with pytest.raises(Unavailable):
+            await KafkaSubscription(nowhere(), "group", [topic()]).start()
+
+
+class TestSubscriptionFetch:
+    async def test_joins_anew_when_its_client_has_given_up(self, kafka: KafkaSettings) -> None:
+        """A broker that is starting may name no broker at all; the client then stops coordinating, for good."""
+        name, bus = topic(), KafkaBus(kafka)
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+        subscription = KafkaSubscription(kafka, name, [name])
+        await joined(subscription)
+        await bus.send(name, 0, [Record(b"k", (), b"before")])
+        await read_until(subscription, 1)
+
+        forget_brokers(subscription)
+        await bus.send(name, 0, [Record(b"k", (), b"after")])
+
+        assert [b"after"] == [record.value for record in await read_on(subscription)]
+        await subscription.stop()
+        await bus.stop()
+
+
+class TestSubscriptionCommit:
+    async def test_says_that_the_broker_stands_still(self, kafka: KafkaSettings) -> None:
+        """A consumer that waited for ever would look stuck, and be ended for it."""
+        name, bus = topic(), KafkaBus(kafka)
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+        subscription = KafkaSubscription(kafka, name, [name])
+        await joined(subscription)
+        await bus.send(name, 0, [Record(b"k", (), b"v")])
+        await read_until(subscription, 1)
+
+        with frozen_broker(), pytest.raises(Unavailable):
+            async with asyncio.timeout(30):
+                await subscription.commit({(name, 0): 1})
+
+        await subscription.stop()
+        await bus.stop()
+
+
+class TestSubscriptionStop:
+    async def test_leaves_nothing_behind_when_the_broker_stands_still(self, kafka: KafkaSettings) -> None:
+        """A reader that cannot even say goodbye goes all the same."""
+        before, name = asyncio.all_tasks(), topic()
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+        subscription = KafkaSubscription(kafka, name, [name])
+        await joined(subscription)
+        await subscription.fetch(1)
+
+        with frozen_broker():
+            await subscription.stop()
+
+        assert set() == asyncio.all_tasks() - before
+
+
+def forget_brokers(subscription: KafkaSubscription) -> None:
+    """What the client is left with when its last metadata named no broker: nothing of ours can make a broker say so."""
+    client: Any = subscription._consumer  # noqa: SLF001
+    client._client.cluster._brokers.clear()  # noqa: SLF001
+    client._coordinator.coordinator_dead()  # noqa: SLF001
+
+
+async def read_on(subscription: KafkaSubscription) -> list[Received]:
+    """The next records, as a consumer gets them: after each failure it goes back and tries again."""
+    async with asyncio.timeout(40):
+        while True:
+            try:
+                await subscription.rewind()
+                if found := await subscription.fetch(10):
+                    return found
+            except Unavailable:
+                await asyncio.sleep(0.1)
+
+
+class TestBus:
+    async def test_says_that_nothing_was_sent_when_there_is_no_broker(self) -> None:
+        """Without a connection nothing can land later."""
+        with pytest.raises(Unavailable):
+            await KafkaBus(nowhere()).send(topic(), 0, [Record(b"k", (), b"v")])
+
+    async def test_does_not_know_about_what_the_broker_refused_and_goes_on(self, kafka: KafkaSettings) -> None:
+        """A refused record is nobody's proof of anything; the next batch gets a new producer and arrives."""
+        if not kafka.idempotent_producer:
+            pytest.skip("Tansu takes records of any size.")
+        name, bus = topic(), KafkaBus(kafka)
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+
+        with pytest.raises(Unknown):
+            await bus.send(name, 0, [Record(b"k", (), b"x" * 2 * LONGEST)])
+        assert 1 == await bus.send(name, 0, [Record(b"k", (), b"small")])
+
+        await bus.stop()
+        reader = KafkaSubscription(kafka, f"group-{name}", [name])
+        await joined(reader)
+        assert [b"small"] == [record.value for record in await read_until(reader, 1)]
+        await reader.stop()
+
+    async def test_leaves_nothing_behind_when_the_broker_stands_still(self, kafka: KafkaSettings) -> None:
+        """A producer that is given up tries no more: an outage of an hour would leave hundreds of them behind."""
+        before, name, bus = asyncio.all_tasks(), topic(), KafkaBus(kafka)
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+        await bus.send(name, 0, [Record(b"k", (), b"v")])
+
+        with frozen_broker():
+            sends = [bus.send(name, partition, [Record(b"k", (), b"v")]) for partition in range(kafka.partitions)]
+            outcomes = await asyncio.gather(*sends, return_exceptions=True)
+
+        assert [Unknown] * kafka.partitions == [type(outcome) for outcome in outcomes]
+        assert set() == asyncio.all_tasks() - before
+
+
+@contextmanager
+def frozen_broker() -> Iterator[None]:
+    """The stack's broker stands still meanwhile, where it is a process of ours."""
+    family = descendants(os.getpid())
+    pids = [pid for pid in family if b"kafka.Kafka" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    if not pids:
+        pytest.skip("The broker is no process of ours, so that it cannot be frozen.")
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

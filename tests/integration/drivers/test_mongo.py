@@ -1,0 +1,152 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from deploy.local.ports import free_port
+from deploy.local.stack import Stack
+from shared.errors import Unavailable, Unknown
+from shared.mongo import MongoClock, MongoStore, connect, is_up
+from shared.ports import Stored
+from shared.settings import ClockSettings
+from tests.integration.drivers.reached import mongo_settings
+
+Client = AsyncIOMotorClient[Stored]
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def store(mongo: Client, database: str) -> MongoStore:
+    """An empty collection with its indexes."""
+    found = MongoStore(mongo, database, "trial")
+    await found.prepare()
+    return found
+
+
+def document(key: str, **fields: object) -> Stored:
+    """A document of the shape that aggregates have."""
+    return {"_id": key, "version": 1, "outbox": [], "calls": [], "told": 0, "seen": {}, **fields}
+
+
+def nowhere() -> Client:
+    """A client of a database that is not there."""
+    return connect(mongo_settings(f"mongodb://127.0.0.1:{free_port()}", timeout_ms=200))
+
+
+class TestStoreWithoutDatabase:
+    async def test_did_nothing_when_it_was_to_read(self) -> None:
+        """A read that failed may be tried again without a thought."""
+        with pytest.raises(Unavailable):
+            await MongoStore(nowhere(), "trial", "trial").load(["a"])
+        assert not await is_up(nowhere())
+
+    async def test_does_not_know_when_it_was_to_write(self) -> None:
+        """A write that failed may have landed: reload and look."""
+        store = MongoStore(nowhere(), "trial", "trial")
+
+        with pytest.raises(Unknown):
+            await store.save([document("a")])
+        with pytest.raises(Unknown):
+            await store.append([{"_id": "a:1"}])
+
+
+class TestFind:
+    async def test_sorts_and_stops(self, store: MongoStore) -> None:
+        """A worklist is a page of many."""
+        await store.save([document(key, rank=rank) for key, rank in (("a", 2), ("b", 1), ("c", 3), ("d", 0))])
+
+        found = await store.find({"rank": {"$gt": 0}}, [("rank", -1)], 2)
+
+        assert ["c", "a"] == [each["_id"] for each in found]
+
+
+class TestDue:
+    @pytest.mark.parametrize("slots", [None, [1, 2]])
+    async def test_reads_what_is_due_and_not_what_sleeps(
+        self, store: MongoStore, mongo: Client, database: str, slots: list[int] | None
+    ) -> None:
+        """Every replica asks every second: the price is that of the due ones, however many others there are."""
+        sleeping = NOON + timedelta(days=1)
+        await store.save([document(f"s{n}", slot=n % 64, wake_at=sleeping) for n in range(1000)])
+        await store.save([document(f"d{n}", slot=1, wake_at=NOON) for n in range(3)])
+        await mongo[database].command("profile", 2)
+
+        assert {"d0", "d1", "d2"} == set(await store.due(NOON, slots, 100))
+
+        await mongo[database].command("profile", 0)
+        seen = await mongo[database]["system.profile"].find_one(
+            {"op": "query", "command.filter.wake_at": {"$exists": True}}
+        )
+        assert seen is not None
+        assert seen["docsExamined"] == 3
+        assert seen["keysExamined"] < 150
+
+
+class TestProgress:
+    async def test_adds_up(self, store: MongoStore) -> None:
+        """By these figures the player of time knows that nothing happens any more."""
+        call = {"call": {"number": 1}}
+        await store.save(
+            [
+                document("a", told=2, seen={"intake": 3}, outbox=[{"n": 1}], calls=[call], wake_at=NOON),
+                document("b", told=1, seen={"intake": 1, "scheduling": 4}, is_parked=True, calls=[{"call": None}]),
+            ]
+        )
+
+        found = await store.progress()
+
+        assert (2, 3, 1, 1) == tuple(found[name] for name in ("documents", "told", "parked", "calls"))
+        assert (4, 4, 0) == tuple(found[f"seen_{name}"] for name in ("intake", "scheduling", "notifications"))
+        assert NOON == found["next_wake_at"]
+
+    async def test_is_nothing_of_nothing(self, store: MongoStore) -> None:
+        """A new service has nothing to report."""
+        assert {} == await store.progress()
+
+
+class TestClock:
+    async def test_moves_for_everybody_at_once(self, mongo: Client, stack: Stack, database: str) -> None:
+        """The offset rests in the database: every process that may be moved is, as soon as it looks."""
+        settings = ClockSettings(database=database, movable=True)
+        mover, other = MongoClock(mongo, settings), MongoClock(connect(mongo_settings(stack.mongo_uri)), settings)
+        target = await mover.read() + timedelta(days=30)
+
+        await mover.move_to(target)
+
+        assert target <= await other.read() < target + timedelta(minutes=1)
+        assert target <= mover.now()
+
+    async def test_notices_a_move_before_anything_is_decided(self, mongo: Client, stack: Stack, database: str) -> None:
+        """Whoever noticed first may have told something, and nothing is taken in before it was told."""
+        settings = ClockSettings(database=database, movable=True)
+        mover, other = MongoClock(mongo, settings), MongoClock(connect(mongo_settings(stack.mongo_uri)), settings)
+        target = await other.read() + timedelta(days=30)
+        await mover.move_to(target)
+
+        await other.refresh()
+
+        assert target <= other.now()
+
+    async def test_never_moves_back(self, mongo: Client, database: str) -> None:
+        """What has been due stays due."""
+        clock = MongoClock(mongo, ClockSettings(database=database, movable=True))
+        before = await clock.read()
+
+        await clock.move_to(before - timedelta(days=1))
+
+        assert before <= await clock.read()
+
+    async def test_cannot_be_moved_where_patients_are_real(self, mongo: Client, database: str) -> None:
+        """A process that is not movable does not even look at the offset."""
+        await MongoClock(mongo, ClockSettings(database=database, movable=True)).move_to(
+            datetime.now(UTC) + timedelta(days=30)
+        )
+
+        now = await MongoClock(mongo, ClockSettings(database=database)).read()
+
+        assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+
+    async def test_is_unknown_before_it_was_read(self, mongo: Client, database: str) -> None:
+        """No time is better than a guess."""
+        with pytest.raises(Unavailable):
+            MongoClock(mongo, ClockSettings(database=database)).now()

@@ -1,0 +1,211 @@
+"""Payers, offices, the EHR and the SMS gateway as they behave towards each referral, and what they could see of it.
+
+All that they say beside what is asked of them is about the patient too: a canary.
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1, sha256
+from typing import Any
+from urllib.parse import parse_qs, unquote_plus
+
+import httpx2
+
+from tests.privacy.canaries import ICD_SUPPLIED, NPI, planted
+from tests.privacy.house import SMS_TOKEN
+
+Body = dict[str, Any]
+CHATTER: Mapping[str, Any] = {
+    "note": planted("note"),
+    "patient": {"name": planted("name"), "reasons": [planted("reason")]},
+    planted("member"): planted("value"),
+}
+"""What nobody asked to be told."""
+REASON = {"system": "urn:throughline:sample", "code": "it-is-so", "display": planted("display")}
+PROSE = {"system": "urn:throughline:sample", "code": f"{planted('prose')} said so"}
+SUPPLIES: Mapping[str, Any] = {
+    "diagnosis": ICD_SUPPLIED,
+    "contact": {"phone": "(617) 555-0142"},
+    "coverage": {"payer_name": planted("payer"), "member_id": planted("supplied"), "plan": planted("plan")},
+    "requester": {"npi": NPI, "name": planted("requester"), "organization": planted("house")},
+    "service": planted("service"),
+    "records": planted("records"),
+    "birth_date": "1931-07-19",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the outside behaves towards a referral. `garbled` answers are no answers, and hold canaries."""
+
+    covered: str = "1"
+    needed: str = "Y"
+    decisions: tuple[str, ...] = ("A1",)
+    office: tuple[str, ...] = ("accepted",)
+    outcomes: tuple[str, ...] = ("fulfilled",)
+    reports: bool = True
+    supplies: bool = True
+    acknowledges: bool = True
+    sms: str = "delivered"
+    garbled: bool = False
+
+
+@dataclass
+class Post:
+    """A callback that is due: what is sent to whom, and when."""
+
+    at: datetime
+    url: str
+    body: Body
+    form: bool = False
+
+
+@dataclass
+class Outside:
+    """Answers requests, and keeps them. `ways` says how it behaves, by referral."""
+
+    ways: dict[str, Way] = field(default_factory=dict)
+    now: datetime = datetime(2026, 3, 2, tzinfo=UTC)
+    requests: list[httpx2.Request] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    filed: dict[str, Body] = field(default_factory=dict)
+    garbles: set[str] = field(default_factory=set)
+
+    def seen_from_outside(self) -> bytes:
+        """What others than the addressee may see of requests: addresses, also for answers, and headers; no bodies."""
+        bodies = [unquote_plus(request.content.decode("utf-8", "replace")) for request in self.requests]
+        for_answers = [re.findall(r"https?://[^\s\"]+", body) for body in bodies]
+        return repr([(str(r.url), sorted(r.headers.multi_items())) for r in self.requests] + for_answers).encode()
+
+    def way(self, referral_id: str) -> Way:
+        """How it behaves towards a referral."""
+        return self.ways.get(referral_id, Way())
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer one request."""
+        self.requests.append(request)
+        path = request.url.path
+        if path.endswith("/Messages.json"):
+            return self._text({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
+        asked = json.loads(request.content) if request.content else {}
+        if path.endswith("/eligibility"):
+            return self._eligible(asked)
+        return self._object(request, path.split("/")[-2], path.rpartition("/")[2], asked)
+
+    def signed(self, post: Post) -> str:
+        """The SMS gateway's signature of a receipt."""
+        content = post.url + "".join(name + post.body[name] for name in sorted(post.body))
+        return base64.b64encode(hmac.digest(SMS_TOKEN.encode(), content.encode(), sha1)).decode()
+
+    def _eligible(self, asked: Body) -> httpx2.Response:
+        # A check names no referral: its member id tells them apart.
+        way = next((way for key, way in self.ways.items() if key in asked["member_id"]), Way())
+        if self._is_garbled(way, asked["check_id"]):
+            return garbage()
+        said = {"check_id": asked["check_id"], "eb01": way.covered, "auth_required": way.needed}
+        return httpx2.Response(200, json={**said, **CHATTER})
+
+    def _text(self, form: Mapping[str, str]) -> httpx2.Response:
+        message = form["StatusCallback"].rpartition("message=")[2]
+        way = self.way(message.rpartition(".")[0])
+        if way.sms == "refused":
+            return httpx2.Response(400, json={"code": 21211, "message": f"{form['To']} is {planted('number')}"})
+        if way.sms == "garbled":
+            return garbage()
+        sid = f"SM{sha256(message.encode()).hexdigest()[:32]}"
+        receipt = {"MessageSid": sid, "MessageStatus": way.sms, "To": form["To"], "ErrorMessage": planted("error")}
+        self.posts.append(Post(self.now, form["StatusCallback"], receipt, form=True))
+        return httpx2.Response(201, json={"sid": sid, "status": "queued", "to": form["To"], "body": form["Body"]})
+
+    def _object(self, request: httpx2.Request, kind: str, id_: str, asked: Body) -> httpx2.Response:
+        if request.method == "PUT" and id_ not in self.filed:
+            way = self.way(asked["referral_id"])
+            if self._is_garbled(way, id_):
+                return garbage()
+            self.filed[id_] = getattr(self, f"_take_{kind.replace('-', '_')}")(id_, asked, way)
+        if id_ not in self.filed:
+            return httpx2.Response(404, json=dict(CHATTER))
+        if request.method == "DELETE":
+            self.filed[id_] |= {"action": "C", "number": 9, "status": "withdrawn"}
+            self.posts = [post for post in self.posts if id_ not in post.body.values()]
+        return httpx2.Response(200, json={**self.filed[id_], **CHATTER})
+
+    def _is_garbled(self, way: Way, id_: str) -> bool:
+        """Whether this is the first that is heard of it, and comes to nothing."""
+        is_first = id_ not in self.garbles
+        self.garbles.add(id_)
+        return way.garbled and is_first
+
+    def _take_authorizations(self, id_: str, asked: Body, way: Way) -> Body:
+        first, *later = way.decisions
+        said = {"request_id": id_, "received_at": self.now.isoformat(), "reference": planted("certificate")}
+        for n, action in enumerate(later, 2):
+            told = {**said, **self._decided(asked, action, n), "referral_id": asked["referral_id"], **CHATTER}
+            self._later(12 * n, asked["callback_url"], told)
+        return {**said, **self._decided(asked, first, 1)}
+
+    def _decided(self, asked: Body, action: str, number: int) -> Body:
+        said: Body = {"action": action, "number": number, "reason": PROSE, "asked_for": [f"{planted('asked')} for"]}
+        if action == "A3":
+            said["reason"] = REASON
+        if action in ("A1", "A2", "A6"):
+            window = {"start": self.now.date().isoformat(), "end": (self.now + timedelta(days=90)).date().isoformat()}
+            named = {name: asked[name] for name in ("service_ref", "provider_ref", "site_ref")}
+            said["items"] = [{**named, "window": window, "units": 1, **CHATTER}]
+        return said
+
+    def _take_requests(self, id_: str, asked: Body, way: Way) -> Body:
+        turn = sum(1 for filed in self.filed.values() if filed.get("of") == ("request", asked["referral_id"]))
+        answer = way.office[min(turn, len(way.office) - 1)]
+        reason = {"reason": {"system": "throughline", "code": "declined"}} if answer == "declined" else {}
+        if answer:
+            self._later(2, asked["answer_url"], {"request_id": id_, "accepted": answer == "accepted", **reason})
+        return {"request_id": id_, "status": "received", "of": ("request", asked["referral_id"])}
+
+    def _take_appointments(self, id_: str, asked: Body, way: Way) -> Body:
+        turn = sum(1 for filed in self.filed.values() if filed.get("of") == ("visit", asked["referral_id"]))
+        outcome = way.outcomes[min(turn, len(way.outcomes) - 1)]
+        ends_at = datetime.fromisoformat(asked["start"]) + timedelta(minutes=asked["minutes"])
+        if outcome:
+            told = {"visit_id": id_, "outcome": outcome, "evidence_ref": f"ev-{id_[:8]}"}
+            self.posts.append(Post(ends_at + timedelta(minutes=5), asked["outcome_url"], told))
+        if outcome == "fulfilled" and way.reports:
+            report = {
+                "report_id": f"rp-{id_[:40]}",
+                "kind": "final",
+                "visit_id": id_,
+                "document_ref": planted("letter"),
+            }
+            self.posts.append(Post(ends_at + timedelta(hours=30), asked["report_url"], report))
+        return {"visit_id": id_, "status": "booked", "of": ("visit", asked["referral_id"])}
+
+    def _take_information_requests(self, id_: str, asked: Body, way: Way) -> Body:
+        if way.supplies:
+            items = [{"code": code, "value": SUPPLIES[code]} for code in asked["items"]]
+            self._later(3, asked["answer_url"], {"request_id": id_, "items": items})
+        return {"request_id": id_, "status": "received"}
+
+    def _take_reports(self, id_: str, asked: Body, way: Way) -> Body:
+        if way.acknowledges:
+            self._later(5, asked["answer_url"], {"report_id": id_})
+        return {"report_id": id_, "status": "received"}
+
+    def _later(self, hours: int, url: str, body: Body) -> None:
+        self.posts.append(Post(self.now + timedelta(hours=hours), url, body))
+
+
+def garbage() -> httpx2.Response:
+    """An answer that is none, as proxies give it: what was asked comes back in it."""
+    return httpx2.Response(200, text=f"<html>{planted('page')} {CHATTER} {NPI}</html>")
+
+
+def with_canaries(directory: Body) -> Body:
+    """A directory whose sites and providers have canaries for names: they reveal why somebody goes there."""
+    for n, entry in enumerate([*directory["sites"], *directory["providers"]]):
+        entry |= {name: planted(f"{name}{n}") for name in ("name", "address") if name in entry}
+    return directory

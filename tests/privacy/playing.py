@@ -1,0 +1,146 @@
+"""Plays referrals through months: what is due falls due, callbacks come, and people act when their time has come."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from shared.contracts.catalogue import FACTS
+from shared.identity import Role
+from tests.access.probing import roles_of, routes
+from tests.privacy.canaries import planted
+from tests.privacy.house import DEADLINE_S, House
+from tests.privacy.outside import Outside, Post, Way
+
+QUIET_LOOKS = 3
+LOOK_S = 0.01
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a person does about a referral, so many hours after the order."""
+
+    after_h: float
+    role: Role
+    service: str
+    path: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tale:
+    """A referral's story: its order, by which door, how the outside behaves, and what people do."""
+
+    order: Mapping[str, Any]
+    way: Way = field(default_factory=Way)
+    deeds: Sequence[Deed] = ()
+    door: str = "/v1/referrals"
+
+
+@dataclass
+class Stage:
+    """A house and the outside of it, on which tales are played."""
+
+    house: House
+    outside: Outside
+    referrals: dict[str, str] = field(default_factory=dict)
+    deeds: list[tuple[datetime, str, Deed]] = field(default_factory=list)
+
+    async def begin(self, name: str, tale: Tale) -> str:
+        """Send the order; what is to be done is noted."""
+        answer = await self.house.ask("intake", "POST", tale.door, Role.CLINICIAN, json=tale.order)
+        said = answer.json()
+        assert 202 == answer.status_code, (name, said)
+        referral_id = str(said.get("referral_id") or said["id"])
+        members = [policy["member_id"] for policy in tale.order.get("coverage", ()) if "member_id" in policy]
+        self.outside.ways |= dict.fromkeys([referral_id, *members], tale.way)
+        now = self.house.world.disk.now()
+        self.deeds += [(now + timedelta(hours=deed.after_h), referral_id, deed) for deed in tale.deeds]
+        self.referrals[name] = referral_id
+        return referral_id
+
+    async def play(self, days: int) -> None:
+        """Let time jump from one thing that is due to the next, until so many days have passed."""
+        disk = self.house.world.disk
+        end = disk.now() + timedelta(days=days)
+        while disk.now() < end:
+            await self._settle()
+            await self._act()
+            due = [
+                entry["wake_at"] for index in disk.indexed.values() for entry in index.values() if "wake_at" in entry
+            ]
+            due += [post.at for post in self.outside.posts] + [at for at, _, _ in self.deeds]
+            jump = min([instant for instant in due if instant > disk.now()], default=end) - disk.now()
+            disk.offset += max(min(jump, end - disk.now()), timedelta(seconds=1))
+            self.outside.now = disk.now()
+
+    async def look_at_everything(self) -> None:
+        """Read every referral by every route that shows one, as those do who may."""
+        for route in routes(self.house):
+            if route.method == "GET":
+                for referral_id in self.referrals.values() if route.is_of_a_referral else ("",):
+                    role = min(roles_of(self.house, route))
+                    path = route.path.format(referral_id=referral_id)
+                    answer = await self.house.ask(route.service, "GET", path, role)
+                    assert answer.status_code in (200, 303), (path, answer.text)
+
+    def told(self) -> set[str]:
+        """The types of the facts that were told."""
+        topics = self.house.world.disk.topics.values()
+        headers = [dict(record.headers) for records in topics for record in records]
+        return {header["ce_type"].decode() for header in headers if "ce_type" in header} & set(FACTS)
+
+    async def _settle(self) -> None:
+        """Wait until nothing changes any more."""
+        before, quiet = None, 0
+        async with asyncio.timeout(DEADLINE_S):
+            while quiet < QUIET_LOOKS:
+                await self.house.revive()
+                await asyncio.sleep(LOOK_S)
+                now = self._footprint()
+                quiet, before = (quiet + 1 if now == before else 0), now
+
+    def _footprint(self) -> tuple[int, ...]:
+        disk = self.house.world.disk
+        versions = [sum(entry["version"] for entry in index.values()) for index in disk.indexed.values()]
+        return (*versions, *(len(records) for records in disk.topics.values()), len(self.outside.requests))
+
+    async def _act(self) -> None:
+        now = self.house.world.disk.now()
+        posts = [post for post in self.outside.posts if post.at <= now]
+        self.outside.posts = [post for post in self.outside.posts if post.at > now]
+        for post in posts:
+            await self._deliver(post)
+        deeds = [deed for deed in self.deeds if deed[0] <= now]
+        self.deeds = [deed for deed in self.deeds if deed[0] > now]
+        for at, referral_id, deed in deeds:
+            ids = await self._ids(referral_id)
+            said = {name: value.format(**ids) if isinstance(value, str) else value for name, value in deed.body.items()}
+            headers = {"Idempotency-Key": f"{planted('key')}-{referral_id}-{at.timestamp()}"}
+            path = deed.path.format(**ids)
+            answer = await self.house.ask(deed.service, "POST", path, deed.role, json=said, headers=headers)
+            assert answer.is_success, (path, answer.text)
+
+    async def _ids(self, referral_id: str) -> Mapping[str, str]:
+        """The ids that a person reads off the screen."""
+        placement = await self.house.state("scheduling", referral_id) or {}
+        visits = placement.get("visits") or [{}]
+        return {"referral_id": referral_id, "visit_id": str(visits[-1].get("visit_id", "none"))}
+
+    async def _deliver(self, post: Post) -> None:
+        url = urlsplit(post.url)
+        service = (url.hostname or "").partition(".")[0]
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        if post.form:
+            headers = {
+                "X-Twilio-Signature": self.outside.signed(post),
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+            content = urlencode(post.body).encode()
+            answer = await self.house.ask(service, "POST", path, token="", content=content, headers=headers)
+        else:
+            answer = await self.house.ask(service, "POST", path, Role.SERVICE, json=post.body)
+        assert answer.status_code < 500, (post.url, answer.text)
+        assert answer.status_code not in (400, 401, 403, 415, 422), (post.url, post.body, answer.text)

@@ -1,0 +1,106 @@
+"""The outside world at once: payers approve, offices accept, text messages arrive, all in the moment of asking.
+
+The simulators play people, on disk and by the hour; here they would be most of what is measured. Keeps nothing.
+"""
+
+import asyncio
+import base64
+import hmac
+import json
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1, sha256
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import uvloop
+
+from bench.wire import Counter, Line, Message, answer, request
+
+CALLERS = 16
+REPORTED_AFTER_S = 0.005
+"""A gateway reports after it has answered, never before."""
+
+
+class Outside:
+    """All parties behind one port. `token` signs what the gateway reports."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._reports: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    def serve(self, message: Message) -> bytes:
+        """Answer one request."""
+        method, path, _ = message.first_line.decode().split(" ", 2)
+        parts = path.strip("/").split("/")
+        if parts[0] == "readyz":
+            return answer(200, b"{}")
+        if method == "DELETE":
+            return answer(200, json.dumps({"request_id": parts[-1], "visit_id": parts[-1]}).encode())
+        if parts[0] == "payers":
+            status, told = _payer(parts, json.loads(message.body))
+        elif parts[0] == "offices":
+            status, told = _office(parts)
+        else:
+            status, told = self._gateway(dict(parse_qsl(message.body.decode())))
+        return answer(status, json.dumps(told).encode())
+
+    def _gateway(self, form: dict[str, str]) -> tuple[int, Any]:
+        url = form["StatusCallback"]
+        sid = f"SM{sha256(url.encode()).hexdigest()[:32]}"
+        asyncio.get_running_loop().call_later(REPORTED_AFTER_S, self._reports.put_nowait, (url, sid))
+        return 201, {"sid": sid, "status": "queued"}
+
+    async def report(self) -> None:
+        """Tell what became of messages, for ever."""
+        line: Line | None = None
+        while True:
+            url, sid = await self._reports.get()
+            parts = urlsplit(url)
+            line = line if line and line.is_open else await Line.to(parts.port or 80)
+            try:
+                await line.ask(self._receipt(url, f"{parts.path}?{parts.query}", sid))
+            except ConnectionError:
+                self._reports.put_nowait((url, sid))
+
+    def _receipt(self, url: str, path: str, sid: str) -> bytes:
+        form = {"MessageSid": sid, "MessageStatus": "delivered"}
+        signed = url + "".join(name + form[name] for name in sorted(form))
+        signature = base64.b64encode(hmac.new(self._token, signed.encode(), sha1).digest()).decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+        return request("POST", path, headers, urlencode(form).encode())
+
+
+def _payer(parts: list[str], asked: dict[str, Any]) -> tuple[int, Any]:
+    if parts[-1] == "eligibility":
+        return 200, {"check_id": asked["check_id"], "eb01": "1", "auth_required": "Y"}
+    now = datetime.fromtimestamp(time.time(), UTC)
+    item = {
+        "service_ref": asked["service_ref"],
+        "window": {"start": now.date().isoformat(), "end": (now + timedelta(days=365)).date().isoformat()},
+        "units": 3,
+        "provider_ref": asked["provider_ref"],
+        "site_ref": asked["site_ref"],
+    }
+    told = {"request_id": parts[-1], "number": 1, "reference": f"INV-{parts[-1][:12]}", "action": "A1"}
+    return 201, {**told, "received_at": now.isoformat(), "items": [item]}
+
+
+def _office(parts: list[str]) -> tuple[int, Any]:
+    if parts[2] == "requests":
+        return 202, {"request_id": parts[3], "status": "accepted"}
+    return 201, {"visit_id": parts[3], "status": "booked"}
+
+
+async def main() -> None:
+    """Serve until told to stop."""
+    outside = Outside(os.environ["SIMULATORS_SMS_AUTH_TOKEN"])
+    port = int(os.environ["SIMULATORS_PORT"])
+    server = await asyncio.get_running_loop().create_server(lambda: Counter(outside.serve), "127.0.0.1", port)
+    async with server:
+        await asyncio.gather(*[outside.report() for _ in range(CALLERS)])
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

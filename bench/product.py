@@ -1,0 +1,118 @@
+"""Throughline's five services as processes, one replica each, beside an outside world that answers at once."""
+
+import asyncio
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from bench import listen
+from bench.meter import stack_pids
+from bench.run import Sender, Subject
+from bench.town import Town
+from deploy.local.keys import write_state
+from deploy.local.platform import TENANT, free_ports, kafka_settings
+from deploy.local.processes import Processes
+from deploy.local.programs import SERVICES, Program, Setting, programs
+from deploy.local.stack import Stack
+from deploy.local.topics import topics
+from shared.contracts import envelope
+from shared.contracts.envelope import topic_of
+from shared.contracts.notifications import MessageDelivered
+from shared.kafka import apply_topics
+from shared.mongo import MongoClock, connect
+from shared.settings import ClockSettings, MongoSettings
+
+START_S = 90.0
+OUTSIDE = "outside"
+READERS: Final[Mapping[str, Sequence[str]]] = {
+    "intake": (topic_of("scheduling"),),
+    "authorization": (topic_of("intake"), topic_of("scheduling")),
+    "scheduling": (topic_of("intake"), topic_of("authorization"), topic_of("notifications")),
+    "notifications": (topic_of("intake"), topic_of("scheduling")),
+    "tracking": tuple(topic_of(name) for name in envelope.SERVICES),
+}
+"""Who reads what, by consumer group."""
+_TOLD: Final = f"{MessageDelivered.TYPE}.v1".encode()
+_PATIENTS = ZoneInfo("America/New_York")
+_NOON, _SATURDAY = time(12), 5
+
+
+@dataclass(frozen=True)
+class Product:
+    """The running product, and how orders are sent to it."""
+
+    subject: Subject
+    sender: Sender
+    processes: Processes
+
+    def leave_intake_alone(self) -> None:
+        """Stop everything but intake and the issuer, so that nobody else uses the machine."""
+        for name in (*SERVICES[1:], OUTSIDE):
+            self.processes.stop(name)
+
+    async def facts_of_one(self) -> dict[str, float]:
+        """How many facts each service has told per referral so far; what was published twice counts once."""
+        records = listen.every_record(self.subject.bootstrap, READERS["tracking"])
+        told = {(record.topic, record.key, dict(record.headers)["ce_sequence"]) async for record in records}
+        referrals = len({key for _, key, _ in told})
+        counts = Counter(topic.split(".")[2] for topic, _, _ in told)
+        return {service: count / referrals for service, count in sorted(counts.items())}
+
+
+@contextmanager
+def product(stack: Stack, directory: Path, town: Town) -> Iterator[Product]:
+    """Yield the product, ready, at noon of a working day; on the way out, end it."""
+    write_state(directory / "keys", [TENANT])
+    asyncio.run(apply_topics(kafka_settings(stack), topics(), replication=1))
+    now = asyncio.run(_set_clock(stack))
+    setting = Setting(
+        stack, TENANT, free_ports(), directory / "keys", directory, secrets.token_hex(16), clock_poll_s=1.0
+    )
+    with Processes(directory) as processes:
+        for name, program in _programs(setting, town.write(directory)).items():
+            processes.start(name, program.argv, program.env, program.ready_url)
+        for name in (*SERVICES, OUTSIDE):
+            processes.wait_ready(name, START_S)
+        pids = {name: processes.pid(name) for name in (*SERVICES, OUTSIDE)} | stack_pids()
+        yield Product(_subject(setting, pids), _sender(setting, town, now), processes)
+
+
+def _subject(setting: Setting, pids: dict[str, int]) -> Subject:
+    bootstrap, port = setting.stack.kafka_bootstrap, setting.ports["intake"]
+    return Subject("throughline", bootstrap, port, pids, topic_of("notifications"), _referral_told, READERS)
+
+
+def _referral_told(record: Any) -> str | None:
+    return record.key.decode() if dict(record.headers)["ce_type"] == _TOLD else None
+
+
+def _sender(setting: Setting, town: Town, now: datetime) -> Sender:
+    credentials = setting.keys / "clients" / f"{TENANT}-ehr.json"
+    return Sender(town, now.isoformat(), setting.url("issuer"), str(credentials), setting.data)
+
+
+def _programs(setting: Setting, town: dict[str, str]) -> dict[str, Program]:
+    """The product's own programs, in the town; in the simulators' place, what answers at once."""
+    found = programs(setting)
+    simulators = found.pop("simulators")
+    found[OUTSIDE] = replace(simulators, argv=(sys.executable, "-m", "bench.outside"))
+    return {name: replace(program, env={**program.env, **town}) for name, program in found.items()}
+
+
+async def _set_clock(stack: Stack) -> datetime:
+    """Move the business clock to the next noon of a working day: an hour at which patients may be told."""
+    clock = MongoClock(connect(MongoSettings.model_validate({"uri": stack.mongo_uri})), ClockSettings(movable=True))
+    now = await clock.read()
+    day = now.astimezone(_PATIENTS).date()
+    noon = datetime.combine(day, _NOON, _PATIENTS)
+    while noon < now or noon.weekday() >= _SATURDAY:
+        noon += timedelta(days=1)
+    await clock.move_to(noon)
+    return noon.astimezone(UTC)

@@ -39,6 +39,8 @@ class _Card:
 
 
 _REPLICAS = tuple((name,) for name in SERVICE_REPLICAS)
+_DOORS = tuple((replica("intake", number),) for number in REPLICAS)
+"""What clients speak to: frozen for longer than they wait, it leaves them not knowing what became of a call."""
 _ROLLED = tuple(tuple(replica(service, number) for number in REPLICAS) for service in SERVICES)
 DECK = (
     _Card("kill", _REPLICAS, (0.0, 3.0)),
@@ -47,6 +49,7 @@ DECK = (
     _Card("freeze", _REPLICAS, (1.0, 7.0)),
     _Card("freeze past session", _REPLICAS, (12.0, 18.0)),
     _Card("freeze past session", _REPLICAS, (12.0, 18.0)),
+    _Card("freeze past session", _DOORS, (12.0, 18.0)),
     _Card("kill", ((BROKER,),), (0.0, 3.0)),
     _Card("freeze", ((BROKER,),), (2.0, 8.0)),
     _Card("freeze past session", ((BROKER,),), (11.0, 14.0)),

@@ -28,7 +28,8 @@ class Filters(Shown):
     """What a worklist is narrowed to, and its order."""
 
     owner: tuple[Owner, ...] = ()
-    queue: str | None = Field(default=None, pattern=f"^{WORD}$")
+    queue: str | None = Field(default=None, pattern=f"^({WORD})?$")
+    """Empty, as a form sends "all queues", narrows nothing."""
     mine: bool = False
     overdue: bool = False
     parked: bool = False

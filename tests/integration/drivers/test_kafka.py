@@ -1,9 +1,4 @@
 import asyncio
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -14,7 +9,7 @@ from shared.errors import Unavailable, Unknown
 from shared.kafka import KafkaBus, KafkaSubscription, Topic, WrongPartitions, apply_topics
 from shared.ports import Received, Record
 from shared.settings import KafkaSettings
-from tests.support.machine import descendants
+from tests.support.freezing import frozen_broker
 from tests.support.reading import joined, read_until
 
 LONGEST = 100_000
@@ -94,7 +89,7 @@ class TestSubscriptionCommit:
         await bus.send(name, 0, [Record(b"k", (), b"v")])
         await read_until(subscription, 1)
 
-        with frozen_broker(), pytest.raises(Unavailable):
+        with frozen_broker(kafka.bootstrap), pytest.raises(Unavailable):
             async with asyncio.timeout(30):
                 await subscription.commit({(name, 0): 1})
 
@@ -111,7 +106,7 @@ class TestSubscriptionStop:
         await joined(subscription)
         await subscription.fetch(1)
 
-        with frozen_broker():
+        with frozen_broker(kafka.bootstrap):
             await subscription.stop()
 
         assert set() == asyncio.all_tasks() - before
@@ -165,25 +160,9 @@ class TestBus:
         await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
         await bus.send(name, 0, [Record(b"k", (), b"v")])
 
-        with frozen_broker():
+        with frozen_broker(kafka.bootstrap):
             sends = [bus.send(name, partition, [Record(b"k", (), b"v")]) for partition in range(kafka.partitions)]
             outcomes = await asyncio.gather(*sends, return_exceptions=True)
 
         assert [Unknown] * kafka.partitions == [type(outcome) for outcome in outcomes]
         assert set() == asyncio.all_tasks() - before
-
-
-@contextmanager
-def frozen_broker() -> Iterator[None]:
-    """The stack's broker stands still meanwhile, where it is a process of ours."""
-    family = descendants(os.getpid())
-    pids = [pid for pid in family if b"kafka.Kafka" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    if not pids:
-        pytest.skip("The broker is no process of ours, so that it cannot be frozen.")
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)

@@ -36,6 +36,8 @@ class Outside:
         parts = path.strip("/").split("/")
         if parts[0] == "readyz":
             return answer(200, b"{}")
+        if method == "GET":
+            return answer(404, b"{}")
         if method == "DELETE":
             return answer(200, json.dumps({"request_id": parts[-1], "visit_id": parts[-1]}).encode())
         if parts[0] == "payers":

@@ -26,8 +26,6 @@ from shared.contracts import envelope
 from shared.contracts.envelope import topic_of
 from shared.contracts.notifications import MessageDelivered
 from shared.kafka import apply_topics
-from shared.mongo import MongoClock, connect
-from shared.settings import ClockSettings, MongoSettings
 
 START_S = 90.0
 OUTSIDE = "outside"
@@ -71,17 +69,18 @@ def product(stack: Stack, directory: Path, town: Town) -> Iterator[Product]:
     """Yield the product, ready, at noon of a working day; on the way out, end it."""
     write_state(directory / "keys", [TENANT])
     asyncio.run(apply_topics(kafka_settings(stack), topics(), replication=1))
-    now = asyncio.run(_set_clock(stack))
+    now = datetime.now(UTC)
+    noon = next_noon(now)
     setting = Setting(
         stack, TENANT, free_ports(), directory / "keys", directory, secrets.token_hex(16), clock_poll_s=1.0
     )
     with Processes(directory) as processes:
-        for name, program in _programs(setting, town.write(directory)).items():
+        for name, program in _programs(setting, town.write(directory), noon - now).items():
             processes.start(name, program.argv, program.env, program.ready_url)
         for name in (*SERVICES, OUTSIDE):
             processes.wait_ready(name, START_S)
         pids = {name: processes.pid(name) for name in (*SERVICES, OUTSIDE)} | stack_pids()
-        yield Product(_subject(setting, pids), _sender(setting, town, now), processes)
+        yield Product(_subject(setting, pids), _sender(setting, town, noon), processes)
 
 
 def _subject(setting: Setting, pids: dict[str, int]) -> Subject:
@@ -98,21 +97,26 @@ def _sender(setting: Setting, town: Town, now: datetime) -> Sender:
     return Sender(town, now.isoformat(), setting.url("issuer"), str(credentials), setting.data)
 
 
-def _programs(setting: Setting, town: dict[str, str]) -> dict[str, Program]:
-    """The product's own programs, in the town; in the simulators' place, what answers at once."""
+def _programs(setting: Setting, town: dict[str, str], ahead: timedelta) -> dict[str, Program]:
+    """The product's own programs, in the town, at noon; in the simulators' place, what answers at once."""
     found = programs(setting)
     simulators = found.pop("simulators")
     found[OUTSIDE] = replace(simulators, argv=(sys.executable, "-m", "bench.outside"))
+    for name in SERVICES:
+        found[name] = _at_noon(name, found[name], ahead)
     return {name: replace(program, env={**program.env, **town}) for name, program in found.items()}
 
 
-async def _set_clock(stack: Stack) -> datetime:
-    """Move the business clock to the next noon of a working day: an hour at which patients may be told."""
-    clock = MongoClock(connect(MongoSettings.model_validate({"uri": stack.mongo_uri})), ClockSettings(movable=True))
-    now = await clock.read()
-    day = now.astimezone(_PATIENTS).date()
-    noon = datetime.combine(day, _NOON, _PATIENTS)
+def _at_noon(name: str, service: Program, ahead: timedelta) -> Program:
+    app = f"services.{name}.app:create_app"
+    argv = tuple("bench.noon:create_app" if word == app else word for word in service.argv)
+    told = {"CLOCK_MOVABLE": "false", "BENCH_SERVICE": name, "BENCH_AHEAD_S": str(ahead.total_seconds())}
+    return replace(service, argv=argv, env={**service.env, **told})
+
+
+def next_noon(now: datetime) -> datetime:
+    """The next noon of a working day: an hour at which patients may be told."""
+    noon = datetime.combine(now.astimezone(_PATIENTS).date(), _NOON, _PATIENTS)
     while noon < now or noon.weekday() >= _SATURDAY:
         noon += timedelta(days=1)
-    await clock.move_to(noon)
     return noon.astimezone(UTC)

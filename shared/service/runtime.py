@@ -144,6 +144,8 @@ class Service:
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._telling)
+        if consumer := self.main.consumer:
+            await consumer.stop()
         await self.subscription.stop()
 
     async def is_ready(self) -> bool:

@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey
 
 from shared.errors import Unavailable, Unknown
 from shared.settings import OutboundSettings
+from shared.transport import AiohttpTransport
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S = 60
@@ -128,4 +129,4 @@ class ServiceAuth(httpx2.Auth):
 def authenticated_client(settings: OutboundSettings) -> httpx2.AsyncClient:
     """A client that sends our token, and neither retries nor follows redirects."""
     token = ServiceToken.from_file(settings.credentials_file, settings.issuer_url, httpx2.AsyncClient(timeout=5.0))
-    return httpx2.AsyncClient(auth=ServiceAuth(token), follow_redirects=False)
+    return httpx2.AsyncClient(auth=ServiceAuth(token), follow_redirects=False, transport=AiohttpTransport())

@@ -1,0 +1,125 @@
+"""One call is one request, whatever becomes of it, and every failure says whether anything was sent."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+
+from deploy.local.ports import free_port
+from shared.errors import Unknown
+from shared.outbound import NotTaken, exchange
+from shared.transport import AiohttpTransport
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+BREAKS_OFF = None
+NEVER = b""
+
+Answers = Callable[[int], bytes | None]
+
+
+@dataclass
+class Outside:
+    """A server that answers its n-th request as it is told: with bytes, with silence, or by breaking off."""
+
+    answers: Answers
+    url: str = ""
+    heard: list[bytes] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, request after request."""
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next((line for line in head.lower().splitlines() if line.startswith(b"content-length")), b":0")
+                self.heard.append(head + await reader.readexactly(int(length.partition(b":")[2])))
+                answer = self.answers(len(self.heard))
+                if answer is None:
+                    break
+                writer.write(answer)
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def outside(answers: Answers) -> AsyncIterator[Outside]:
+    """Yield it, listening."""
+    found, port = Outside(answers), free_port()
+    found.url = f"http://127.0.0.1:{port}/visits/1"
+    server = await asyncio.start_server(found.serve, "127.0.0.1", port)
+    try:
+        yield found
+    finally:
+        server.close()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    """A client as services have it, without a token."""
+    async with httpx2.AsyncClient(transport=AiohttpTransport()) as client:
+        yield client
+
+
+class TestExchange:
+    async def test_sends_what_it_was_given_and_nothing_else(self, http: httpx2.AsyncClient) -> None:
+        """Method, path and query as they are, our headers and the body; no second opinion of the transport's."""
+        async with outside(lambda _n: OK) as server:
+            answer = await exchange(http, "PUT", f"{server.url}?of=a%2Fb", json={"status": "booked"})
+
+        assert (200, {}) == (answer.status_code, answer.json())
+        (request,) = server.heard
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert head.startswith(b"PUT /visits/1?of=a%2Fb HTTP/1.1\r\n")
+        assert b'{"status":"booked"}' == body
+        names = [line.partition(b":")[0].lower() for line in head.splitlines()[1:]]
+        assert sorted(set(names)) == sorted(names)
+
+    async def test_reads_what_is_compressed(self, http: httpx2.AsyncClient) -> None:
+        """As httpx2 would have read it."""
+        packed = gzip.compress(b'{"status":"booked"}')
+        told = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+        async with outside(lambda _n: told + packed) as server:
+            answer = await exchange(http, "GET", server.url)
+
+        assert {"status": "booked"} == answer.json()
+
+    async def test_is_sure_that_nothing_was_taken_where_nobody_listens(self, http: httpx2.AsyncClient) -> None:
+        """A refused connection may be tried again without a thought."""
+        with pytest.raises(NotTaken):
+            await exchange(http, "PUT", f"http://127.0.0.1:{free_port()}/visits/1")
+
+    async def test_does_not_know_when_the_server_breaks_off(self, http: httpx2.AsyncClient) -> None:
+        """On a connection that worked before, too, where clients like to try again by themselves."""
+        async with outside(lambda n: OK if n == 1 else BREAKS_OFF) as server:
+            await exchange(http, "PUT", server.url)
+            with pytest.raises(Unknown):
+                await exchange(http, "PUT", server.url)
+
+        assert 2 == len(server.heard)
+
+    async def test_does_not_know_when_no_answer_comes_in_time(self, http: httpx2.AsyncClient) -> None:
+        """The connection of such a call serves no other: a late answer would be taken for that one's."""
+        async with outside(lambda n: NEVER if n == 1 else OK) as server:
+            with pytest.raises(Unknown):
+                await exchange(http, "PUT", server.url, timeout_s=0.2)
+            answer = await exchange(http, "PUT", server.url)
+
+        assert 200 == answer.status_code
+
+    async def test_does_not_know_what_an_answer_means_that_is_no_http(self, http: httpx2.AsyncClient) -> None:
+        """Something listens there, and may have done what it was asked."""
+        async with outside(lambda _n: b"SSH-2.0-OpenSSH\r\n") as server:
+            with pytest.raises(Unknown):
+                await exchange(http, "PUT", server.url)
+
+    async def test_follows_nobody_elsewhere(self, http: httpx2.AsyncClient) -> None:
+        """A redirect says nothing certain."""
+        async with outside(lambda _n: b"HTTP/1.1 307 T\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n") as server:
+            with pytest.raises(Unknown):
+                await exchange(http, "PUT", server.url)
+
+        assert 1 == len(server.heard)

@@ -108,8 +108,8 @@ class Subscription(Protocol):
     async def stop(self) -> None:
         """Leave the group, within a bound."""
 
-    async def fetch(self, limit: int) -> list[Received]:
-        """Whatever has arrived, at most `limit`, in order per partition; waits a short while for the first."""
+    async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
+        """Whatever has arrived, at most `limit`, in order per partition; waits so long for the first, or a while."""
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """Commit the next offset to read, per (topic, partition); quiet for a partition that is no longer ours."""

@@ -37,7 +37,8 @@ class Cause:
 class Draft:
     """One document under change. `changed` says whether there is anything to save.
 
-    `begun` are calls that its save writes down, and when by the monotonic clock.
+    `begun` are calls that its save writes down, and when by the monotonic clock. `put_off` are items that it holds and
+    no save yet.
     """
 
     def __init__(
@@ -49,6 +50,9 @@ class Draft:
         self.changed = False
         self.rows: list[Stored] = []
         self.begun: list[tuple[Begun, float]] = []
+        self.put_off: list[Any] = []
+        self._told_before = document.entries
+        self._stepped: tuple[Any, Step | None] | None = None
         self._service = service
         self._traits = traits
 
@@ -150,7 +154,9 @@ class Draft:
             return Step(
                 act="resolve_parked", owner="operator", queue="operations", due_at=document.parked_at + OPERATOR_TIME
             )
-        return self.decider.next_step(document.state)
+        if self._stepped is None or self._stepped[0] is not document.state:
+            self._stepped = document.state, self.decider.next_step(document.state)
+        return self._stepped[1]
 
     def note_parking(self, reason: str) -> None:
         """After something was parked or resolved: tell it, once, if this aggregate tells facts."""
@@ -190,6 +196,15 @@ class Draft:
             raise KeyError(f"No gateway was wired for effects of kind {effect.kind}.")
         if key not in self.document.calls:
             self.document.calls[key] = calls.record_of(effect)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody outside notices when this is saved a little later: nothing is told, and no call is due."""
+        return (
+            self.changed
+            and self.document.entries == self._told_before
+            and all(when > self.now for _, _, when in self.due_effects())
+        )
 
     def due_effects(self) -> list[tuple[calls.EffectRecord, calls.Owed, datetime]]:
         """What the effects owe. While parked only withdrawals go on: nothing new is started on half a story."""

@@ -84,6 +84,15 @@ class Ask:
 
 
 @dataclass
+class _PutOff:
+    """Items whose effect is not saved yet, and the document with it; None while somebody works on from it."""
+
+    items: list[Item]
+    document: Document | None
+    rows: list[Stored]
+
+
+@dataclass
 class Engine:
     """One kind of aggregate of one service, on the world it is handed.
 
@@ -104,9 +113,13 @@ class Engine:
     count: Callable[[str, int], None] = lambda _name, _n: None
     _acknowledged: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+    _put_off: dict[str, _PutOff] = field(default_factory=dict)
 
-    async def handle(self, items: Sequence[Item]) -> list[Any]:
+    async def handle(self, items: Sequence[Item], *, may_wait: bool = False) -> list[Any]:
         """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
+
+        `may_wait`: what tells nothing and makes no call due may be saved later, with what follows. The caller can have
+        the items again, and does not let go of them before `settle`.
 
         Raises Unavailable or Unknown when the store is down, Busy when others keep winning; the items may be
         handled again after any of them.
@@ -116,31 +129,69 @@ class Engine:
         pending: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(items):
             pending[item.key].append(index)
-        remembered = self._recall(pending)
+        await self._work_off(pending, items, outcomes, may_wait=may_wait)
+        return outcomes
+
+    async def settle(self, keys: Iterable[str] | None = None) -> None:
+        """Save what was put off: of these aggregates, or of all. Raises as `handle` does, and may be repeated."""
+        if put_off := [key for key in (self._put_off if keys is None else keys) if key in self._put_off]:
+            await self.clock.refresh()
+            await self._work_off({key: [] for key in put_off}, (), [], may_wait=False)
+
+    @property
+    def has_put_off(self) -> bool:
+        """Whether something waits to be saved."""
+        return bool(self._put_off)
+
+    async def _work_off(
+        self, pending: Mapping[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
+    ) -> None:
+        known = self._recall(pending)
         for _ in range(ATTEMPTS):
-            drafts = await self._drafts(pending, remembered)
+            drafts = {**known, **await self._drafts([key for key in pending if key not in known])}
             for key, indexes in pending.items():
                 for index in indexes:
                     outcomes[index] = items[index].apply(drafts[key])
-            lost = await self._save([draft for draft in drafts.values() if draft.changed])
+            waiting = {key for key, draft in drafts.items() if may_wait and draft.can_wait}
+            for key in waiting:
+                self._put_off_saving(drafts[key], [items[index] for index in pending[key]])
+            lost = await self._save([draft for key, draft in drafts.items() if draft.changed and key not in waiting])
             self.count("conflicts", len(lost))
-            unsure = {key for key in remembered if not drafts[key].changed}
+            unsure = {key for key, draft in known.items() if not draft.changed}
+            for key in drafts.keys() - waiting - lost - unsure:
+                self._no_longer_put_off(drafts[key])
             pending = {key: indexes for key, indexes in pending.items() if key in lost or key in unsure}
             if not pending:
-                return outcomes
-            remembered = {}
+                return
+            known = {}
         raise Busy
 
+    def _put_off_saving(self, draft: Draft, items: Sequence[Item]) -> None:
+        self._put_off[draft.document.id] = _PutOff([*draft.put_off, *items], draft.document, draft.rows)
+        self.count("put_off", 1)
+
+    def _no_longer_put_off(self, draft: Draft) -> None:
+        """What the draft holds is in the store. What was put off since is not, and rests on an older document."""
+        if draft.put_off and (left := self._put_off.pop(draft.document.id, None)):
+            held = {id(item) for item in draft.put_off}
+            if since := [item for item in left.items if id(item) not in held]:
+                self._put_off[draft.document.id] = _PutOff(since, None, [])
+
     async def read(self, key: str) -> Document | None:
-        """The newest saved document, or None."""
+        """The newest document, or None; what this replica has put off is saved first."""
+        await self.settle([key])
         stored = (await self.store.load([key])).get(key)
         return self.document(stored) if stored else None
 
     def document(self, stored: Stored) -> Document:
         """A document from the store, without what this replica knows to be published."""
-        document = from_stored(stored, self.decider.decode(stored["state"], stored["schema"]))
+        document = from_stored(stored, self.state(stored))
         document.outbox = self.unacknowledged(document.id, document.outbox)
         return document
+
+    def state(self, stored: Stored) -> Any:
+        """The state of a document from the store, for who wants nothing else of it."""
+        return self.decider.decode(stored["state"], stored["schema"])
 
     def draft(self, document: Document) -> Draft:
         """A draft on a document, at the clock's now."""
@@ -157,15 +208,35 @@ class Engine:
         while len(self._acknowledged) > ACKNOWLEDGED_KEPT:
             self._acknowledged.popitem(last=False)
 
-    def _recall(self, keys: Iterable[str]) -> dict[str, Document]:
-        """What this replica saved last of these documents, taken out: one handler has it at a time.
+    def _recall(self, keys: Iterable[str]) -> dict[str, Draft]:
+        """Drafts on what this replica put off or saved last of these, taken out: one handler has it at a time.
 
         Another replica may have saved since. Then our save is lost, and what would not be saved is decided again.
         """
-        found = {key: document for key in keys if (document := self._remembered.pop(key, None))}
-        for document in found.values():
-            document.outbox = self.unacknowledged(document.id, document.outbox)
+        found: dict[str, Draft] = {}
+        for key in keys:
+            if (put_off := self._put_off.get(key)) and put_off.document:
+                document, put_off.document = put_off.document, None
+                found[key] = self._go_on(document, put_off)
+            elif (remembered := self._remembered.pop(key, None)) is not None:
+                found[key] = self._draft_with_put_off(remembered)
+        for draft in found.values():
+            draft.document.outbox = self.unacknowledged(draft.document.id, draft.document.outbox)
         return found
+
+    def _go_on(self, document: Document, put_off: _PutOff) -> Draft:
+        draft = self.draft(document)
+        draft.changed, draft.rows, draft.put_off = True, put_off.rows, list(put_off.items)
+        return draft
+
+    def _draft_with_put_off(self, document: Document) -> Draft:
+        """A draft on a saved document, to which what was put off is applied again."""
+        draft = self.draft(document)
+        if put_off := self._put_off.get(document.id):
+            draft.put_off = list(put_off.items)
+            for item in draft.put_off:
+                item.apply(draft)
+        return draft
 
     def _remember(self, document: Document) -> None:
         document.answered = dict(list(document.answered.items())[-ANSWERS_KEPT:])
@@ -173,10 +244,9 @@ class Engine:
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def _drafts(self, keys: Iterable[str], remembered: Mapping[str, Document]) -> dict[str, Draft]:
-        unknown = [key for key in keys if key not in remembered]
-        stored = await self.store.load(unknown) if unknown else {}
-        return {key: self.draft(remembered.get(key) or self._document(key, stored.get(key))) for key in keys}
+    async def _drafts(self, keys: Sequence[str]) -> dict[str, Draft]:
+        stored = await self.store.load(keys) if keys else {}
+        return {key: self._draft_with_put_off(self._document(key, stored.get(key))) for key in keys}
 
     def _document(self, key: str, stored: Stored | None) -> Document:
         return self.document(stored) if stored else Document(key, self.decider.initial)

@@ -15,6 +15,7 @@ from shared.kafka.topics import DEAD_LETTER_BYTES, check_partitions
 from shared.ports import Received
 from shared.settings import KafkaSettings
 
+WAIT_S = 1.0
 DRAIN_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 15.0
 SESSION_TIMEOUT_MS = 10_000
@@ -64,12 +65,12 @@ class KafkaSubscription:
         if self._consumer:
             await _stopped(self._consumer)
 
-    async def fetch(self, limit: int) -> list[Received]:
+    async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
         """Whatever has arrived; while the caller has it, no partition is given away."""
         if self._consumer is None:
             await self.start()
         async with self._client(within_s=None) as consumer:
-            batches = await consumer.getmany(timeout_ms=1000, max_records=limit)
+            batches = await consumer.getmany(timeout_ms=int((wait_s or WAIT_S) * 1000), max_records=limit)
         records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
         if records:
             self._fetched_in = self._generation

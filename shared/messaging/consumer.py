@@ -1,5 +1,6 @@
 """The Kafka door: take whatever has arrived, handle it as one batch, again; commit now and then (ARCHITECTURE §2.3).
 
+What somebody waits for is saved and told with its batch. What only moves the state may be put off until the commit.
 A dependency that is down parks nothing: the batch is read again from the committed offsets after a pause.
 """
 
@@ -12,9 +13,11 @@ from shared.messaging.receive import Delivery, Reader
 from shared.ports import Clock, Received, Subscription
 
 BATCH = 500
-COMMIT_S = 0.5
-"""Offsets are committed this often, and when nothing has arrived: what a crash leaves uncommitted is read again, and
-dropped by its sequence. A commit for each batch would cost as much as the batch does at low load."""
+COMMIT_S = 1.0
+"""What was put off is saved, and offsets are committed, this often and in each pause. What a crash leaves uncommitted
+is read again, and dropped by its sequence. Both for each batch would cost more than the batch does at low load."""
+PAUSE_S = 0.05
+"""Nothing for so long is a pause, in which there is time to commit."""
 LONGEST_PAUSE_S = 10.0
 
 
@@ -37,7 +40,7 @@ class Consumer:
             try:
                 if self.failures:
                     await self._subscription.rewind()
-                records = await self._subscription.fetch(BATCH)
+                records = await self._subscription.fetch(BATCH, PAUSE_S if self._done else None)
                 if records:
                     await self._take(records)
                 if not records or self._clock.monotonic() >= self._commit_at_s:
@@ -47,12 +50,12 @@ class Consumer:
                 await self._back_off()
 
     async def stop(self) -> None:
-        """After `run` has ended: commit what is done, if the broker takes it."""
-        with contextlib.suppress(Unavailable):
+        """After `run` has ended: commit what is done, if store and broker take it."""
+        with contextlib.suppress(Unavailable, Unknown, Busy):
             await self._commit()
 
     async def _take(self, records: list[Received]) -> None:
-        are_new = await self._engine.handle([Delivery(self._reader, record) for record in records])
+        are_new = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)
         if self._publisher.is_behind:
             await self._publisher.caught_up()
         self._engine.count("received", len(records))
@@ -61,7 +64,8 @@ class Consumer:
         self._done.update(next_offsets(records))
 
     async def _commit(self) -> None:
-        """Only what is saved is ever in `_done`, and it is the contiguous front of each partition."""
+        """Save what was put off, then commit: `_done` is the contiguous front of each partition."""
+        await self._engine.settle()
         done, self._done = self._done, {}
         self._commit_at_s = self._clock.monotonic() + COMMIT_S
         if done:

@@ -3,7 +3,7 @@
 Names and addresses are here for the `visit` seal alone: what goes over the bus are the opaque refs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from functools import cached_property
 from hashlib import sha256
@@ -100,6 +100,14 @@ class Directory(Entry):
     def _providers(self) -> Mapping[str, Provider]:
         return {provider.provider_ref: provider for provider in self.providers}
 
+    @cached_property
+    def _serving(self) -> Mapping[str, Sequence[Provider]]:
+        serving: dict[str, list[Provider]] = {}
+        for provider in self.providers:
+            for pathway in provider.pathways:
+                serving.setdefault(pathway, []).append(provider)
+        return serving
+
     def provider(self, provider_ref: str) -> Provider | None:
         """The provider of that ref, if the directory still lists it."""
         return self._providers.get(provider_ref)
@@ -110,9 +118,8 @@ class Directory(Entry):
 
     def candidates(self, pathway: str, priority: Priority, referral_id: str) -> tuple[Candidate, ...]:
         """Who serves the pathway, best first: for STAT our own, who need not be asked; else spread by referral."""
-        serving = [provider for provider in self.providers if pathway in provider.pathways]
         ranked = sorted(
-            serving,
+            self._serving.get(pathway, ()),
             key=lambda p: (priority == "stat" and not p.is_in_house, _spread(referral_id, p.provider_ref)),
         )
         return tuple(candidate_of(provider) for provider in ranked)

@@ -4,16 +4,18 @@ Pure: the calendar's intervals are handed in. A wall time that does not exist (t
 one that occurs twice (they go back) means its first occurrence.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.calendar import overlaps
 from services.scheduling.domain.deadlines import earliest_start
-from services.scheduling.domain.directory import Provider, Site
+from services.scheduling.domain.directory import Provider, Session, Site
 from services.scheduling.domain.state import Leave, Order, Placement, Slot
 from shared.business_days import SATURDAY, is_business_day
 from shared.contracts.language import Priority
@@ -52,8 +54,12 @@ def frame_of(state: Placement, order: Order, at: datetime) -> Frame:
 
 def free_slots(provider: Provider, site: Site, leave: Leave, frame: Frame, busy: Sequence[Interval]) -> Iterator[Slot]:
     """Every slot within the frame that is open, allowed and not claimed, in order of time."""
+    ahead = deque(sorted(busy))
     for slot in slots(provider, site, frame):
-        if leave.covers(slot) and not overlaps(slot.starts_at, slot.ends_at, busy):
+        while ahead and ahead[0][1] <= slot.starts_at:
+            ahead.popleft()
+        near = takewhile(lambda claimed: claimed[0] < slot.ends_at, ahead)  # noqa: B023 - used up in this round
+        if leave.covers(slot) and not overlaps(slot.starts_at, slot.ends_at, near):
             yield slot
 
 
@@ -70,13 +76,22 @@ def best_of(free: Iterable[Slot], order: Order) -> tuple[Slot, ...]:
 def slots(provider: Provider, site: Site, frame: Frame) -> Iterator[Slot]:
     """Every slot that starts within the frame, in order of time, by opening hours; none on a holiday."""
     day, last = (instant.astimezone(site.zone).date() for instant in (frame.earliest, frame.latest))
+    length = timedelta(minutes=provider.visit_minutes)
     while day <= last:
-        if day.weekday() >= SATURDAY or is_business_day(day):
-            for start in _starts(provider, day):
-                instant = local_instant(day, start, site.zone)
-                if instant and frame.earliest <= instant <= frame.latest:
-                    yield slot_at(provider, site, instant)
+        for instant in starts_on(provider.sessions, length, site.timezone, day):
+            if frame.earliest <= instant <= frame.latest:
+                yield Slot(provider.provider_ref, site.site_ref, provider.room_ref, instant, instant + length, day)
         day += timedelta(days=1)
+
+
+@lru_cache(maxsize=20_000)  # providers share opening hours, and each search asks for a fortnight of days
+def starts_on(sessions: tuple[Session, ...], length: timedelta, timezone: str, day: date) -> tuple[datetime, ...]:
+    """The instants (UTC) at which visits of this length may start on a day of that zone; none on a holiday."""
+    if day.weekday() < SATURDAY and not is_business_day(day):
+        return ()
+    zone = ZoneInfo(timezone)
+    instants = (local_instant(day, start, zone) for start in _starts(sessions, length, day))
+    return tuple(instant for instant in instants if instant)
 
 
 def slot_at(provider: Provider, site: Site, starts_at: datetime) -> Slot:
@@ -94,10 +109,9 @@ def local_instant(day: date, wall: time, zone: ZoneInfo) -> datetime | None:
     return instant if (shown.date(), shown.time()) == (day, wall) else None
 
 
-def _starts(provider: Provider, day: date) -> Iterator[time]:
+def _starts(sessions: tuple[Session, ...], length: timedelta, day: date) -> Iterator[time]:
     """Wall times at which a visit may begin and end within its session."""
-    length = timedelta(minutes=provider.visit_minutes)
-    for session in sorted(provider.sessions, key=lambda s: s.opens):
+    for session in sorted(sessions, key=lambda s: s.opens):
         if day.isoweekday() in session.weekdays:
             start, closes = datetime.combine(day, session.opens), datetime.combine(day, session.closes)
             while start + length <= closes:

@@ -116,7 +116,7 @@ class Openings:
         ids = [day_id(order.referral_id, resource, day) for resource in resources for day in dates]
         async with _in_time():
             stored = await self.calendar.store.load(ids)
-        days: list[CalendarDay] = [self.calendar.document(stored[key]).state for key in ids if key in stored]
+        days: list[CalendarDay] = [self.calendar.state(stored[key]) for key in ids if key in stored]
         return calendar_day.busy(days)
 
 

@@ -34,6 +34,26 @@ def _offset_committed_before_save(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Consumer, "_take", broken)
 
 
+def _offset_committed_before_what_was_put_off(patch: pytest.MonkeyPatch) -> None:
+    async def broken(self: Consumer) -> None:
+        done, self._done = self._done, {}
+        if done:
+            await self._subscription.commit(done)
+
+    patch.setattr(Consumer, "_commit", broken)
+
+
+def _what_was_put_off_forgotten_when_its_save_is_lost(patch: pytest.MonkeyPatch) -> None:
+    go_on = Engine._go_on
+
+    def broken(self: Engine, document: Document, put_off: Any) -> Draft:
+        draft = go_on(self, document, put_off)
+        self._put_off.pop(document.id)
+        return draft
+
+    patch.setattr(Engine, "_go_on", broken)
+
+
 def _outbox_cleared_before_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     publish = Publisher.publish
 
@@ -154,6 +174,8 @@ def _mended_copy_dropped_while_waiting(patch: pytest.MonkeyPatch) -> None:
 
 STORIES: Mapping[str, Plant] = {
     "offset committed before save": _offset_committed_before_save,
+    "offset committed before what was put off": _offset_committed_before_what_was_put_off,
+    "what was put off forgotten when its save is lost": _what_was_put_off_forgotten_when_its_save_is_lost,
     "outbox cleared before acknowledgement": _outbox_cleared_before_acknowledgement,
     "only the newest entry published": _only_the_newest_entry_published,
     "two batches of one outbox in flight": _two_batches_in_flight,

@@ -126,7 +126,7 @@ class MemorySubscription:
         """Leave the group."""
         self._broker.leave(self.group, self)
 
-    async def fetch(self, limit: int) -> list[Received]:
+    async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
         """What has arrived in the partitions that are ours now."""
         await self.weather.step("fetch")
         if self._broker.disk.is_broker_down:
@@ -135,15 +135,15 @@ class MemorySubscription:
         self.news.clear()
         found = self._read(self.weather.portion(limit))
         if not found:
-            await self._wait()
+            await self._wait(wait_s or self._wait_s)
             self._learn()
             found = self._read(self.weather.portion(limit))
         await self.weather.step("fetched")
         return found
 
-    async def _wait(self) -> None:
+    async def _wait(self, at_most_s: float) -> None:
         try:
-            async with asyncio.timeout(self._wait_s):
+            async with asyncio.timeout(at_most_s):
                 await self.news.wait()
         except TimeoutError:
             return

@@ -33,7 +33,8 @@ class _World(RealWorld):
 
 def create_app() -> FastAPI:
     """The service's app on that clock."""
-    settings = ServiceSettings()
-    service = import_module(f"services.{os.environ['BENCH_SERVICE']}.app")
-    app: FastAPI = service.create_app(world=_World(settings.kafka, settings.mongo, settings.clock))
+    name = os.environ["BENCH_SERVICE"]
+    service = import_module(f"services.{name}.app")
+    settings: ServiceSettings = getattr(service, f"{name.capitalize()}Settings")()
+    app: FastAPI = service.create_app(settings, _World(settings.kafka, settings.mongo, settings.clock))
     return app

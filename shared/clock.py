@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shared.aggregates import Engine
-from shared.aggregates.draft import Cause, Draft
+from shared.aggregates.document import Cause
+from shared.aggregates.draft import Draft
 from shared.calls import backoff
 from shared.contracts.language import Actor, Tick
 from shared.errors import Busy, Rejected, Unavailable, Unknown

@@ -22,7 +22,10 @@ def read_from(env_prefix: str) -> SettingsConfigDict:
 
 
 class KafkaSettings(BaseSettings):
-    """Where the topics are. `idempotent_producer` is false only on a broker that cannot do it."""
+    """Where the topics are. `idempotent_producer` is false only on a broker that cannot do it.
+
+    `gather_ms`: so long the broker may gather records for a reader that nobody waits for; 0: it hands out the first.
+    """
 
     model_config = read_from("KAFKA_")
 
@@ -30,6 +33,7 @@ class KafkaSettings(BaseSettings):
     partitions: int = Field(default=12, ge=1)
     idempotent_producer: bool = True
     fetch_max_wait_ms: int = Field(default=500, ge=1)
+    gather_ms: int = Field(default=0, ge=0)
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     ca_file: Path | None = None
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None

@@ -17,7 +17,7 @@ from services.scheduling.domain import (
     RecordWithdrawal,
     TakeOrder,
 )
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.authorization import (
     AuthorizationApproved,
     AuthorizationDenied,

@@ -15,6 +15,14 @@ BEHIND_HOLE, BEHIND_ENTRY = "behind-hole", "behind-entry"
 WAITS_ITS_TURN = (BEHIND_HOLE, BEHIND_ENTRY)
 
 
+@dataclass(frozen=True)
+class Cause:
+    """What led to a fact: its id, and the trace that it belongs to."""
+
+    id: str | None = None
+    traceparent: str | None = None
+
+
 @dataclass(slots=True)
 class OutboxEntry:
     """Something to publish. `n` counts a document's entries; `sequence` its facts, 0 for a dead-letter copy."""
@@ -50,6 +58,11 @@ class WaitingEntry:
     def is_stuck(self) -> bool:
         """Whether it could not be read or was refused for good."""
         return self.reason not in (None, *WAITS_ITS_TURN) and not self.is_given_up
+
+    def dead_letter_headers(self, reader: str) -> list[tuple[str, bytes]]:
+        """The headers as they came, and who could not take it, why, and where it lies."""
+        told = ("dlq-reader", reader), ("dlq-reason", self.reason or ""), ("dlq-origin", self.origin)
+        return [*self.headers, *((name, value.encode()) for name, value in told)]
 
 
 @dataclass(slots=True)

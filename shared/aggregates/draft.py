@@ -4,14 +4,14 @@ Nothing here waits or reaches out; items of every door (HTTP, Kafka, clock, resu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared import calls
 from shared.aggregates.caller import HANDOVER, Begun
 from shared.aggregates.decider import Decider, is_told
-from shared.aggregates.document import Document, OutboxEntry, WaitingEntry
+from shared.aggregates.document import Cause, Document, OutboxEntry, WaitingEntry
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import dead_letter_topic, topic_of
 from shared.contracts.language import Actor, Effect, EffectNeedsPerson, Fact, Reason, Step
@@ -24,14 +24,6 @@ STEP_LASTS = timedelta(seconds=5)
 """A step of the system's own that lasts as long is told; mostly the fact that ends it comes first."""
 OPERATOR_TIME = timedelta(hours=4)
 """An operator looks at what is parked within this."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What led to a fact: its id, and the trace that it belongs to."""
-
-    id: str | None = None
-    traceparent: str | None = None
 
 
 class Draft:
@@ -138,14 +130,8 @@ class Draft:
 
     def copy_to_dead_letters(self, entry: WaitingEntry, reader: str) -> None:
         """Queue a copy of what could not be taken, for operators' eyes; it takes no sequence of our story."""
-        headers = [
-            *entry.headers,
-            ("dlq-reader", reader.encode()),
-            ("dlq-reason", (entry.reason or "").encode()),
-            ("dlq-origin", entry.origin.encode()),
-        ]
         topic = dead_letter_topic(entry.origin.rsplit(":", 2)[0])
-        self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=headers)
+        self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=entry.dead_letter_headers(reader))
 
     def step(self) -> Step | None:
         """Who must do what by when: the operator while something is parked, else what the domain says."""

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from shared.aggregates.engine import Engine, Item
+from shared.aggregates.ask import Item
+from shared.aggregates.engine import Engine
 from shared.errors import Busy
 
 

@@ -16,6 +16,7 @@ from shared.ports import Received
 from shared.settings import KafkaSettings
 
 WAIT_S = 1.0
+GATHERED_BYTES = 256 * 1024
 DRAIN_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 15.0
 SESSION_TIMEOUT_MS = 10_000
@@ -49,7 +50,8 @@ class KafkaSubscription:
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=3_000,
             rebalance_timeout_ms=60_000,
-            fetch_max_wait_ms=self._settings.fetch_max_wait_ms,
+            fetch_min_bytes=GATHERED_BYTES if self._settings.gather_ms else 1,
+            fetch_max_wait_ms=self._settings.gather_ms or self._settings.fetch_max_wait_ms,
             max_partition_fetch_bytes=DEAD_LETTER_BYTES,
         )
         try:

@@ -14,10 +14,10 @@ from shared.ports import Clock, Received, Subscription
 
 BATCH = 500
 COMMIT_S = 1.0
-"""What was put off is saved, and offsets are committed, this often and in each pause. What a crash leaves uncommitted
-is read again, and dropped by its sequence. Both for each batch would cost more than the batch does at low load."""
+"""Offsets are committed this often: what a crash leaves uncommitted is read again, and dropped by its sequence. For
+each batch it would cost as much as the batch does at low load."""
 PAUSE_S = 0.05
-"""Nothing for so long is a pause, in which there is time to commit."""
+"""Nothing for so long is a pause, in which there is time to save what was put off."""
 LONGEST_PAUSE_S = 10.0
 
 
@@ -40,10 +40,12 @@ class Consumer:
             try:
                 if self.failures:
                     await self._subscription.rewind()
-                records = await self._subscription.fetch(BATCH, PAUSE_S if self._done else None)
+                records = await self._subscription.fetch(BATCH, self._wait_s())
                 if records:
                     await self._take(records)
-                if not records or self._clock.monotonic() >= self._commit_at_s:
+                else:
+                    await self._engine.settle()
+                if self._clock.monotonic() >= self._commit_at_s:
                     await self._commit()
                 self.failures = 0
             except (Unavailable, Unknown, Busy):
@@ -53,6 +55,12 @@ class Consumer:
         """After `run` has ended: commit what is done, if store and broker take it."""
         with contextlib.suppress(Unavailable, Unknown, Busy):
             await self._commit()
+
+    def _wait_s(self) -> float | None:
+        """For how long there is nothing to do but to read."""
+        if self._engine.has_put_off:
+            return PAUSE_S
+        return max(self._commit_at_s - self._clock.monotonic(), PAUSE_S) if self._done else None
 
     async def _take(self, records: list[Received]) -> None:
         are_new = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, WaitingEntry
-from shared.aggregates.draft import FACT_BYTES, Cause, Draft
+from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, Cause, WaitingEntry
+from shared.aggregates.draft import FACT_BYTES, Draft
 from shared.contracts.catalogue import FACTS, is_unknown_version, wire_type
 from shared.contracts.envelope import Envelope, from_headers
 from shared.contracts.language import Actor, Command, Fact

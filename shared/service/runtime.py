@@ -144,9 +144,16 @@ class Service:
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._telling)
-        if consumer := self.main.consumer:
-            await consumer.stop()
+        await self._commit()
         await self.subscription.stop()
+
+    async def _commit(self) -> None:
+        """What is done need not be read again, and may be."""
+        try:
+            if consumer := self.main.consumer:
+                await consumer.stop()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rest is to end in good order
+            structlog.get_logger().error("the last commit failed", exc_info=error)
 
     async def is_ready(self) -> bool:
         """Whether the doors are open and the database answers."""

@@ -6,7 +6,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.aggregates import Ask
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.language import Command, Reason
 from shared.identity import Caller
 from shared.service import Service

@@ -9,7 +9,7 @@ from services.intake.domain import ReceiveReferral
 from services.intake.domain.order import Order
 from services.intake.domain.pathways import Pathways
 from shared.aggregates import Ask, Outcome
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.language import Audience, Channel
 from shared.contracts.sealed import CoverageDetails
 from shared.identity import Caller

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.scheduling.api.access import KeyIfAny, Seen
 from shared.aggregates import Ask
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.language import Command, Reason
 from shared.identity import Caller
 from shared.service import Service

@@ -41,7 +41,7 @@ from services.scheduling.domain import (
 from services.scheduling.domain.calendar_day import CalendarDay, ClaimInterval, HeedAnswer, ReleaseClaim
 from services.scheduling.gateways.seals import sealed
 from shared.aggregates import Ask, Engine, Outcome, Queue
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.language import Actor, Command, tenant_of
 from shared.errors import Busy, Unavailable, Unknown
 from shared.ports import Answer, Call, Traits

@@ -15,7 +15,7 @@ from services.tracking.api.worklist import Asked, ask, attribution, reader
 from services.tracking.domain import AddNote, ClaimReferral, NoteCode, ReleaseReferral
 from services.tracking.views.sections import by_day, matrix, outcomes, sections
 from services.tracking.views.worklist import WORD, Filters
-from shared.aggregates.engine import command_id
+from shared.aggregates.ask import command_id
 from shared.contracts.language import Command
 from shared.errors import Rejected
 from shared.identity import Caller, Role

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from shared.aggregates import Document, Engine, WaitingEntry
+from shared.aggregates.ask import Ask
 from shared.aggregates.draft import Draft
-from shared.aggregates.engine import Ask
+from shared.aggregates.put_off import PutOff
 from shared.contracts.envelope import Envelope
 from shared.messaging import parked, receive
 from shared.messaging.consumer import Consumer, next_offsets
@@ -44,14 +45,13 @@ def _offset_committed_before_what_was_put_off(patch: pytest.MonkeyPatch) -> None
 
 
 def _what_was_put_off_forgotten_when_its_save_is_lost(patch: pytest.MonkeyPatch) -> None:
-    go_on = Engine._go_on
+    go_on = PutOff.go_on
 
-    def broken(self: Engine, document: Document, put_off: Any) -> Draft:
-        draft = go_on(self, document, put_off)
-        self._put_off.pop(document.id)
-        return draft
+    def broken(self: PutOff, draft: Draft) -> None:
+        go_on(self, draft)
+        del self._entries[draft.document.id]
 
-    patch.setattr(Engine, "_go_on", broken)
+    patch.setattr(PutOff, "go_on", broken)
 
 
 def _outbox_cleared_before_acknowledgement(patch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.aggregates import Ask, Document, Engine
-from shared.aggregates.engine import Outcome
+from shared.aggregates.ask import Outcome
 from shared.contracts.intake import ReferralFoundComplete
 from shared.messaging.receive import Delivery, Reader
 from shared.ports import Received

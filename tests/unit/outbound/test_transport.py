@@ -103,9 +103,11 @@ class TestExchange:
 
     async def test_does_not_know_when_no_answer_comes_in_time(self, http: httpx2.AsyncClient) -> None:
         """The connection of such a call serves no other: a late answer would be taken for that one's."""
-        async with outside(lambda n: NEVER if n == 1 else OK) as server:
+        answers = [NEVER]
+        async with outside(lambda _n: answers[-1]) as server:
             with pytest.raises(Unknown):
                 await exchange(http, "PUT", server.url, timeout_s=0.2)
+            answers.append(OK)
             answer = await exchange(http, "PUT", server.url)
 
         assert 200 == answer.status_code

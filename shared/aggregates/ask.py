@@ -1,0 +1,76 @@
+"""What is applied to an aggregate, from any door, and what a command gets for an answer."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+from shared.aggregates.document import Cause
+from shared.aggregates.draft import Draft
+from shared.errors import Mismatched, Rejected, Stale
+from shared.ports import Stored
+
+
+class Item(Protocol):
+    """Something for one aggregate, from any door."""
+
+    @property
+    def key(self) -> str:
+        """The aggregate's id."""
+
+    def apply(self, draft: Draft) -> Any:
+        """Change the draft and return the outcome. Applied again on a newer document after a conflict."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command: the version that holds it, or why it was refused. `fault` is ours: a faulty decider."""
+
+    version: int
+    refusal: Rejected | None = None
+    is_repeat: bool = False
+    fault: Exception | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """A command from a person or a system.
+
+    `id` makes a retry find its first outcome; `fingerprint` is of what was sent; `expected_version` is If-Match.
+    """
+
+    key: str
+    id: str
+    command: Any
+    fingerprint: str | None = None
+    expected_version: int | None = None
+    traceparent: str | None = None
+
+    def apply(self, draft: Draft) -> Outcome:
+        """Decide it once; a retry of what took effect gets the first answer."""
+        document = draft.document
+        if (known := document.answered.get(self.id)) is not None:
+            return self._again(known)
+        current = document.version + draft.changed
+        if self.expected_version is not None and self.expected_version != current:
+            return Outcome(document.version, Stale("stale", "It has changed since you read it; read it again."))
+        try:
+            told = draft.decide(self.command, Cause(self.id, self.traceparent))
+        except Rejected as refusal:
+            return Outcome(document.version, refusal)
+        except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
+            return Outcome(document.version, fault=fault)
+        version = document.version + 1 if draft.changed else document.version
+        if told:
+            document.answered[self.id] = {"version": version, "fingerprint": self.fingerprint}
+        return Outcome(version)
+
+    def _again(self, known: Stored) -> Outcome:
+        if self.fingerprint and known["fingerprint"] != self.fingerprint:
+            refusal = Mismatched("idempotency-mismatch", "This Idempotency-Key was used for another request.")
+            return Outcome(known["version"], refusal)
+        return Outcome(known["version"], is_repeat=True)
+
+
+def command_id(*parts: str) -> str:
+    """A command's id from what identifies it, so that every retry has the same one."""
+    return sha256("\x00".join(parts).encode()).hexdigest()[:32]

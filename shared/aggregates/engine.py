@@ -20,7 +20,7 @@ from shared.ports import Clock, Collection, Stored, Traits
 
 ATTEMPTS = 10
 ACKNOWLEDGED_KEPT = 100_000
-REMEMBERED = 2_000
+REMEMBERED = 1_000
 
 
 @dataclass

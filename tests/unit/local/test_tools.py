@@ -21,7 +21,7 @@ class TestOutputOf:
 
     def test_quotes_the_last_line_of_a_tool_that_fails(self) -> None:
         """The loader's complaint about a missing library is the answer to why mongod does not run."""
-        script = "print('noise'); raise SystemExit('libcurl.so.4: cannot open shared object file')"
+        script = "print('noise', flush=True); raise SystemExit('libcurl.so.4: cannot open shared object file')"
 
         with pytest.raises(Lacking, match="does not work: libcurl"):
             output_of([sys.executable, "-c", script], "")

@@ -56,11 +56,11 @@ class Bench:
         with report.progress(title, count) as moved:
             return asyncio.run(run(subject, self.product.sender, amount, moved))
 
-    def against(self, name: str, count: int) -> Figures:
+    def against(self, name: str, count: int, per_second: float = 0) -> Figures:
         """The same through a peer, which is started for it and ended; the product is idle meanwhile."""
         with peer(name, self.stack, self.folder) as subject:
             self.send(f"{name}: warm-up", min(WARM_UP, count), peer=subject)
-            return self.send(name, count, peer=subject)
+            return self.send(name, count, per_second, peer=subject)
 
 
 def burst(bench: Bench) -> None:
@@ -80,10 +80,14 @@ def burst(bench: Bench) -> None:
 
 
 def steady(bench: Bench) -> None:
-    """Ten referrals a second for a minute, and how soon each patient is told."""
-    figures = bench.send("steady", PER_SECOND * STEADY_S, PER_SECOND)
-    bench.found["steady"] = figures
-    report.show_runs(f"{PER_SECOND} referrals a second", {"throughline": figures})
+    """Ten referrals a second for a minute, and how soon each patient is told; then the same through the floor."""
+    count = PER_SECOND * STEADY_S
+    runs = {
+        "throughline": bench.send("steady", count, PER_SECOND),
+        "floor with calls": bench.against("floor with calls", count, PER_SECOND),
+    }
+    bench.found["steady"] = runs
+    report.show_runs(f"{PER_SECOND} referrals a second", runs)
 
 
 def growth(bench: Bench) -> None:

@@ -17,6 +17,8 @@ BEGIN_S = 3.0
 """A call begins within this of the moment it was written down, or not at all."""
 STALL_S = 5.0
 """A worker that stands still longer than this between its last check and the first byte is killed by its own timer."""
+HANDOVER = timedelta(seconds=5)
+"""The replica that saved a due call makes it; after this, any replica does."""
 SKEW_S = 2.0
 """How far a replica's clock may be off before its doors shut."""
 TRIES = 12
@@ -70,6 +72,14 @@ class EffectRecord:
     def alive(self) -> list[str]:
         """References known alive."""
         return self.refs or []
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that is written down, and the state of its aggregate in which it was."""
+
+    call: Call
+    state: Any
 
 
 def record_of(effect: Effect) -> EffectRecord:

@@ -13,9 +13,9 @@ from typing import Any
 
 from shared import calls
 from shared.aggregates import Engine, Queue
-from shared.aggregates.caller import HANDOVER, Begun
 from shared.aggregates.document import Cause
 from shared.aggregates.draft import Draft
+from shared.calls import HANDOVER, Begun
 from shared.errors import Busy, Rejected, Unavailable, Unknown
 from shared.ports import Answer, Clock, Gateway
 

@@ -1,36 +1,22 @@
 """What the engine asks of whoever makes outbound calls, around each save. The one that makes them is shared.effects."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Final, Protocol
 
-from shared.ports import Call
-
-if TYPE_CHECKING:
-    from shared.aggregates.draft import Draft
-
-HANDOVER = timedelta(seconds=5)
-"""The replica that saved a due call makes it; after this, any replica does."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A call that is written down, and the state in which it was."""
-
-    call: Call
-    state: Any
+from shared.aggregates.draft import Draft
+from shared.calls import HANDOVER
 
 
 class Caller(Protocol):
     """Makes the calls that documents owe. Nothing here waits."""
 
-    def begin(self, draft: "Draft") -> None:
+    def begin(self, draft: Draft) -> None:
         """Before the save: write down those calls that can be made at once."""
 
-    def drive(self, draft: "Draft") -> None:
+    def drive(self, draft: Draft) -> None:
         """After the save: make the calls that were written down, and take up what else is due."""
 
-    def release(self, draft: "Draft") -> None:
+    def release(self, draft: Draft) -> None:
         """The save was lost: forget what was written down."""
 
     def handover(self) -> timedelta:
@@ -40,13 +26,13 @@ class Caller(Protocol):
 class _NoCaller:
     """For aggregates that owe nothing, and tests that make the calls themselves."""
 
-    def begin(self, draft: "Draft") -> None:
+    def begin(self, draft: Draft) -> None:
         """Nothing."""
 
-    def drive(self, draft: "Draft") -> None:
+    def drive(self, draft: Draft) -> None:
         """Nothing."""
 
-    def release(self, draft: "Draft") -> None:
+    def release(self, draft: Draft) -> None:
         """Nothing."""
 
     def handover(self) -> timedelta:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import calls
-from shared.aggregates.caller import HANDOVER, Begun
 from shared.aggregates.decider import Decider, is_told
 from shared.aggregates.document import Cause, Document, OutboxEntry, WaitingEntry
+from shared.calls import HANDOVER, Begun
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import dead_letter_topic, topic_of
 from shared.contracts.language import Actor, Effect, EffectNeedsPerson, Fact, Reason, Step

@@ -17,9 +17,8 @@ import httpx2
 from structlog.testing import capture_logs
 
 from shared.aggregates import Document
-from shared.aggregates.caller import Begun
 from shared.aggregates.draft import Draft
-from shared.calls import quarantine
+from shared.calls import Begun, quarantine
 from shared.clock import Wake
 from shared.contracts.envelope import SERVICES
 from shared.effects import Answered, Begin

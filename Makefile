@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 UNIT := tests/unit tests/contracts tests/architecture
+IN_MEMORY := tests/access tests/privacy tests/simulation
 
 .DEFAULT_GOAL := help
 .PHONY: help install check test simulate chaos demo up lock clean
@@ -34,7 +35,8 @@ check: $(INSTALLED) ## Format, lint, types, import rules, unit tests: seconds, b
 
 test: check ## Everything, on real Kafka and MongoDB where the machine can have them
 	$(BIN)/pytest -q -n 4 --dist loadgroup tests/conformance
-	$(BIN)/pytest -q $(addprefix --ignore=,$(UNIT) tests/conformance)
+	$(BIN)/pytest -q -n auto $(IN_MEMORY)
+	$(BIN)/pytest -q $(addprefix --ignore=,$(UNIT) $(IN_MEMORY) tests/conformance)
 
 simulate: $(INSTALLED) ## Play seeds of the simulations, for a night (SEEDS=10000 FIRST=0, KIND=services or engine)
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),10000) $(or $(FIRST),0) $(KIND)

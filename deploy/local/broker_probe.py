@@ -8,13 +8,18 @@ _METADATA, _VERSION, _CORRELATION, _NO_TOPICS = 3, 2, 1, 0
 
 def answers_as(cluster_id: str, port: int) -> bool:
     """Whether the broker on this port of 127.0.0.1 is up and belongs to that cluster."""
+    return cluster_at(port) == cluster_id
+
+
+def cluster_at(port: int) -> str:
+    """The cluster of the broker on this port of 127.0.0.1; "" while there is none that takes part in one."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.sendall(_framed(struct.pack(">hhihi", _METADATA, _VERSION, _CORRELATION, -1, _NO_TOPICS)))
             with connection.makefile("rb") as answer:
-                return _cluster_id(answer.read(struct.unpack(">i", answer.read(4))[0])) == cluster_id
+                return _cluster_id(answer.read(struct.unpack(">i", answer.read(4))[0]))
     except (OSError, struct.error):
-        return False
+        return ""
 
 
 def _framed(request: bytes) -> bytes:

@@ -10,15 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.machine import descendants
+from deploy.local.broker_probe import cluster_at
+from tests.support.machine import descendants, soon
 
 _DOCKER_S = 30
+_THAW_S = 60
+_STEADY_LOOKS = 100
 
 
 @contextmanager
 def frozen_broker(bootstrap: str) -> Iterator[None]:
     """Whoever listens at this address answers nothing meanwhile; a test skips where it is not ours to freeze."""
     port = bootstrap.rpartition(":")[2]
+    with _frozen(port):
+        yield
+    looks = _Looks()
+    assert soon(lambda: looks.good_in_a_row(bool(cluster_at(int(port)))), _THAW_S), "The broker did not come back."
+
+
+class _Looks:
+    """Counts good looks: a broker that was away answers once, is put out of its cluster, and comes back."""
+
+    def __init__(self) -> None:
+        self._good = 0
+
+    def good_in_a_row(self, good: bool) -> bool:
+        self._good = self._good + 1 if good else 0
+        return self._good >= _STEADY_LOOKS
+
+
+@contextmanager
+def _frozen(port: str) -> Iterator[None]:
     if containers := _containers(port):
         assert _docker("pause", *containers) == containers, "The broker's container cannot be paused."
         try:

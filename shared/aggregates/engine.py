@@ -83,13 +83,13 @@ class Engine:
             for key, indexes in pending.items():
                 for index in indexes:
                     outcomes[index] = items[index].apply(drafts[key])
-            waiting = [key for key, draft in drafts.items() if may_wait and draft.can_wait]
-            for key in waiting:
-                self._put_off.keep(drafts[key], [items[index] for index in pending[key]])
+            waiting = {key: draft for key, draft in drafts.items() if may_wait and draft.can_wait}
+            for key, draft in waiting.items():
+                self._put_off.keep(draft, [items[index] for index in pending[key]])
             lost = await self._save([draft for key, draft in drafts.items() if draft.changed and key not in waiting])
             self.count("conflicts", len(lost))
             again = lost.union(key for key, draft in known.items() if not draft.changed)
-            for key in drafts.keys() - again - set(waiting):
+            for key in drafts.keys() - again - waiting.keys():
                 self._put_off.forget(drafts[key])
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:

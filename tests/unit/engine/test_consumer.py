@@ -2,7 +2,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from shared.messaging.consumer import Consumer
+import pytest
+
+from shared.messaging.consumer import COMMIT_S, Consumer
 from shared.messaging.publisher import Publisher
 from shared.ports import Record
 from tests.support.memory import MemoryBus, MemorySubscription
@@ -23,19 +25,76 @@ async def consume(consumer: Consumer, until: Callable[[], bool]) -> None:
         await running
 
 
+def consumer_of(bench: Bench) -> Consumer:
+    """One that reads the topic."""
+    subscription = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather)
+    publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
+    return Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
+
+
+def tell(bench: Bench, sequence: int) -> None:
+    """Intake tells its next fact of the referral."""
+    told = record(sequence, bench.clock.now())
+    partition = bench.broker.partition_of(REFERRAL)
+    bench.broker.append(TOPIC, partition, [Record(told.key or b"", told.headers, told.value)])
+
+
+def committed(bench: Bench) -> int:
+    """How many records of the referral's partition need not be read again."""
+    return bench.disk.committed.get(("tally", TOPIC, bench.broker.partition_of(REFERRAL)), 0)
+
+
 class TestConsumer:
     async def test_outlives_a_broker_that_is_away_for_several_tries(self, bench: Bench) -> None:
         """While it is away, not even going back to what was committed is possible; afterwards nothing is missing."""
-        bus, partition = MemoryBus(bench.broker, bench.weather), bench.broker.partition_of(REFERRAL)
-        told = record(1, bench.clock.now())
-        await bus.send(TOPIC, partition, [Record(told.key or b"", told.headers, told.value)])
-        subscription = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather)
-        publisher = Publisher(bench.engine, bus, bench.clock)
-        consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
+        consumer = consumer_of(bench)
+        tell(bench, 1)
 
         bench.disk.is_broker_down = True
         await consume(consumer, lambda: consumer.failures == 3)
         bench.disk.is_broker_down = False
-        await consume(consumer, lambda: ("tally", TOPIC, partition) in bench.disk.committed)
+        await consume(consumer, lambda: committed(bench) == 1)
 
         assert {"intake": 1} == (await bench.tally()).seen
+
+
+class TestStop:
+    async def test_saves_and_commits_what_was_done_since_the_last_commit(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Offsets are committed now and then; whoever comes after a rolling restart need not read on from there."""
+        consumer = await stopped_between_commits(bench, monkeypatch)
+        assert (1, {"intake": 1}) == (committed(bench), saved(bench))
+
+        await consumer.stop()
+
+        assert (2, {"intake": 2}) == (committed(bench), saved(bench))
+
+    async def test_leaves_what_cannot_be_saved_to_whoever_reads_it_again(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a database nothing is saved, so nothing may be committed; the stop goes on all the same."""
+        consumer = await stopped_between_commits(bench, monkeypatch)
+        bench.disk.is_database_down = True
+
+        await consumer.stop()
+
+        assert (1, {"intake": 1}) == (committed(bench), saved(bench))
+
+
+async def stopped_between_commits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Consumer:
+    """A consumer that ended with one record committed, and one taken, put off, and not committed yet."""
+    consumer = consumer_of(bench)
+    monkeypatch.setattr(bench.clock, "monotonic", lambda: COMMIT_S / 2)
+    tell(bench, 1)
+    await consume(consumer, lambda: committed(bench) == 1)
+    tell(bench, 2)
+    await consume(consumer, lambda: consumer.taken == 2)
+    return consumer
+
+
+def saved(bench: Bench) -> dict[str, int]:
+    """What the database knows to have been taken."""
+    [stored] = bench.disk.documents("tallies")
+    seen: dict[str, int] = stored["seen"]
+    return seen

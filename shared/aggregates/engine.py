@@ -19,7 +19,7 @@ from shared.errors import Busy, Unknown
 from shared.ports import Clock, Collection, Stored, Traits
 
 ATTEMPTS = 10
-ACKNOWLEDGED_KEPT = 100_000
+ACKNOWLEDGED_KEPT = 10_000
 REMEMBERED = 1_000
 
 

@@ -14,7 +14,7 @@ class Queue:
     There is no timer: a lone caller is a batch of one. A full queue is Busy, at once.
     """
 
-    def __init__(self, engine: Engine, limit: int = 2000, batch: int = 500) -> None:
+    def __init__(self, engine: Engine, limit: int = 2000, batch: int = 200) -> None:
         self._engine, self._limit, self._batch = engine, limit, batch
         self._waiting: list[tuple[Item, asyncio.Future[Any]]] = []
         self._flusher: asyncio.Task[None] | None = None

@@ -91,6 +91,6 @@ class KafkaBus:
         await bounded(producer.client.close())
 
 
-@lru_cache(maxsize=100_000)  # the client's own is pure Python, and each document is asked about many times
+@lru_cache(maxsize=10_000)  # the client's own is pure Python, and each document is asked about many times
 def _hash(key: str) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF)

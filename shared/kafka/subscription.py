@@ -11,12 +11,14 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStat
 
 from shared.errors import Unavailable
 from shared.kafka.connection import UNREACHED, bounded, connection
-from shared.kafka.topics import DEAD_LETTER_BYTES, check_partitions
+from shared.kafka.topics import check_partitions
 from shared.ports import Received
 from shared.settings import KafkaSettings
 
 WAIT_S = 1.0
 GATHERED_BYTES = 256 * 1024
+PARTITION_BYTES = 64 * 1024
+"""What the client holds of each partition while its records wait to be taken, unless a single batch is larger."""
 DRAIN_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 15.0
 SESSION_TIMEOUT_MS = 10_000
@@ -52,7 +54,7 @@ class KafkaSubscription:
             rebalance_timeout_ms=60_000,
             fetch_min_bytes=GATHERED_BYTES if self._settings.gather_ms else 1,
             fetch_max_wait_ms=self._settings.gather_ms or self._settings.fetch_max_wait_ms,
-            max_partition_fetch_bytes=DEAD_LETTER_BYTES,
+            max_partition_fetch_bytes=PARTITION_BYTES,
         )
         try:
             await consumer.start()

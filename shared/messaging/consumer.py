@@ -12,7 +12,7 @@ from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Delivery, Reader
 from shared.ports import Clock, Received, Subscription
 
-BATCH = 500
+BATCH = 200
 COMMIT_S = 1.0
 """Offsets are committed this often: what a crash leaves uncommitted is read again, and dropped by its sequence. For
 each batch it would cost as much as the batch does at low load."""

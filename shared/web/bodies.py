@@ -64,12 +64,18 @@ async def raw_body(request: Request) -> bytes:
     if not _JSON.fullmatch(content_type) or "content-encoding" in request.headers:
         raise Malformed(415, "unsupported_media_type", "The body must be JSON in UTF-8, not compressed.")
     raw = await request.body()
+    if _NOT_A_NUMBER.search(raw) or _opening_brackets(raw) > _DEEPEST:
+        _check_outside_of_strings(raw)
+    return raw
+
+
+def _check_outside_of_strings(raw: bytes) -> None:
+    """What looks wrong may stand in a string, where it does no harm."""
     bare = _STRING.sub(b"", raw)
     if _NOT_A_NUMBER.search(bare):
         raise Malformed(400, "number_out_of_range", "JSON has no NaN, no infinity and no such large numbers.")
     if _is_too_deep(bare):
         raise Malformed(400, "too_deep", f"The body nests more than {_DEEPEST} levels.")
-    return raw
 
 
 def describe_bodies(app: FastAPI) -> None:
@@ -113,10 +119,15 @@ def _property_names(schema: Any) -> Iterator[str]:
 
 
 def _is_too_deep(bare: bytes) -> bool:
-    if bare.count(b"[") + bare.count(b"{") <= _DEEPEST:
+    if _opening_brackets(bare) <= _DEEPEST:
         return False
     brackets = bare.translate(None, _NO_BRACKETS)
     return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)) > _DEEPEST
+
+
+def _opening_brackets(json_: bytes) -> int:
+    """No JSON nests deeper than it has opening brackets."""
+    return json_.count(b"[") + json_.count(b"{")
 
 
 def _not_json() -> Malformed:

@@ -7,6 +7,7 @@ from tests.conformance.wires import PARTITIONS, Wire
 from tests.support.reading import ends_of, read_until
 
 EVERY_PARTITION = list(range(PARTITIONS))
+LARGE_BYTES = 200_000
 
 
 def group() -> str:
@@ -67,6 +68,18 @@ class TestFetch:
 
         assert max(sizes) <= 7
         assert 20 == sum(sizes)
+
+    async def test_brings_batches_that_are_larger_than_it_likes_to_hold(self, wire: Wire) -> None:
+        """From every partition at once; one that was passed over for its size would never be read."""
+        topic, bus = await wire.topic(), await wire.bus()
+        large = [Record(b"k", (), bytes(LARGE_BYTES))] * 2
+        for partition in EVERY_PARTITION * 2:
+            assert len(large) == await bus.send(topic, partition, large)
+
+        received = await read_until(await wire.subscription(group(), [topic]), 16)
+
+        for partition in EVERY_PARTITION:
+            assert [0, 1, 2, 3] == [r.offset for r in received if r.partition == partition]
 
     async def test_comes_back_empty_after_a_short_while(self, wire: Wire) -> None:
         """Nobody waits for ever: a consumer has other things to look after."""

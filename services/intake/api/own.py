@@ -33,16 +33,18 @@ def _checked(code: str, message: str, is_right: Callable[[str], object]) -> Afte
     return AfterValidator(check)
 
 
+def _in_e164(text: str) -> str:
+    number = identifiers.phone_number(text)
+    if number is None:
+        raise PydanticCustomError("phone", "is not a telephone number")
+    return number
+
+
 Npi = Annotated[
     str, _checked("npi", "is not a National Provider Identifier", identifiers.is_npi), Field(examples=["1234567893"])
 ]
 IcdCode = Annotated[str, _checked("icd_10_cm", "is not of the form of ICD-10-CM", identifiers.is_icd_10_cm)]
-Phone = Annotated[
-    str,
-    StringConstraints(max_length=40),
-    _checked("phone", "is not a telephone number", identifiers.phone_number),
-    AfterValidator(lambda text: identifiers.phone_number(text) or text),
-]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_in_e164)]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Zone = Annotated[str, _checked("timezone", "is not an IANA time zone", _ZONES.__contains__)]

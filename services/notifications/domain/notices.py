@@ -3,7 +3,7 @@
 The order in which other services' facts came does not matter here, only which came.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -76,7 +76,8 @@ def messages_for(conversation: Conversation, notice: Notice) -> list[Message]:
 
 def speaks_for(said: Notice, notice: Notice) -> bool:
     """Whether saying the one says the other: who hears that a visit was moved hears that it is booked."""
-    return said == notice or (notice.kind == "visit_booked" and said == replace(notice, kind="visit_moved"))
+    is_moved_for_booked = said.kind == "visit_moved" and notice.kind == "visit_booked"
+    return said.about == notice.about and (is_moved_for_booked or said == notice)
 
 
 def is_told(conversation: Conversation, visit: Visit) -> bool:

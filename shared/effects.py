@@ -22,6 +22,8 @@ from shared.ports import Answer, Clock, Gateway
 ANSWER_TRIES = 8
 CALL_TAKES = timedelta(milliseconds=10)
 LONGEST_HANDOVER = timedelta(seconds=60)
+NEVER_MADE = Answer("not_taken")
+"""Of a call that came too late to be made: nobody else makes it, so there is no doubt about it."""
 
 
 @dataclass(frozen=True)
@@ -187,9 +189,8 @@ class EffectWorker:
 
     async def _carry_out(self, begun: Begun, at_s: float) -> None:
         """Make the call if there is still time, and fold its answer. Silence is left to the quarantine."""
-        call, answer = begun.call, None
-        if self._clock.monotonic() - at_s <= calls.BEGIN_S:
-            answer = await self._ask_outside(begun)
+        call, is_late = begun.call, self._clock.monotonic() - at_s > calls.BEGIN_S
+        answer = NEVER_MADE if is_late else await self._ask_outside(begun)
         self._pending.discard((call.aggregate_id, call.effect))  # what the answer makes due, its save takes up
         if answer is not None:
             await self._fold(Answered(call.aggregate_id, call.effect, call.number, answer))

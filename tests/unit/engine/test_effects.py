@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -233,18 +234,19 @@ class TestEffectWorker:
         await settled(worker)
         assert [5, 1, 3, 9] == [call.revision for call in bell.calls]
 
-    async def test_does_not_make_a_call_that_it_began_too_late(self, bench: Any) -> None:
-        """A worker that stood still after writing the call down leaves it to the quarantine."""
+    async def test_makes_a_call_that_came_too_late_another_time(self, bench: Any) -> None:
+        """A worker that stood still after writing it down lets it be; nobody else made it, so nothing is in doubt."""
         bell = Bell(Traits(), ALIVE)
         worker = ring(bench, bell)
-        now = bench.clock.now()
-        bench.clock.now = lambda: now
-        readings = iter([0.0, BEGIN_S + 0.1])
+        readings = chain([0.0], repeat(BEGIN_S + 0.1))
         bench.clock.monotonic = lambda: next(readings)
         await want(bench, 1)
         await settled(worker)
-
         assert [] == acts(bell)
+
+        await after(bench, worker, 10)
+
+        assert (["send"], False) == (acts(bell), (await bench.tally()).state.needs_person)
 
 
 class TestCallback:

@@ -54,7 +54,9 @@ class Bench:
         self.sent += count
         self.stock += 0 if peer else count
         with report.progress(title, count) as moved:
-            return asyncio.run(run(subject, self.product.sender, amount, moved))
+            figures = asyncio.run(run(subject, self.product.sender, amount, moved))
+        report.say(title, figures)
+        return figures
 
     def against(self, name: str, count: int, per_second: float = 0) -> Figures:
         """The same through a peer, which is started for it and ended; the product is idle meanwhile."""

@@ -60,6 +60,15 @@ def show_runs(title: str, runs: Mapping[str, Figures]) -> None:
         show(f"{title}: {name}", _PROCESSES, [*rows, ["load generator", f.load_cpu_us, "", ""]])
 
 
+def say(title: str, f: Figures) -> None:
+    """Print one run as soon as it is over: all of it takes an hour, and may be cut short."""
+    spent, largest = sum(f.cpu_us.values()), max(f.rss_mb, key=lambda process: _of_ours(process) * f.rss_mb[process])
+    CONSOLE.print(
+        f"{title}: {f.referrals:,} referrals, {_written(f.per_second)} a second, {_written(spent)} µs of CPU each;"
+        f" {largest} holds {_written(f.rss_mb[largest])} MiB"
+    )
+
+
 def show_facts(told: Mapping[str, Mapping[str, float]]) -> None:
     """Print how many facts a referral has by the hand of each: what is compared must be the same work."""
     rows = [
@@ -86,6 +95,10 @@ def show_doors(found: Sequence[tuple[str, Taken]]) -> None:
         for name, t in found
     ]
     show("HTTP intake", columns, rows)
+
+
+def _of_ours(process: str) -> bool:
+    return process not in ("broker", "mongod", "outside")
 
 
 def _by_process(cpu_us: Mapping[str, float]) -> str:

@@ -4,10 +4,12 @@ Nothing is told here of who may do what or of what may be seen; `tests/access` a
 """
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from deploy.local.keys import AUDIENCES, generate_keys
+from deploy.local.keys import AUDIENCES, JwkSet, generate_keys
 from services.authorization import app as authorization
 from services.authorization.settings import OwnSettings as AuthorizationOwn
 from services.intake import app as intake
@@ -138,6 +140,14 @@ class House:
             await _end(self.services[name])
             await self.start(name)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is due, or is known to a service and not saved yet: what that makes due shows nowhere."""
+        now = self.world.disk.now()
+        dues = [entry.get("wake_at") for index in self.world.disk.indexed.values() for entry in index.values()]
+        aggregates = [aggregate for service in self.services.values() for aggregate in service.aggregates.values()]
+        return any(due and due <= now for due in dues) or any(each.engine.has_put_off for each in aggregates)
+
     async def ask(self, service: str, method: str, path: str, *roles: Role, **more: Any) -> httpx2.Response:
         """What a service answers; `tenant`, `subject`, `token` and `headers` say who asks."""
         headers = dict(more.pop("headers", {}))
@@ -172,7 +182,7 @@ async def open_house(
     """All five services with their doors open, until the end."""
     world = world or MemoryWorld()
     world.stores = partial(_store, world)
-    sets = generate_keys(TENANTS)
+    sets = _always_the_same(generate_keys(TENANTS))
     openings: list[tuple[str, Opening]] = []
     rings = {name: Keyring(sets[name], partial(_note, openings, name)) for name in AUDIENCES}
     every = {str(key["kid"]): key for jwk_set in sets.values() for key in jwk_set["keys"]}
@@ -187,6 +197,13 @@ async def open_house(
         for service in house.services.values():
             await _end(service)
         await http.aclose()
+
+
+def _always_the_same(sets: Mapping[str, JwkSet]) -> Mapping[str, JwkSet]:
+    """Who is sent to which office follows from the referral's id, and that from a key: no run may go its own way."""
+    for jwk in (jwk for jwk_set in sets.values() for jwk in jwk_set["keys"]):
+        jwk["k"] = base64.urlsafe_b64encode(sha256(jwk["kid"].encode()).digest()).decode().rstrip("=")
+    return sets
 
 
 async def _end(service: Service) -> None:

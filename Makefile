@@ -8,7 +8,7 @@ UNIT := tests/unit tests/contracts tests/architecture
 IN_MEMORY := tests/access tests/privacy tests/simulation
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test simulate chaos demo up lock clean
+.PHONY: help install check test simulate chaos demo up bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -19,7 +19,8 @@ from shared.errors import Busy, Unknown
 from shared.ports import Clock, Collection, Stored, Traits
 
 ATTEMPTS = 10
-ACKNOWLEDGED_KEPT = 10_000
+ACKNOWLEDGED_KEPT = 20_000
+"""As many documents as a round of the publisher may confirm: what is forgotten before it is cleared goes out twice."""
 REMEMBERED = 1_000
 
 

@@ -62,10 +62,12 @@ def show_runs(title: str, runs: Mapping[str, Figures]) -> None:
 
 def say(title: str, f: Figures) -> None:
     """Print one run as soon as it is over: all of it takes an hour, and may be cut short."""
-    spent, largest = sum(f.cpu_us.values()), max(f.rss_mb, key=lambda process: _of_ours(process) * f.rss_mb[process])
+    spent = sum(f.cpu_us.values())
+    services = {process: held for process, held in f.rss_mb.items() if process in SERVICES}
+    largest = max(services, key=lambda process: services[process])
     CONSOLE.print(
         f"{title}: {f.referrals:,} referrals, {_written(f.per_second)} a second, {_written(spent)} µs of CPU each;"
-        f" {largest} holds {_written(f.rss_mb[largest])} MiB"
+        f" {largest} holds {_written(services[largest])} MiB"
     )
 
 
@@ -95,10 +97,6 @@ def show_doors(found: Sequence[tuple[str, Taken]]) -> None:
         for name, t in found
     ]
     show("HTTP intake", columns, rows)
-
-
-def _of_ours(process: str) -> bool:
-    return process not in ("broker", "mongod", "outside")
 
 
 def _by_process(cpu_us: Mapping[str, float]) -> str:

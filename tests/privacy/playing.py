@@ -56,6 +56,7 @@ class Stage:
         said = answer.json()
         assert 202 == answer.status_code, (name, said)
         referral_id = str(said.get("referral_id") or said["id"])
+        self.outside.ways[referral_id] = tale.way  # of a Bundle the id is known only now
         now = self.house.world.disk.now()
         self.deeds += [(now + timedelta(hours=deed.after_h), referral_id, deed) for deed in tale.deeds]
         self.referrals[name] = referral_id

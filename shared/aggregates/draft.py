@@ -29,8 +29,7 @@ OPERATOR_TIME = timedelta(hours=4)
 class Draft:
     """One document under change. `changed` says whether there is anything to save.
 
-    `begun` are calls that its save writes down, and when by the monotonic clock. `put_off` are items that it holds and
-    no save yet.
+    `begun` are calls that its save writes down, and when by the monotonic clock.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class Draft:
         self.changed = False
         self.rows: list[Stored] = []
         self.begun: list[tuple[Begun, float]] = []
-        self.put_off: list[Any] = []
         self._told_before = document.entries
         self._stepped: tuple[Any, Step | None] | None = None
         self._service = service

@@ -14,6 +14,7 @@ from shared.aggregates.caller import NO_CALLER, Caller
 from shared.aggregates.decider import Decider
 from shared.aggregates.document import ANSWERS_KEPT, Document, OutboxEntry, from_stored, to_stored
 from shared.aggregates.draft import Draft
+from shared.aggregates.in_hand import InHand
 from shared.aggregates.put_off import PutOff
 from shared.errors import Busy, Unknown
 from shared.ports import Clock, Collection, Stored, Traits
@@ -46,6 +47,7 @@ class Engine:
     _acknowledged: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _put_off: PutOff = field(default_factory=PutOff)
+    _in_hand: InHand = field(default_factory=InHand)
 
     async def handle(self, items: Sequence[Item], *, may_wait: bool = False) -> list[Any]:
         """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
@@ -76,6 +78,16 @@ class Engine:
         return len(self._put_off) > 0
 
     async def _work_off(
+        self, pending: dict[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
+    ) -> None:
+        while pending:
+            ours = await self._in_hand.take(pending)
+            try:
+                await self._apply({key: pending.pop(key) for key in ours}, items, outcomes, may_wait=may_wait)
+            finally:
+                self._in_hand.give_back(ours)
+
+    async def _apply(
         self, pending: Mapping[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
     ) -> None:
         known = self._recall(pending)
@@ -91,7 +103,7 @@ class Engine:
             self.count("conflicts", len(lost))
             again = lost.union(key for key, draft in known.items() if not draft.changed)
             for key in drafts.keys() - again - waiting.keys():
-                self._put_off.forget(drafts[key])
+                self._put_off.forget(key)
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:
                 return
@@ -130,7 +142,7 @@ class Engine:
             self._acknowledged.popitem(last=False)
 
     def _recall(self, keys: Iterable[str]) -> dict[str, Draft]:
-        """Drafts on what this replica put off or saved last of these, taken out: one handler has it at a time.
+        """Drafts on what this replica put off or saved last of these, taken out.
 
         Another replica may have saved since. Then our save is lost, and what would not be saved is decided again.
         """

@@ -14,7 +14,7 @@ from shared.ports import Stored
 
 @dataclass
 class _Entry:
-    """The items of one aggregate, and a document with them; None while a handler has it, or when its save was lost."""
+    """The items of one aggregate, and a document with them: None once a handler has gone on from it."""
 
     items: list[Item]
     document: Document | None
@@ -40,11 +40,13 @@ class PutOff:
         return key in self._entries
 
     def keep(self, draft: Draft, items: Sequence[Item]) -> None:
-        """Put off the saving of a draft, to which these items were applied after what it held already."""
-        self._entries[draft.document.id] = _Entry([*draft.put_off, *items], draft.document, draft.rows)
+        """Put off the saving of a draft, to which these items were applied after what is put off already."""
+        before = self._entries.get(draft.document.id)
+        held = before.items if before else []
+        self._entries[draft.document.id] = _Entry([*held, *items], draft.document, draft.rows)
 
     def take(self, key: str) -> Document | None:
-        """The document to go on with, once: one handler has it at a time."""
+        """The document to go on with, once: if its save is lost, it is no head start any more."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -53,19 +55,14 @@ class PutOff:
 
     def go_on(self, draft: Draft) -> None:
         """Say of a draft on a document that `take` gave what it holds."""
-        entry = self._entries[draft.document.id]
-        draft.changed, draft.rows, draft.put_off = True, entry.rows, list(entry.items)
+        draft.changed, draft.rows = True, self._entries[draft.document.id].rows
 
     def apply(self, draft: Draft) -> None:
         """Apply the items again, to a draft on a saved document; those that it knows change nothing."""
         if entry := self._entries.get(draft.document.id):
-            draft.put_off = list(entry.items)
-            for item in draft.put_off:
+            for item in entry.items:
                 item.apply(draft)
 
-    def forget(self, draft: Draft) -> None:
-        """What the draft holds is in the store. What was put off since is not, and rests on an older document."""
-        if draft.put_off and (left := self._entries.pop(draft.document.id, None)):
-            held = {id(item) for item in draft.put_off}
-            if since := [item for item in left.items if id(item) not in held]:
-                self._entries[draft.document.id] = _Entry(since, None, [])
+    def forget(self, key: str) -> None:
+        """What is put off of this aggregate is in the store."""
+        self._entries.pop(key, None)

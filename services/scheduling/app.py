@@ -22,8 +22,8 @@ def blueprint(own: OwnSettings) -> Blueprint:
         calendar = parts.engines[CALENDAR_DAY.name]
         offices = Offices(parts.http, own.offices_url, own.public_url, own.reports_url)
         return {
-            "search": Openings(directory, parts.keyring, calendar),
-            "claim": Claims(parts.queues[CALENDAR_DAY.name]),
+            "search": Openings(directory, calendar),
+            "claim": Claims(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
             "office_request": OfficeRequests(offices),
             "appointment": Appointments(offices, directory),
         }

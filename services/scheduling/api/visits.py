@@ -25,8 +25,6 @@ from services.scheduling.domain import (
     RecordOutcome,
     slot_at,
 )
-from services.scheduling.gateways import sealed
-from shared.contracts.language import tenant_of
 from shared.contracts.scheduling import BookedBy
 from shared.errors import Rejected
 from shared.web import body
@@ -94,10 +92,8 @@ def routes(directory: Directory) -> APIRouter:
         if provider_ref is None:
             raise Rejected("provider-not-chosen", "Choose a provider first.")
         provider = listed(directory, provider_ref, told.site_ref)
-        site = directory.site_of(provider)
-        slot = slot_at(provider, site, told.start)
-        opening = sealed(service.keyring, tenant_of(referral_id), slot, provider, site)
-        command = BookVisit(**attribution(caller, service), opening=opening, booked_by=told.booked_by)
+        slot = slot_at(provider, directory.site_of(provider), told.start)
+        command = BookVisit(**attribution(caller, service), slot=slot, booked_by=told.booked_by)
         return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)
 
     return booking

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scheduling.domain import commands as c
 from services.scheduling.domain.decide import decide
-from services.scheduling.domain.state import Candidate, Opening, Placement, Slot
+from services.scheduling.domain.state import Candidate, Placement, Slot
 from shared.contracts.language import Actor, Command, Reason
 from shared.errors import Rejected
 
@@ -30,10 +30,10 @@ def _does_something(command: Command, state: Placement) -> bool:
 def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
     """One plausible command of each kind that has one."""
     visit_id = state.visit.visit_id if state.visit else ""
-    opening, other = Opening(_slot(state, who["at"]), ""), Candidate("", "", is_in_house=True)
+    slot, other = _slot(state, who["at"]), Candidate("", "", is_in_house=True)
     return {
         "choose_provider": c.ChooseProvider(**who, candidate=other),
-        "book_visit": c.BookVisit(**who, opening=opening, booked_by="external"),
+        "book_visit": c.BookVisit(**who, slot=slot, booked_by="external"),
         "cancel_visit": c.CancelVisit(**who, visit_id=visit_id, reason=_ANY_REASON),
         "confirm_appointment": c.ConfirmAppointment(**who, visit_id=visit_id),
     }

@@ -19,7 +19,7 @@ from services.scheduling.domain.facts import (
 )
 from services.scheduling.domain.handing import hand_over, order_of
 from services.scheduling.domain.onward import begin_search
-from services.scheduling.domain.state import Attempt, Claiming, Opening, Paused, Placement, Searching
+from services.scheduling.domain.state import Attempt, Claiming, Paused, Placement, Searching, Slot
 from shared.business_days import after_business_days
 from shared.contracts.language import Command, EffectNeedsPerson, Reason, Tick
 from shared.contracts.scheduling import NoCapacityFound, ProviderDeclined, VisitBooked
@@ -45,14 +45,14 @@ def _offer_openings(command: c.OfferOpenings, state: Placement) -> Facts:
     return [*_pause(command, state), found_none]
 
 
-def _try_next(openings: tuple[Opening, ...], command: Command, state: Placement) -> Facts:
+def _try_next(openings: tuple[Slot, ...], command: Command, state: Placement) -> Facts:
     """Begin an attempt on the first opening that is allowed and still ahead; nothing when there is none."""
-    usable = [o for o in openings if state.leave.covers(o.slot) and o.slot.starts_at > command.at]
+    usable = [slot for slot in openings if state.leave.covers(slot) and slot.starts_at > command.at]
     if not usable:
         return []
     first, *rest = usable
-    attempt = Attempt(state.attempts + 1, first.slot)
-    return [AttemptBegun(attempt, first.seal, "own", book_until(state, command.at), tuple(rest))]
+    attempt = Attempt(state.attempts + 1, first)
+    return [AttemptBegun(attempt, "own", book_until(state, command.at), tuple(rest))]
 
 
 def _pause(command: Command, state: Placement) -> Facts:
@@ -79,7 +79,7 @@ def _claim_held(command: c.RecordClaimHeld, state: Placement) -> Facts:
             case_item=item.item if item else None,
             provider_ref=claiming.provider_ref,
             site_ref=claiming.attempt.slot.site_ref,
-            seals={"visit": claiming.seal},
+            seals={"visit": command.seal},
         )
     ]
 

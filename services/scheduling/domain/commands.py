@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.scheduling.domain.state import Candidate, Opening, Order
+from services.scheduling.domain.state import Candidate, Order, Slot
 from shared.contracts.authorization import AuthorizedItem
 from shared.contracts.language import Command, Reason
 from shared.contracts.notifications import ContactOutcome
@@ -96,7 +96,7 @@ class ChooseProvider(Command):
 class BookVisit(Command):
     """Somebody names the time; an existing visit stands until the new one holds."""
 
-    opening: Opening
+    slot: Slot
     booked_by: BookedBy
 
 
@@ -128,21 +128,22 @@ class OfferOpenings(Command):
     """The result of a search: what is free, best first, and how far was looked."""
 
     search: int
-    openings: tuple[Opening, ...]
+    openings: tuple[Slot, ...]
     searched_to: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordClaimHeld(Command):
-    """Every day took the claim of this attempt."""
+    """Every day took the claim of this attempt. `seal`: what its patient must know, for the audience `visit`."""
 
     attempt: int
     visit_id: str
+    seal: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordClaimRefused(Command):
-    """A day holds an overlapping claim of another placement."""
+    """A day holds an overlapping claim of another placement, or the directory does not name the provider any more."""
 
     attempt: int
 

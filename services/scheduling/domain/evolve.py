@@ -78,7 +78,7 @@ def _search_begun(state: Placement, fact: f.SearchBegun) -> Placement:
 
 
 def _attempt_begun(state: Placement, fact: f.AttemptBegun) -> Placement:
-    claiming = Claiming(fact.attempt, fact.seal, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
+    claiming = Claiming(fact.attempt, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
     return replace(state, given_up=_given_up(state), seeking=claiming, attempts=fact.attempt.number)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling.domain.state import Act, Attempt, Candidate, Leave, Opening, Order
+from services.scheduling.domain.state import Act, Attempt, Candidate, Leave, Order, Slot
 from shared.contracts.language import Owner, Reason
 from shared.contracts.scheduling import (
     BookedBy,
@@ -67,10 +67,9 @@ class AttemptBegun:
     """The intent to claim a slot; no day holds a claim that was not intended before."""
 
     attempt: Attempt
-    seal: str
     booked_by: BookedBy
     until: datetime
-    rest: tuple[Opening, ...] = ()
+    rest: tuple[Slot, ...] = ()
     is_asked_for: bool = False
 
 

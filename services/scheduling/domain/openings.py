@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
-from itertools import islice, takewhile
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.calendar import overlaps
 from services.scheduling.domain.deadlines import earliest_start
 from services.scheduling.domain.directory import Provider, Session, Site
 from services.scheduling.domain.state import Leave, Order, Placement, Slot
@@ -58,8 +57,8 @@ def free_slots(provider: Provider, site: Site, leave: Leave, frame: Frame, busy:
     for slot in slots(provider, site, frame):
         while ahead and ahead[0][1] <= slot.starts_at:
             ahead.popleft()
-        near = takewhile(lambda claimed: claimed[0] < slot.ends_at, ahead)  # noqa: B023 - used up in this round
-        if leave.covers(slot) and not overlaps(slot.starts_at, slot.ends_at, near):
+        is_claimed = ahead and ahead[0][0] < slot.ends_at
+        if not is_claimed and leave.covers(slot):
             yield slot
 
 

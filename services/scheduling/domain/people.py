@@ -75,7 +75,7 @@ def _give_back(reason: Reason, command: Command, state: Placement) -> Facts:
 
 def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
     order_of(state)
-    slot = command.opening.slot
+    slot = command.slot
     if slot in _slots_now(state):
         return []
     _require_open(state)
@@ -90,10 +90,7 @@ def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
         raise Rejected("not-authorized", "No authorization and no override allows a visit at this provider and date.")
     attempt = Attempt(state.attempts + 1, slot)
     until = command.at + BOOKING_TIME
-    return [
-        *accepted,
-        AttemptBegun(attempt, command.opening.seal, command.booked_by, until, is_asked_for=True),
-    ]
+    return [*accepted, AttemptBegun(attempt, command.booked_by, until, is_asked_for=True)]
 
 
 def _slots_now(state: Placement) -> list[Slot]:
@@ -104,7 +101,7 @@ def _slots_now(state: Placement) -> list[Slot]:
 
 def _accepted_by_booking(command: c.BookVisit, state: Placement) -> Facts:
     """An office that books by itself has accepted; for anybody else to book, it must have said so."""
-    choice, slot = state.choice, command.opening.slot
+    choice, slot = state.choice, command.slot
     if choice is None or choice.provider_ref != slot.provider_ref:
         raise Rejected("provider-not-chosen", "Choose this provider first.")
     if choice.answer == "accepted":

@@ -76,14 +76,6 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A slot that was free when it was looked for, and its details sealed for the audience `visit`."""
-
-    slot: Slot
-    seal: str
-
-
-@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to claim a slot. Its number is never used again."""
 
@@ -151,10 +143,9 @@ class Claiming:
     """A slot is being claimed, day by day; `rest` is tried next. `is_asked_for`: a person named this very slot."""
 
     attempt: Attempt
-    seal: str
     booked_by: BookedBy
     until: datetime
-    rest: tuple[Opening, ...] = ()
+    rest: tuple[Slot, ...] = ()
     is_asked_for: bool = False
 
     @property

@@ -5,6 +5,5 @@ What is decided is decided on either side; here it is carried.
 
 from services.scheduling.gateways.calendar import Claims, Openings, Questions, visit_id
 from services.scheduling.gateways.offices import Appointments, OfficeRequests, Offices
-from services.scheduling.gateways.seals import sealed
 
-__all__ = ["Appointments", "Claims", "OfficeRequests", "Offices", "Openings", "Questions", "sealed", "visit_id"]
+__all__ = ["Appointments", "Claims", "OfficeRequests", "Offices", "Openings", "Questions", "visit_id"]

@@ -20,7 +20,6 @@ from services.scheduling.domain import (
     Interval,
     Life,
     OfferOpenings,
-    Opening,
     Order,
     Placement,
     Provider,
@@ -80,7 +79,6 @@ class Openings:
     """Looks for openings (effect `search`): opening hours minus claims, read a fortnight at a time."""
 
     directory: Directory
-    keyring: Keyring
     calendar: Engine
 
     @property
@@ -99,15 +97,15 @@ class Openings:
         command = OfferOpenings(**_told(now), search=call.revision, openings=found, searched_to=frame.latest)
         return Answer("absent", command=command)
 
-    async def _openings(self, provider: Provider, state: Placement, order: Order, frame: Frame) -> tuple[Opening, ...]:
-        site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
+    async def _openings(self, provider: Provider, state: Placement, order: Order, frame: Frame) -> tuple[Slot, ...]:
+        site = self.directory.site_of(provider)
         free: list[Slot] = []
         for part in frame.parts(READ_AT_ONCE):
             busy = await self._busy(provider, order, part)
             free += islice(free_slots(provider, site, state.leave, part, busy), SOON[order.priority] - len(free))
             if len(free) == SOON[order.priority]:
                 break
-        return tuple(sealed(self.keyring, tenant, slot, provider, site) for slot in best_of(free, order))
+        return best_of(free, order)
 
     async def _busy(self, provider: Provider, order: Order, frame: Frame) -> list[Interval]:
         """What is claimed of the patient, the provider and the room on the days of a frame."""
@@ -124,6 +122,8 @@ class Openings:
 class Claims:
     """Claims every day of an attempt, in order, and releases them (effect `claim`)."""
 
+    directory: Directory
+    keyring: Keyring
     calendar: Queue
 
     @property
@@ -144,6 +144,9 @@ class Claims:
     async def _claim(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
         """All days, or a refusal: then the placement gives the attempt up, and what was claimed is withdrawn."""
         about = {**_told(now), "attempt": attempt.number}
+        provider = self.directory.provider(attempt.slot.provider_ref)
+        if provider is None:
+            return Answer("alive", refs=(call.effect_id,), command=RecordClaimRefused(**about))
         claim = ClaimInterval(
             **about,
             placement_id=call.aggregate_id,
@@ -153,7 +156,12 @@ class Claims:
         for day in days_of(order, attempt.slot):
             if not await self._takes(day, call, claim):
                 return Answer("alive", refs=(call.effect_id,), command=RecordClaimRefused(**about))
-        held = RecordClaimHeld(**about, visit_id=visit_id(call.aggregate_id, attempt.number))
+        site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
+        held = RecordClaimHeld(
+            **about,
+            visit_id=visit_id(call.aggregate_id, attempt.number),
+            seal=sealed(self.keyring, tenant, attempt.slot, provider, site),
+        )
         return Answer("alive", refs=(call.effect_id,), command=held)
 
     async def _release(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:

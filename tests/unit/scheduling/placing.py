@@ -45,11 +45,6 @@ def slot(day: int = 7, provider_ref: str = "pr-house", hour: int = 0) -> d.Slot:
     return d.Slot(provider_ref, "st-x", f"rm-{provider_ref}", starts_at, starts_at + HOUR / 2, starts_at.date())
 
 
-def opening(day: int = 7, provider_ref: str = "pr-house", hour: int = 0) -> d.Opening:
-    """That slot, free and sealed."""
-    return d.Opening(slot(day, provider_ref, hour), f"sealed-{day}-{hour}")
-
-
 def item(provider_ref: str = "pr-house", first: int = 0, last: int = 30, number: int = 1) -> AuthorizedItem:
     """Certified for a provider, from and to so many days after Tuesday."""
     start: date = TUESDAY.date()
@@ -75,14 +70,14 @@ WITHDRAWN = say(d.RecordWithdrawal)
 ENDED = say(d.EndPlacement, reason=REASON)
 
 
-def offered(*openings: d.Opening, search: int = 1, at: datetime = TUESDAY) -> d.OfferOpenings:
+def offered(*openings: d.Slot, search: int = 1, at: datetime = TUESDAY) -> d.OfferOpenings:
     """A search answered."""
     return say(d.OfferOpenings, at, search=search, openings=openings, searched_to=TUESDAY + 60 * DAY)
 
 
 def held(attempt: int = 1, at: datetime = TUESDAY) -> d.RecordClaimHeld:
     """All days took the claim."""
-    return say(d.RecordClaimHeld, at, attempt=attempt, visit_id=f"visit-{attempt}")
+    return say(d.RecordClaimHeld, at, attempt=attempt, visit_id=f"visit-{attempt}", seal=f"sealed-{attempt}")
 
 
 def refused(attempt: int = 1) -> d.RecordClaimRefused:
@@ -92,7 +87,7 @@ def refused(attempt: int = 1) -> d.RecordClaimRefused:
 
 def book(day: int = 8, provider_ref: str = "pr-house", booked_by: str = "own", at: datetime = TUESDAY) -> d.BookVisit:
     """Somebody names a time."""
-    return say(d.BookVisit, at, opening=opening(day, provider_ref), booked_by=booked_by)
+    return say(d.BookVisit, at, slot=slot(day, provider_ref), booked_by=booked_by)
 
 
 def answer(choice: int = 1, accepted: bool = True, **fields: Any) -> d.AnswerRequest:
@@ -133,6 +128,6 @@ def placed(*history: Any) -> d.Placement:
 
 
 SEARCHING = [*ordered(), NOT_REQUIRED]
-CLAIMING = [*SEARCHING, offered(opening(7), opening(8))]
+CLAIMING = [*SEARCHING, offered(slot(7), slot(8))]
 BOOKED = [*CLAIMING, held()]
 ASKED = ordered(AWAY, FAR)

@@ -24,11 +24,11 @@ from tests.unit.scheduling.placing import (
     book,
     held,
     offered,
-    opening,
     ordered,
     placed,
     refused,
     say,
+    slot,
     stuck,
     the,
     tick,
@@ -47,14 +47,14 @@ class TestOfferOpenings:
         claiming = placed(*CLAIMING).seeking
 
         assert isinstance(claiming, d.Claiming)
-        assert (claiming.attempt, claiming.rest) == (d.Attempt(1, opening(7).slot), (opening(8),))
+        assert (claiming.attempt, claiming.rest) == (d.Attempt(1, slot(7)), (slot(8),))
 
     def test_leaves_out_what_is_not_certified(self) -> None:
         """The window may have changed while the search ran."""
-        late = placed(*ordered(), APPROVED, offered(opening(40), opening(9))).seeking
+        late = placed(*ordered(), APPROVED, offered(slot(40), slot(9))).seeking
 
         assert isinstance(late, d.Claiming)
-        assert (late.attempt.slot, late.rest) == (opening(9).slot, ())
+        assert (late.attempt.slot, late.rest) == (slot(9), ())
 
     def test_tells_that_nothing_is_free(self) -> None:
         """No capacity is a step with an owner, and is looked for again the next day."""
@@ -67,7 +67,7 @@ class TestOfferOpenings:
     @pytest.mark.parametrize("history", [CLAIMING, BOOKED, [*SEARCHING, ENDED], ordered()])
     def test_stays_quiet_when_nobody_searches(self, history: list[Any]) -> None:
         """An answer to an old question changes nothing."""
-        assert decide(offered(opening(9)), placed(*history)) == []
+        assert decide(offered(slot(9)), placed(*history)) == []
 
 
 class TestRecordClaimHeld:
@@ -75,7 +75,7 @@ class TestRecordClaimHeld:
         """The placement's own write is the moment of truth."""
         booked = the(VisitBooked, decide(held(), placed(*CLAIMING)))
 
-        assert (booked.visit_id, booked.seals) == ("visit-1", {"visit": "sealed-7-0"})
+        assert (booked.visit_id, booked.seals) == ("visit-1", {"visit": "sealed-1"})
         assert booked.replaces is None
 
     @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ class TestRecordClaimRefused:
         state = placed(*CLAIMING, refused())
 
         assert isinstance(state.seeking, d.Claiming)
-        assert (state.seeking.attempt.number, state.seeking.attempt.slot) == (2, opening(8).slot)
+        assert (state.seeking.attempt.number, state.seeking.attempt.slot) == (2, slot(8))
         assert [attempt.number for attempt in state.given_up] == [1]
 
     def test_searches_again_when_none_is_left(self) -> None:
@@ -110,7 +110,7 @@ class TestRecordClaimRefused:
         """A race that cannot be won ends."""
         history: list[Any] = [*SEARCHING]
         for search in range(1, MOST_SEARCHES_IN_VAIN + 1):
-            history += [offered(opening(7), search=search), refused(search)]
+            history += [offered(slot(7), search=search), refused(search)]
 
         assert step_of(*history) == ("find_capacity", "coordinator", TUESDAY + DAY)
 

@@ -19,10 +19,10 @@ from tests.unit.scheduling.placing import (
     held,
     item,
     offered,
-    opening,
     ordered,
     placed,
     say,
+    slot,
 )
 
 
@@ -85,7 +85,7 @@ class TestRecordDenial:
 
     def test_gives_up_a_claim_under_way(self) -> None:
         """What the days hold for it is released."""
-        denied = placed(*ordered(), APPROVED, offered(opening()), DENIED)
+        denied = placed(*ordered(), APPROVED, offered(slot()), DENIED)
 
         assert [attempt.number for attempt in denied.given_up] == [1]
         assert d.owed(denied) == []
@@ -96,7 +96,7 @@ class TestRecordDenial:
 
     def test_takes_back_no_visit(self) -> None:
         """A visit that stands is the authorization's step, not ours."""
-        assert placed(*ordered(), APPROVED, offered(opening()), held(), DENIED).visit is not None
+        assert placed(*ordered(), APPROVED, offered(slot()), held(), DENIED).visit is not None
 
     def test_settles_the_want_of_capacity(self) -> None:
         """Nobody looks for capacity that may not be used."""

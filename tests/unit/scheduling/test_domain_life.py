@@ -26,12 +26,12 @@ from tests.unit.scheduling.placing import (
     held,
     item,
     offered,
-    opening,
     ordered,
     outcome,
     refused,
     report,
     say,
+    slot,
     stuck,
     tick,
 )
@@ -81,7 +81,7 @@ class Life(RuleBasedStateMachine):
             self.say(_at(answer(choice.number), self.now))
         elif choice and isinstance(seeking, d.Searching):
             on = (self.now - TUESDAY).days + day
-            self.say(offered(opening(on, choice.provider_ref), search=seeking.search, at=self.now))
+            self.say(offered(slot(on, choice.provider_ref), search=seeking.search, at=self.now))
         elif isinstance(seeking, d.Claiming):
             self.say(held(seeking.attempt.number, self.now))
         elif visit:
@@ -120,7 +120,7 @@ class Life(RuleBasedStateMachine):
     def offer(self, days: list[int], late: int) -> None:
         """A search answers, perhaps an old one."""
         ref = self.state.choice.provider_ref if self.state.choice else "pr-house"
-        openings = [opening(day, ref) for day in days]
+        openings = [slot(day, ref) for day in days]
         self.say(offered(*openings, search=self.state.searches - late, at=self.now))
 
     @rule(late=st.integers(0, 2), word=st.sampled_from(["held", "refused", "released"]))
@@ -135,7 +135,7 @@ class Life(RuleBasedStateMachine):
     def book(self, day: int, by: str) -> None:
         """Somebody names a time."""
         ref = self.state.choice.provider_ref if self.state.choice else "pr-house"
-        self.say(say(d.BookVisit, self.now, opening=opening(day, ref), booked_by=by))
+        self.say(say(d.BookVisit, self.now, slot=slot(day, ref), booked_by=by))
 
     @precondition(lambda self: self.state.visits)
     @rule(back=st.integers(1, 3), what=st.sampled_from(["fulfilled", "missed", "cancel", "confirm"]))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling import domain as d
+from services.scheduling.domain.calendar import overlaps
 from services.scheduling.domain.openings import MOST_OFFERED, SOON
 from tests.unit.scheduling.placing import (
     APPROVED,
@@ -131,6 +132,19 @@ class TestFindOpenings:
 
         assert found
         assert all(slot.starts_at >= frame.latest - DAY for slot in found)
+
+    @given(st.lists(st.tuples(st.integers(0, 16 * 12), st.integers(1, 40)), max_size=12))
+    def test_leaves_out_exactly_what_meets_a_claim(self, claims: list[tuple[int, int]]) -> None:
+        """Claims of patient, practitioner and room may overlap and touch.
+
+        Each begins so many twelfths of an hour after eight, and lasts so many.
+        """
+        frame, eight = through(date(2026, 2, 3), 1), datetime(2026, 2, 3, 13, tzinfo=UTC)
+        busy = [(eight + at * HOUR / 12, eight + (at + length) * HOUR / 12) for at, length in claims]
+        free = list(d.free_slots(provider("08:00", "20:00"), site(), ANY, frame, busy))
+
+        slots = d.slots(provider("08:00", "20:00"), site(), frame)
+        assert free == [slot for slot in slots if not overlaps(slot.starts_at, slot.ends_at, busy)]
 
     def test_stays_within_what_was_certified(self) -> None:
         """Dates of the window, as the site's calendar has them."""

@@ -23,11 +23,11 @@ from tests.unit.scheduling.placing import (
     answer,
     held,
     offered,
-    opening,
     ordered,
     placed,
     report,
     say,
+    slot,
     the,
 )
 
@@ -66,7 +66,7 @@ class TestAnswerRequest:
 
     def test_declines_after_all_and_the_visit_is_given_back(self) -> None:
         """An office may redirect a patient whom it had accepted."""
-        history = [*ACCEPTED, NOT_REQUIRED, offered(opening(provider_ref="pr-away")), held()]
+        history = [*ACCEPTED, NOT_REQUIRED, offered(slot(provider_ref="pr-away")), held()]
         facts = decide(answer(accepted=False), placed(*history))
 
         assert kinds(facts)[:2] == ["VisitCancelled", "ProviderDeclined"]

@@ -26,11 +26,11 @@ from tests.unit.scheduling.placing import (
     answer,
     held,
     offered,
-    opening,
     ordered,
     outcome,
     placed,
     say,
+    slot,
     tick,
 )
 
@@ -56,7 +56,7 @@ class TestNextStep:
     def test_does_not_change_while_it_books(self) -> None:
         """However many attempts it takes, they have one due time: only a change of steps is news."""
         later = TUESDAY + HOUR / 60
-        history = [*SEARCHING, offered(opening(7), at=later), say(d.RecordClaimRefused, later, attempt=1)]
+        history = [*SEARCHING, offered(slot(7), at=later), say(d.RecordClaimRefused, later, attempt=1)]
 
         assert step_of(*history) == step_of(*SEARCHING)
 
@@ -114,7 +114,7 @@ class TestSituation:
             ([*SEARCHING, offered()], "no_capacity"),
             (BOOKED, "booked"),
             ([*BOOKED, tick(TUESDAY + 8 * DAY)], "outcome_due"),
-            ([*BOOKED, outcome("missed"), offered(opening(14), search=2), held(2), MISSED_AGAIN], "missed"),
+            ([*BOOKED, outcome("missed"), offered(slot(14), search=2), held(2), MISSED_AGAIN], "missed"),
             ([*BOOKED, outcome("fulfilled")], "fulfilled"),
             ([*BOOKED, ENDED], "ended"),
         ],

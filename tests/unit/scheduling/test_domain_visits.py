@@ -27,12 +27,12 @@ from tests.unit.scheduling.placing import (
     held,
     item,
     offered,
-    opening,
     ordered,
     outcome,
     placed,
     refused,
     say,
+    slot,
     stuck,
     the,
     tick,
@@ -81,7 +81,7 @@ class TestBookVisit:
     def test_tells_what_was_certified_for_it(self) -> None:
         """The visit names the item of the authorization that it uses."""
         approved = say(d.RecordApproval, items=(item(last=3, number=1), item(first=4, number=2)))
-        booked = the(VisitBooked, decide(held(), placed(*ordered(), approved, offered(opening(7)))))
+        booked = the(VisitBooked, decide(held(), placed(*ordered(), approved, offered(slot(7)))))
 
         assert booked.case_item == 2
 
@@ -157,7 +157,7 @@ class TestRecordOutcome:
 
     def test_asks_the_clinician_when_missed_again(self) -> None:
         """Twice is no chance: the ordering clinician decides."""
-        again = [*BOOKED, outcome("missed"), offered(opening(14), search=2), held(2)]
+        again = [*BOOKED, outcome("missed"), offered(slot(14), search=2), held(2)]
         missed = placed(*again, outcome("missed", 2, TUESDAY + 15 * DAY))
         step = d.next_step(missed)
 

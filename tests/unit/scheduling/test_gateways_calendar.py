@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
+from deploy.local.keys import generate_keys
 from services.scheduling import domain as d
 from services.scheduling.domain.calendar_day import EMPTY, Question
 from services.scheduling.gateways import Claims, Openings, Questions, visit_id
 from services.scheduling.store import read_directory
 from shared.aggregates import Ask, Engine
+from shared.aggregates.caller import NO_CALLER
+from shared.contracts.sealed import VisitDetails
 from shared.errors import Unknown
 from shared.ports import Call
+from shared.sealing import Keyring
 from tests.unit.scheduling.placing import (
     BOOKED,
     CLAIMING,
@@ -28,6 +32,8 @@ from tests.unit.scheduling.placing import (
 from tests.unit.scheduling.standing import DIRECTORY, Standing
 
 SHIPPED = read_directory(DIRECTORY)
+HOUSE = SHIPPED.providers[0].model_copy(update={"provider_ref": "pr-house", "name": "Dr. Sample House"})
+TOWN = d.Directory(sites=SHIPPED.sites, providers=(HOUSE, *SHIPPED.providers))
 
 
 def call(
@@ -42,9 +48,10 @@ def calendar(scheduling: Standing) -> Engine:
     return scheduling.service.aggregates["calendar_day"].engine
 
 
-def claims(scheduling: Standing) -> Claims:
+def claims(scheduling: Standing, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Claims:
     """The gateway on the days of this service."""
-    return Claims(scheduling.service.aggregates["calendar_day"].queue)
+    queue = scheduling.service.aggregates["calendar_day"].queue
+    return Claims(directory, keyring or scheduling.keyring, queue)
 
 
 def taken_by_others(slot: d.Slot) -> d.Placement:
@@ -65,15 +72,29 @@ class TestClaims:
         """Patient, practitioner and room: held."""
         answer = await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
 
-        assert answer.word == "alive"
-        assert answer.command == d.RecordClaimHeld(
-            at=TUESDAY,
-            by=answer.command.by,  # type: ignore[union-attr] # there is one
-            channel="effect",
-            attempt=1,
-            visit_id=visit_id(REFERRAL, 1),
-        )
+        assert isinstance(answer.command, d.RecordClaimHeld)
+        held = answer.word, answer.command.attempt, answer.command.visit_id
+        assert held == ("alive", 1, visit_id(REFERRAL, 1))
         assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
+
+    async def test_seal_what_the_patient_must_know(self, scheduling: Standing) -> None:
+        """Notifications can open it: where, with whom, and when by the clock on the site's wall."""
+        keys = generate_keys(["demo"])
+        gateway = claims(scheduling, keyring=Keyring(keys["scheduling"]))
+        command: Any = (await gateway.call(call(), placed(*CLAIMING), TUESDAY)).command
+        told = Keyring(keys["notifications"]).open("demo", "visit", command.seal, VisitDetails, purpose="test")
+
+        site = TOWN.site_of(HOUSE)
+        start = claiming().attempt.slot.starts_at.astimezone(site.zone)
+        assert (HOUSE.name, site.name) == (told.practitioner_name, told.site_name)
+        assert (start, start.utcoffset()) == (told.start, told.start.utcoffset())
+
+    async def test_claim_nothing_at_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
+        """Nobody could tell the patient where to go."""
+        answer = await claims(scheduling, SHIPPED).call(call(), placed(*CLAIMING), TUESDAY)
+
+        assert isinstance(answer.command, d.RecordClaimRefused)
+        assert scheduling.claims() == []
 
     async def test_claim_again_without_harm(self, scheduling: Standing) -> None:
         """A claim that is there is left as it is."""
@@ -126,30 +147,30 @@ class TestOpenings:
         )
 
     async def test_offer_what_is_free(self, scheduling: Standing) -> None:
-        """Sealed, and nothing that is claimed already."""
-        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+        """Nothing that is claimed already."""
+        gateway = Openings(SHIPPED, calendar(scheduling))
         first: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
         for opening in first.openings:
-            taken = taken_by_others(opening.slot)
-            other = call(referral_id=f"demo-{opening.slot.starts_at:%d%H%M}")
+            taken = taken_by_others(opening)
+            other = call(referral_id=f"demo-{opening.starts_at:%d%H%M}")
             await claims(scheduling).call(other, taken, TUESDAY)
         second: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
 
         assert len(first.openings) == len(second.openings) == 5
-        assert not {o.slot for o in first.openings} & {o.slot for o in second.openings}
+        assert not set(first.openings) & set(second.openings)
         assert first.searched_to == TUESDAY + 40 * DAY
 
     async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
         """Then no capacity is found, and a person looks after it."""
         gone = replace(self.searching(), seeking=d.Searching(1, "pr-gone", TUESDAY + HOUR))
-        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+        gateway = Openings(SHIPPED, calendar(scheduling))
         command: Any = (await gateway.call(call(kind="search"), gone, TUESDAY)).command
 
         assert command.openings == ()
 
     async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
         """A search is a question."""
-        gateway = Openings(SHIPPED, scheduling.keyring, calendar(scheduling))
+        gateway = Openings(SHIPPED, calendar(scheduling))
 
         assert (await gateway.call(call("withdraw", "search"), placed(*CLAIMING), TUESDAY)).word == "withdrawn"
 
@@ -159,8 +180,8 @@ class TestQuestions:
         ("history", "life"), [(CLAIMING, "trying"), (BOOKED, "booked"), ([*BOOKED, ENDED], "dead"), ([], None)]
     )
     async def test_bring_a_placements_word(self, scheduling: Standing, history: list[Any], life: str | None) -> None:
-        """By the number of the claim; of a placement that is not there, nothing is said."""
-        engine = scheduling.service.engine
+        """By the number of the claim; of a placement that is not there, nothing is said. Nobody makes its calls."""
+        engine = replace(scheduling.service.engine, caller=NO_CALLER)
         for number, asked in enumerate(history):
             await engine.handle([Ask(key=REFERRAL, id=str(number), command=asked)])
         await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)

@@ -77,7 +77,7 @@ class Town:
         """Openings at random: the calendar refuses what is taken."""
         state = self.placements[name]
         yield
-        openings = tuple(d.Opening(self.some_slot(), "seal") for _ in range(self.random.randint(0, 3)))
+        openings = tuple(self.some_slot() for _ in range(self.random.randint(0, 3)))
         answer = say(d.OfferOpenings, self.now, search=state.searches, openings=openings, searched_to=self.now)
         self.say(name, answer)
 
@@ -100,7 +100,8 @@ class Town:
                 self.say(name, say(d.RecordClaimRefused, self.now, attempt=attempt.number))
                 return
         yield
-        held = say(d.RecordClaimHeld, self.now, attempt=attempt.number, visit_id=f"{name}-{attempt.number}")
+        visit_id = f"{name}-{attempt.number}"
+        held = say(d.RecordClaimHeld, self.now, attempt=attempt.number, visit_id=visit_id, seal=f"sealed-{visit_id}")
         self.say(name, held)
 
     def releasing(self, name: str, attempt: d.Attempt) -> Worker:
@@ -156,7 +157,7 @@ class Town:
         name = self.random.choice(sorted(self.placements))
         visit = self.placements[name].visit
         commands: list[Callable[[], Command]] = [
-            lambda: say(d.BookVisit, self.now, opening=d.Opening(self.some_slot(), "seal"), booked_by="own"),
+            lambda: say(d.BookVisit, self.now, slot=self.some_slot(), booked_by="own"),
             lambda: say(d.CancelVisit, self.now, visit_id=visit.visit_id if visit else "", reason=REASON),
             lambda: say(d.EndPlacement, self.now, reason=REASON),
         ]

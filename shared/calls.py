@@ -1,4 +1,4 @@
-"""What an outbound call owes next: the effect protocol, pure (ARCHITECTURE §2.5).
+"""What an outbound call owes next: the effect protocol, pure (ADR 4).
 
 One record per effect lives in its aggregate's document; one call per effect is alive at a time. The functions
 here say what is owed and fold what was answered; making calls is the business of `shared.effects`.

@@ -1,4 +1,4 @@
-"""The clock door: durable timers (ARCHITECTURE §2.4). `wake_at` in the document is the only record of a timer.
+"""The clock door: durable timers (ADR 1). `wake_at` in the document is the only record of a timer.
 
 The assignment says which replica is first to wake a document, never which may: what is overdue by more than a
 grace is woken by anybody.

@@ -1,4 +1,4 @@
-"""The result door: outbound calls are written down, made, and answered (ARCHITECTURE §2.5).
+"""The result door: outbound calls are written down, made, and answered (ADR 4).
 
 What a call owes is decided in `shared.calls`; here calls are begun, made within seconds or not at all, and what
 was answered becomes a command. Never called from a consumer or inside a save.

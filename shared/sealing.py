@@ -1,4 +1,4 @@
-"""Patient data is sealed once, for one audience, and opened only where it is used (ARCHITECTURE §2.6).
+"""Patient data is sealed once, for one audience, and opened only where it is used (ADR 6).
 
 A seal is a compact JWE (dir, A256GCM) under a key of one tenant and one audience. A service is given the keys
 of its audiences and no others; every opening is audited. No error raised here holds content.

@@ -67,7 +67,7 @@ class WaitingEntry:
 
 @dataclass(slots=True)
 class Document:
-    """Everything that is known of one aggregate, in the order of ARCHITECTURE §2.
+    """Everything that is known of one aggregate (ADR 1).
 
     `seen` is, per service, the highest sequence applied or given up, with nothing below it outstanding. `waiting`
     holds, per service, what cannot be applied yet; `letters`, by origin, what has no place in any order (None: closed).

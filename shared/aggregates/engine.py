@@ -1,4 +1,4 @@
-"""The one way in: load, decide, fold, save, publish, for a batch from any door (ARCHITECTURE §2).
+"""The one way in: load, decide, fold, save, publish, for a batch from any door (ADR 1, 12).
 
 The engine reaches the world only through what it is handed, so the same code runs in the simulation.
 """

@@ -1,4 +1,4 @@
-"""What is applied and not saved yet, because nobody outside could notice (ARCHITECTURE §2.3, ADR 13).
+"""What is applied and not saved yet, because nobody outside could notice (ADR 13).
 
 The items are the truth: they are kept until a document that holds them is in the store. The document is a head start.
 """

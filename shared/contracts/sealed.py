@@ -1,6 +1,6 @@
 """What the seals hold: patient data, one model per audience.
 
-Only the services of an audience have its key, and open it at the moment of use (ARCHITECTURE §2.6). None of
+Only the services of an audience have its key, and open it at the moment of use (ADR 6). None of
 these values may appear in a fact, a key, a log, an error or a URL.
 """
 

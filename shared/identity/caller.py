@@ -30,7 +30,7 @@ class Forbidden(Exception):
 
 
 class Role(StrEnum):
-    """The roles of ARCHITECTURE §2.7."""
+    """Who calls: what each may do is in `policy`."""
 
     COORDINATOR = "coordinator"
     LEAD = "lead"

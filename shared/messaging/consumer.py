@@ -1,4 +1,4 @@
-"""The Kafka door: take whatever has arrived, handle it as one batch, again; commit now and then (ARCHITECTURE §2.3).
+"""The Kafka door: take whatever has arrived, handle it as one batch, again; commit now and then (ADR 13).
 
 What somebody waits for is saved and told with its batch. What only moves the state may be put off until the commit.
 A dependency that is down parks nothing: the batch is read again from the committed offsets after a pause.

@@ -1,4 +1,4 @@
-"""Publishing: always a document's whole outbox, in order, one batch per partition in flight (ARCHITECTURE §2.2).
+"""Publishing: always a document's whole outbox, in order, one batch per partition in flight (ADR 1).
 
 What is not acknowledged stays in the document; the sweep finds it there. Duplicates are allowed; gaps and
 inversions of first appearances are not.

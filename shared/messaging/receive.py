@@ -1,6 +1,6 @@
 """Taking in what other services told: high-water marks, and a place in the document for what must wait.
 
-The protocol is ARCHITECTURE §2.3. Order is promised per source, so parking is per source: the successors of a
+The protocol is of ADR 2 and 3. Order is promised per source, so parking is per source: the successors of a
 stuck entry queue behind it, while other sources and other referrals flow.
 """
 

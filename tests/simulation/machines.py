@@ -22,7 +22,7 @@ FREEZES_S = (0.5, 2.0, 4.0, 12.0)
 class ReplicaWeather(Weather):
     """The storm as one replica meets it: at every step time passes, and it may stand still or die.
 
-    What stood still for too long is killed by its own timer before it does anything else (ARCHITECTURE §2.5).
+    What stood still for too long is killed by its own timer before it does anything else (ADR 4).
     """
 
     dead_man_s = STALL_S

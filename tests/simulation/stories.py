@@ -1,4 +1,4 @@
-"""What must be true of every topic and document after any storm, whatever the services decide (ARCHITECTURE §9)."""
+"""What must be true of every topic and document after any storm, whatever the services decide."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence

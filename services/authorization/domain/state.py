@@ -162,5 +162,5 @@ SUBMISSION: Final = "submission"
 
 
 def wire_id(referral_id: str, kind: str, revision: int) -> str:
-    """The id that a payer knows a call by, as the engine derives it (ARCHITECTURE §2.5)."""
+    """The id that a payer knows a call by, as the engine derives it (ADR 4)."""
     return sha256(f"{referral_id}/{kind}/{revision}".encode()).hexdigest()[:32]

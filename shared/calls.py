@@ -76,10 +76,11 @@ class EffectRecord:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A call that is written down, and the state of its aggregate in which it was."""
+    """A call that is written down, the state of its aggregate in which it was, and who wrote it."""
 
     call: Call
     state: Any
+    token: str
 
 
 def record_of(effect: Effect) -> EffectRecord:
@@ -92,13 +93,14 @@ def effect_id(aggregate_id: str, record: EffectRecord) -> str:
     return sha256(f"{aggregate_id}/{record.kind}/{record.revision}".encode()).hexdigest()[:32]
 
 
-def call_of(aggregate_id: str, record: EffectRecord) -> Call:
+def begun(aggregate_id: str, record: EffectRecord, state: Any) -> Begun:
     """The call that is under way, as a gateway is asked to make it. Raises KeyError where there is none."""
     live = record.call
     if live is None:
         raise KeyError(f"No call of {record.key} is under way.")
     id_ = effect_id(aggregate_id, record)
-    return Call(id_, aggregate_id, record.kind, record.revision, live.act, live.number, tuple(live.refs))
+    call = Call(id_, aggregate_id, record.kind, record.revision, live.act, live.number, tuple(live.refs))
+    return Begun(call, state, live.token)
 
 
 def quarantine(traits: Traits) -> timedelta:

@@ -5,9 +5,10 @@ was answered becomes a command. Never called from a consumer or inside a save.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -19,7 +20,8 @@ from shared.calls import HANDOVER, Begun
 from shared.errors import Busy, Rejected, Unavailable, Unknown
 from shared.ports import Answer, Clock, Gateway
 
-ANSWER_TRIES = 8
+SUBMITTED_TIMES = 8
+"""Over some twelve seconds."""
 CALL_TAKES = timedelta(milliseconds=10)
 LONGEST_HANDOVER = timedelta(seconds=60)
 NEVER_MADE = Answer("not_taken")
@@ -124,27 +126,34 @@ class EffectWorker:
         """Make the calls that the save has written down, and take up what else it owes now. Returns at once."""
         for begun, at_s in draft.begun:
             lane = self._lane(draft.document.calls[begun.call.effect])
-            self._start(self._work(lane, begun, at_s))
+            self._start(self._work(lane, partial(self._carry_out, begun, at_s)))
         for record, _, when in draft.due_effects():
             job = draft.document.id, record.key
             if when <= draft.now and job not in self._pending:
                 self._pending.add(job)
                 self._offer(record, *job)
 
-    def release(self, draft: Draft) -> None:
-        """Give back the room of calls whose save was lost: they are not made."""
-        for begun, _ in draft.begun:
-            self._pending.discard((begun.call.aggregate_id, begun.call.effect))
-            self._start(self._work(self._lane(draft.document.calls[begun.call.effect])))
+    def release(self, draft: Draft, *, is_certain: bool) -> None:
+        """Calls whose save was lost are not made, and give back their room.
+
+        A save of which that is not certain is asked for by the token of its calls: what it has written down is made
+        if there is still time, and is else known never to have been; what it has not is written down now.
+        """
+        for begun, at_s in draft.begun:
+            key, effect = begun.call.aggregate_id, begun.call.effect
+            if is_certain:
+                self._pending.discard((key, effect))
+            again = None if is_certain else partial(self._make, key, effect, begun.token, at_s)
+            self._start(self._work(self._lane(draft.document.calls[effect]), again))
 
     def handover(self) -> timedelta:
         """For how long a call that is due now is ours to make: the more of them wait, the longer, within a bound."""
         return min(HANDOVER + len(self._pending) * CALL_TAKES, LONGEST_HANDOVER)
 
     async def drain(self) -> None:
-        """Wait for the calls under way."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Wait for the calls under way, and for those that their answers make due."""
+        while under_way := [task for task in self._tasks if not task.done()]:
+            await asyncio.wait(under_way)
 
     def _lane(self, record: calls.EffectRecord) -> _Lane:
         concurrency = self._gateways[record.kind].traits.concurrency
@@ -163,29 +172,24 @@ class EffectWorker:
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
-    async def _work(self, lane: _Lane, begun: Begun | None = None, at_s: float = 0.0) -> None:
-        """Make a call that is begun, then what waits in the lane; its place in the lane is taken already."""
+    async def _work(self, lane: _Lane, first: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Make a first call, then what waits in the lane; its place in the lane is taken already."""
         try:
-            if begun:
-                await self._carry_out(begun, at_s)
+            if first:
+                await first()
             while lane.waiting:
                 _, _, key, effect = heappop(lane.waiting)
-                try:
-                    await self._make(key, effect)
-                finally:
-                    self._pending.discard((key, effect))
+                await self._make(key, effect, self._token(), self._clock.monotonic())
         finally:
             lane.running -= 1
 
-    async def _make(self, key: str, effect: str) -> None:
-        """Write the call down in a save of its own, and make it."""
-        at_s = self._clock.monotonic()
-        try:
-            begun: Begun | None = await self._queue.submit(Begin(key, effect, self._token()))
-        except (Busy, Unavailable, Unknown):
-            return
+    async def _make(self, key: str, effect: str, token: str, at_s: float) -> None:
+        """Write the call down in a save of its own, unless one with this token has, since `at_s`, and make it."""
+        begun: Begun | None = await self._submit(Begin(key, effect, token))
         if begun:
             await self._carry_out(begun, at_s)
+        else:
+            self._pending.discard((key, effect))
 
     async def _carry_out(self, begun: Begun, at_s: float) -> None:
         """Make the call if there is still time, and fold its answer. Silence is left to the quarantine."""
@@ -205,12 +209,18 @@ class EffectWorker:
             return None
 
     async def _fold(self, answered: Answered) -> None:
-        for tries in range(ANSWER_TRIES):
+        error: Exception | None = await self._submit(answered)
+        if error is not None and not isinstance(error, Rejected):
+            self._on_error(error)
+
+    async def _submit(self, item: Begin | Answered) -> Any:
+        """The outcome of an item, for which the store is waited for. None: in vain, so the quarantine settles it."""
+        for tries in range(SUBMITTED_TIMES):
             try:
-                error: Exception | None = await self._queue.submit(answered)
+                return await self._queue.submit(item, is_bounded=False)
             except (Busy, Unavailable, Unknown):
                 await self._clock.sleep(0.05 * 2**tries)
-            else:
-                if error is not None and not isinstance(error, Rejected):
-                    self._on_error(error)
-                return
+            except Exception as error:  # noqa: BLE001 - whatever waits in the lane has nothing to do with it
+                self._on_error(error)
+                return None
+        return None

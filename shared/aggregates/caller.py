@@ -16,8 +16,8 @@ class Caller(Protocol):
     def drive(self, draft: Draft) -> None:
         """After the save: make the calls that were written down, and take up what else is due."""
 
-    def release(self, draft: Draft) -> None:
-        """The save was lost: forget what was written down."""
+    def release(self, draft: Draft, *, is_certain: bool) -> None:
+        """The save was lost, or nobody knows: what was written down is not made, unless it turns out to be there."""
 
     def handover(self) -> timedelta:
         """For how long what is due now is ours to do; after that the clock wakes the document."""
@@ -32,7 +32,7 @@ class _NoCaller:
     def drive(self, draft: Draft) -> None:
         """Nothing."""
 
-    def release(self, draft: Draft) -> None:
+    def release(self, draft: Draft, *, is_certain: bool) -> None:
         """Nothing."""
 
     def handover(self) -> timedelta:

@@ -197,7 +197,7 @@ class Draft:
 
     def called(self, key: str) -> Begun:
         """The call of the effect `key` that is written down."""
-        return Begun(calls.call_of(self.document.id, self.document.calls[key]), self.state)
+        return calls.begun(self.document.id, self.document.calls[key], self.state)
 
     def begin(self, key: str, token: str) -> calls.LiveCall | None:
         """Write down the call that the effect `key` owes now; None if it owes none. A person is told to the domain."""
@@ -239,7 +239,7 @@ class Draft:
     def wake_at(self, handover: timedelta = HANDOVER) -> datetime | None:
         """The earliest instant at which somebody must look. Deadlines of the state rest while parked."""
         document = self.document
-        due = [max(when, self.now + handover) for _, _, when in self.due_effects()]
+        due = [when if when > self.now else self.now + handover for _, _, when in self.due_effects()]
         if document.step_untold_since:
             due.append(document.step_untold_since + STEP_LASTS)
         if not document.is_parked and (instant := self.decider.next_due(document.state)):

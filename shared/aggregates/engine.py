@@ -16,6 +16,7 @@ from shared.aggregates.document import ANSWERS_KEPT, Document, OutboxEntry, from
 from shared.aggregates.draft import Draft
 from shared.aggregates.in_hand import InHand
 from shared.aggregates.put_off import PutOff
+from shared.aggregates.unbroken import unbroken
 from shared.errors import Busy, Unknown
 from shared.ports import Clock, Collection, Stored, Traits
 
@@ -48,6 +49,7 @@ class Engine:
     _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _put_off: PutOff = field(default_factory=PutOff)
     _in_hand: InHand = field(default_factory=InHand)
+    _doubted: set[str] = field(default_factory=set)
 
     async def handle(self, items: Sequence[Item], *, may_wait: bool = False) -> list[Any]:
         """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
@@ -58,19 +60,17 @@ class Engine:
         Raises Unavailable or Unknown when the store is down, Busy when others keep winning; the items may be
         handled again after any of them.
         """
-        await self.clock.refresh()
         outcomes: list[Any] = [None] * len(items)
         pending: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(items):
             pending[item.key].append(index)
-        await self._work_off(pending, items, outcomes, may_wait=may_wait)
+        await unbroken(self._work_off(pending, items, outcomes, may_wait=may_wait))
         return outcomes
 
     async def settle(self, keys: Iterable[str] | None = None) -> None:
         """Save what was put off: of these aggregates, or of all. Raises as `handle` does, and may be repeated."""
         if put_off := [key for key in (keys or self._put_off) if key in self._put_off]:
-            await self.clock.refresh()
-            await self._work_off({key: [] for key in put_off}, (), [], may_wait=False)
+            await unbroken(self._work_off({key: [] for key in put_off}, (), [], may_wait=False))
 
     @property
     def has_put_off(self) -> bool:
@@ -80,12 +80,13 @@ class Engine:
     async def _work_off(
         self, pending: dict[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
     ) -> None:
+        await self.clock.refresh()
         while pending:
             ours = await self._in_hand.take(pending)
             try:
                 await self._apply({key: pending.pop(key) for key in ours}, items, outcomes, may_wait=may_wait)
             finally:
-                self._in_hand.give_back(ours)
+                await self._in_hand.give_back(ours)
 
     async def _apply(
         self, pending: Mapping[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
@@ -104,6 +105,7 @@ class Engine:
             again = lost.union(key for key, draft in known.items() if not draft.changed)
             for key in drafts.keys() - again - waiting.keys():
                 self._put_off.forget(key)
+                self._settle_doubt(drafts[key])
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:
                 return
@@ -148,20 +150,13 @@ class Engine:
         """
         found: dict[str, Draft] = {}
         for key in keys:
-            if document := self._put_off.take(key):
-                found[key] = self.draft(document)
-                self._put_off.go_on(found[key])
+            if draft := self._put_off.go_on(key, self.draft):
+                found[key] = draft
             elif document := self._remembered.pop(key, None):
-                found[key] = self._draft_with_put_off(document)
+                found[key] = self.draft(document)
         for draft in found.values():
             draft.document.outbox = self.unacknowledged(draft.document.id, draft.document.outbox)
         return found
-
-    def _draft_with_put_off(self, document: Document) -> Draft:
-        """A draft on a saved document, to which what was put off is applied again."""
-        draft = self.draft(document)
-        self._put_off.apply(draft)
-        return draft
 
     def _remember(self, document: Document) -> None:
         document.answered = dict(list(document.answered.items())[-ANSWERS_KEPT:])
@@ -170,8 +165,12 @@ class Engine:
             self._remembered.popitem(last=False)
 
     async def _drafts(self, keys: Sequence[str]) -> dict[str, Draft]:
+        """Drafts on what is in the store, to which what was put off is applied again."""
         stored = await self.store.load(keys) if keys else {}
-        return {key: self._draft_with_put_off(self._document(key, stored.get(key))) for key in keys}
+        drafts = {key: self.draft(self._document(key, stored.get(key))) for key in keys}
+        for draft in drafts.values():
+            self._put_off.apply(draft)
+        return drafts
 
     def _document(self, key: str, stored: Stored | None) -> Document:
         return self.document(stored) if stored else Document(key, self.decider.initial)
@@ -182,20 +181,29 @@ class Engine:
             return frozenset()
         if rows := [row for draft in drafts for row in draft.rows]:
             await self.store.append(rows)
-        lost = frozenset(draft.document.id for draft in drafts)
+        ids = frozenset(draft.document.id for draft in drafts)
+        lost, is_certain = ids, False
         try:
-            lost = await self.store.save([self._stored(draft) for draft in drafts])
+            lost, is_certain = await self.store.save([self._stored(draft) for draft in drafts]), True
         except Unknown:
-            return lost
+            self._doubted.update(ids)
+            return ids
         finally:
             for draft in drafts:
                 if draft.document.id in lost:
-                    self.caller.release(draft)
+                    self.caller.release(draft, is_certain=is_certain)
         self.count("saves", len(drafts) - len(lost))
         for draft in drafts:
             if draft.document.id not in lost:
                 self._after(draft)
         return lost
+
+    def _settle_doubt(self, draft: Draft) -> None:
+        """What was saved without our knowing it, and told, is published now, not when the sweep finds it."""
+        if draft.document.id in self._doubted:
+            self._doubted.discard(draft.document.id)
+            if draft.document.outbox and not draft.changed:
+                self.publish(draft.document)
 
     def _stored(self, draft: Draft) -> Stored:
         document = draft.document

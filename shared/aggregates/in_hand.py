@@ -24,10 +24,12 @@ class InHand:
         self._keys.update(free)
         return free
 
-    def give_back(self, keys: Collection[str]) -> None:
-        """Let others have them."""
+    async def give_back(self, keys: Collection[str]) -> None:
+        """Let others have them: those who wait come before whoever gives back."""
         self._keys.difference_update(keys)
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        if waiters:
+            await asyncio.sleep(0)

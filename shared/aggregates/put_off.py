@@ -3,7 +3,7 @@
 The items are the truth: they are kept until a document that holds them is in the store. The document is a head start.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.aggregates.ask import Item
@@ -40,22 +40,23 @@ class PutOff:
         return key in self._entries
 
     def keep(self, draft: Draft, items: Sequence[Item]) -> None:
-        """Put off the saving of a draft, to which these items were applied after what is put off already."""
+        """Put off the saving of a draft, to which these items were applied after what is put off already.
+
+        In an outage the same facts are read again and again: each is kept once.
+        """
         before = self._entries.get(draft.document.id)
         held = before.items if before else []
-        self._entries[draft.document.id] = _Entry([*held, *items], draft.document, draft.rows)
+        new = [item for item in items if item not in held]
+        self._entries[draft.document.id] = _Entry([*held, *new], draft.document, draft.rows)
 
-    def take(self, key: str) -> Document | None:
-        """The document to go on with, once: if its save is lost, it is no head start any more."""
+    def go_on(self, key: str, draft_on: Callable[[Document], Draft]) -> Draft | None:
+        """A draft that holds what is put off, once: if its save is lost, it is no head start any more."""
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is None or entry.document is None:
             return None
-        document, entry.document = entry.document, None
-        return document
-
-    def go_on(self, draft: Draft) -> None:
-        """Say of a draft on a document that `take` gave what it holds."""
-        draft.changed, draft.rows = True, self._entries[draft.document.id].rows
+        draft, entry.document = draft_on(entry.document), None
+        draft.changed, draft.rows = True, entry.rows
+        return draft
 
     def apply(self, draft: Draft) -> None:
         """Apply the items again, to a draft on a saved document; those that it knows change nothing."""

@@ -19,9 +19,12 @@ class Queue:
         self._waiting: list[tuple[Item, asyncio.Future[Any]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> Any:
-        """Handle one item with others of its moment; return its outcome. Raises what `Engine.handle` raises."""
-        if len(self._waiting) >= self._limit:
+    async def submit(self, item: Item, *, is_bounded: bool = True) -> Any:
+        """Handle one item with others of its moment; return its outcome. Raises what `Engine.handle` raises.
+
+        Not bounded is what is bounded elsewhere, and must not be refused for the sake of those who only ask.
+        """
+        if is_bounded and len(self._waiting) >= self._limit:
             raise Busy
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))

@@ -36,9 +36,8 @@ class KafkaSubscription:
         self._consumer: AIOKafkaConsumer | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._generation = 0
-        self._fetched_in = 0
         self._next: dict[tuple[str, int], int] = {}
+        """By partition that was fetched from since the group last moved on: the offset after what was fetched."""
 
     async def start(self) -> None:
         """Join the group. Raises Unavailable, or WrongPartitions where a topic is not as configured."""
@@ -77,18 +76,20 @@ class KafkaSubscription:
             batches = await consumer.getmany(timeout_ms=int((wait_s or WAIT_S) * 1000), max_records=limit)
         records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
         if records:
-            self._fetched_in = self._generation
             self._next.update({(r.topic, r.partition): r.offset + 1 for r in records})
             self._idle.clear()
         return records
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Commit, unless the group has moved on since the batch was fetched: then its new owner reads it again."""
+        """Commit what was fetched since the group last moved on.
+
+        What was fetched before may have had other owners since, who have read on: their offsets must not go back.
+        """
         try:
             async with self._client() as consumer:
                 assigned = consumer.assignment()
-                mine = {TopicPartition(*where): offset for where, offset in offsets.items() if where in assigned}
-                if mine and self._fetched_in == self._generation:
+                ours = [where for where in offsets if where in self._next and where in assigned]
+                if mine := {TopicPartition(*where): offsets[where] for where in ours}:
                     with contextlib.suppress(CommitFailedError, IllegalStateError):
                         await consumer.commit(mine)
         finally:
@@ -134,8 +135,7 @@ class KafkaSubscription:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
                 await self._idle.wait()
-        self._generation += 1
-        self._next.clear()  # of what comes back later, others may have read on: that would look like lag
+        self._next.clear()  # of what comes back later, others may have read on
 
     @contextlib.asynccontextmanager
     async def _client(self, within_s: float | None = ANSWER_TIMEOUT_S) -> AsyncIterator[AIOKafkaConsumer]:
@@ -160,7 +160,6 @@ class KafkaSubscription:
         """Let go of a client and of all that it was assigned: nothing fetched by it may be committed any more."""
         if self._consumer is consumer:
             self._consumer = None
-            self._generation += 1
             self._next.clear()
         with contextlib.suppress(KafkaError, ConsumerStoppedError):
             await consumer.getmany(timeout_ms=0)  # raises what ended its coordination, which would else be logged

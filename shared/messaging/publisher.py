@@ -57,6 +57,9 @@ class Publisher:
 
     def publish(self, document: Document) -> None:
         """Queue the outbox of a document as it was saved; a later version replaces an earlier one."""
+        queued = self._queued.get(document.id)
+        if queued and queued.version > document.version:
+            return
         if len(self._queued) < QUEUED_AT_MOST or document.id in self._queued:
             self._queued[document.id] = _Outbox(document.id, document.version, tuple(document.outbox))
             self._something.set()

@@ -136,15 +136,15 @@ class Service:
 
     async def stop(self) -> None:
         """Stop hearing and waking, finish and tell what is under way within a bound, and leave the group."""
-        await _ended(self._hearing)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
+                await _ended(self._hearing)
+                await self._commit()
                 for aggregate in self.aggregates.values():
                     await aggregate.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._telling)
-        await self._commit()
         await self.subscription.stop()
 
     async def _commit(self) -> None:

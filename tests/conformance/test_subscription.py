@@ -148,6 +148,25 @@ class TestCommit:
 
         assert 5 == await owner.committed(topic, 0)
 
+    async def test_does_not_go_back_where_a_partition_was_away_meanwhile(self, wire: Wire) -> None:
+        """Between two of our commits others had it, and have read on."""
+        topic, bus, name = await wire.topic(), await wire.bus(), group()
+        await fill(bus, topic, 3)
+        mine = await wire.subscription(name, [topic])
+        stale = {(topic, partition): 1 for partition in EVERY_PARTITION}
+        await read_until(mine, 12)
+        other = await wire.subscription(name, [topic])
+        await share_out(mine, other)
+        await other.stop()
+        await share_out(mine)
+        await bus.send(topic, 0, [Record(None, (), b"news")])
+        while not await mine.fetch(10):
+            pass
+
+        await mine.commit(stale | {(topic, 0): 4})
+
+        assert [4, 3, 3, 3] == [await mine.committed(topic, partition) for partition in EVERY_PARTITION]
+
 
 class TestRewind:
     async def test_reads_again_what_was_not_committed(self, wire: Wire) -> None:

@@ -19,8 +19,8 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _call_made_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    async def broken(self: EffectWorker, key: str, effect: str) -> None:
-        begin = Begin(key, effect, self._token())
+    async def broken(self: EffectWorker, key: str, effect: str, token: str, _at_s: float) -> None:
+        begin = Begin(key, effect, token)
         try:
             document = await self._engine.read(key)
             begun = begin.apply(self._engine.draft(document)) if document else None
@@ -36,7 +36,7 @@ def _call_made_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def _call_made_though_its_save_was_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(EffectWorker, "release", EffectWorker.drive)
+    patch.setattr(EffectWorker, "release", lambda self, draft, **_is_certain: self.drive(draft))
 
 
 def _resent_while_it_can_still_land(patch: pytest.MonkeyPatch) -> None:

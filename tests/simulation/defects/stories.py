@@ -47,9 +47,10 @@ def _offset_committed_before_what_was_put_off(patch: pytest.MonkeyPatch) -> None
 def _what_was_put_off_forgotten_when_its_save_is_lost(patch: pytest.MonkeyPatch) -> None:
     go_on = PutOff.go_on
 
-    def broken(self: PutOff, draft: Draft) -> None:
-        go_on(self, draft)
-        del self._entries[draft.document.id]
+    def broken(self: PutOff, key: str, draft_on: Callable[[Document], Draft]) -> Draft | None:
+        draft = go_on(self, key, draft_on)
+        self._entries.pop(key, None)
+        return draft
 
     patch.setattr(PutOff, "go_on", broken)
 

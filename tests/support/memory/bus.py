@@ -112,6 +112,7 @@ class MemorySubscription:
         self._wait_s = wait_s
         self.news = asyncio.Event()
         self._position: dict[tuple[str, int], int] = {}
+        self._fetched: set[tuple[str, int]] = set()
         self._mine: tuple[int, ...] = ()
         self._generation = -1
 
@@ -154,7 +155,7 @@ class MemorySubscription:
         if self._generation != self._broker.generation[self.group]:
             self._generation = self._broker.generation[self.group]
             self._mine = self._broker.assigned(self.group, self)
-            self._position = {}
+            self._position, self._fetched = {}, set()
 
     def _read(self, limit: int) -> list[Received]:
         found: list[Received] = []
@@ -162,6 +163,7 @@ class MemorySubscription:
             start = self._position.get(where, self._committed(*where))
             batch = self._broker.disk.topics[where][start : start + limit - len(found)]
             self._position[where] = start + len(batch)
+            self._fetched.update([where] if batch else [])
             found.extend(batch)
         return found
 
@@ -169,15 +171,13 @@ class MemorySubscription:
         return [(topic, partition) for topic in self.topics for partition in self._mine]
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Commit, unless the group has moved on."""
+        """Commit what was fetched in this generation, unless the group has moved on."""
         await self.weather.step("commit")
         if self._broker.disk.is_broker_down:
             raise Unavailable
         if self._generation == self._broker.generation[self.group] and self in self._broker.members[self.group]:
-            for (topic, partition), offset in offsets.items():
-                if partition not in self._mine:
-                    continue
-                self._broker.disk.committed[self.group, topic, partition] = offset
+            for topic, partition in self._fetched.intersection(offsets):
+                self._broker.disk.committed[self.group, topic, partition] = offsets[topic, partition]
 
     async def rewind(self) -> None:
         """Read again from the committed offsets, which the broker knows."""

@@ -1,7 +1,7 @@
 """Outbound calls: written down before they are made, answered once, settled after silence."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, repeat
@@ -12,9 +12,10 @@ import pytest
 from shared.aggregates import Ask, Queue
 from shared.calls import BEGIN_S, TRIES, quarantine
 from shared.clock import Wake
-from shared.effects import Callback, EffectWorker
-from shared.errors import Unknown
+from shared.effects import Answered, Callback, EffectWorker
+from shared.errors import Unavailable, Unknown
 from shared.ports import Answer, Call, Traits
+from tests.support.memory import Weather
 from tests.support.tally import REFERRAL, SOMEBODY, Hearken, WantCall
 
 
@@ -35,6 +36,16 @@ class Bell:
         return answer
 
 
+class LateBell(Bell):
+    """An outside that takes its time."""
+
+    async def call(self, call: Call, state: Any, now: Any) -> Answer:
+        """Answer after others have had theirs."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return await super().call(call, state, now)
+
+
 class HeldBell(Bell):
     """An outside that answers nobody until it is free."""
 
@@ -50,14 +61,28 @@ class HeldBell(Bell):
 
 
 ALIVE = Answer("alive", ("ref-1",))
+KEYS = [f"demo-{letter * 26}" for letter in "abcd"]
 SILENCE = Unknown("silence")
 
 
-def ring(bench: Any, bell: Bell) -> EffectWorker:
+class Once(Weather):
+    """A fault strikes the first time; `then` something else happens."""
+
+    def __init__(self, fault: str, then: Callable[[], None] = lambda: None) -> None:
+        self.fault, self.then, self.struck = fault, then, False
+
+    def strikes(self, fault: str) -> bool:
+        """Strike."""
+        hit = fault == self.fault and not self.struck
+        if hit:
+            self.struck = True
+            self.then()
+        return hit
+
+
+def ring(bench: Any, bell: Bell, on_error: Callable[[BaseException], None] = lambda _error: None) -> EffectWorker:
     """Wire the bell to the bench."""
-    worker = EffectWorker(
-        bench.engine, Queue(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, lambda error: None
-    )
+    worker = EffectWorker(bench.engine, Queue(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, on_error)
     bench.engine.traits, bench.engine.caller = {"ring": bell.traits}, worker
     return worker
 
@@ -84,9 +109,7 @@ async def after(bench: Any, worker: EffectWorker, seconds: float) -> None:
 
 async def settled(worker: EffectWorker) -> None:
     """Let calls end."""
-    for _ in range(5):
-        await worker.drain()
-        await asyncio.sleep(0)
+    await worker.drain()
 
 
 def acts(bell: Bell) -> list[str]:
@@ -134,6 +157,75 @@ class TestEffectWorker:
 
         assert ["send", "withdraw"] == acts(bell)
 
+    async def test_makes_a_call_whose_save_landed_unseen(self, bench: Any) -> None:
+        """The store took it and its answer was lost: the call is ours by its token, and nobody waits out a silence."""
+        bell = Bell(Traits(), ALIVE)
+        worker = ring(bench, bell)
+        bench.store.weather = Once("save unseen")
+        await want(bench, 1)
+        await settled(worker)
+
+        assert (["send"], ["ref-1"]) == (acts(bell), (await bench.tally()).calls["ring:1"].refs)
+
+    @pytest.mark.parametrize("fault", ["save unseen", "save lost"])
+    async def test_makes_a_call_once_the_store_is_back(self, bench: Any, fault: str) -> None:
+        """It went away in the middle of the save; whether that landed is seen afterwards."""
+        bell = Bell(Traits(), ALIVE)
+        worker = ring(bench, bell)
+        bench.store.weather = Once(fault, lambda: setattr(bench.disk, "is_database_down", True))
+        with pytest.raises(Unavailable):
+            await want(bench, 1)
+        await asyncio.sleep(0)
+        bench.disk.is_database_down = False
+        await settled(worker)
+        await want(bench, 1)
+        await settled(worker)
+
+        assert (["send"], ["ref-1"]) == (acts(bell), (await bench.tally()).calls["ring:1"].refs)
+
+    async def test_knows_that_a_call_was_not_made_whose_save_is_seen_too_late(self, bench: Any) -> None:
+        """Then it is tried again in seconds, and no person is asked about what never left."""
+        bell = Bell(Traits(), ALIVE)
+        worker = ring(bench, bell)
+        bench.store.weather = Once("save unseen")
+        readings = chain([0.0], repeat(BEGIN_S + 0.1))
+        bench.clock.monotonic = lambda: next(readings)
+        await want(bench, 1)
+        await settled(worker)
+        assert [] == acts(bell)
+
+        await after(bench, worker, 10)
+
+        assert (["send"], False) == (acts(bell), (await bench.tally()).state.needs_person)
+
+    async def test_tries_again_when_it_said_and_not_when_a_call_changes_hands(self, bench: Any) -> None:
+        """What is due later is nobody's until then."""
+        worker = ring(bench, Bell(Traits(), Answer("not_taken")))
+        await want(bench, 1)
+        await settled(worker)
+
+        document = await bench.tally()
+        assert document.calls["ring:1"].retry_at == document.wake_at
+
+    async def test_a_fault_of_the_engine_does_not_strand_what_waits(self, bench: Any, monkeypatch: Any) -> None:
+        """The next call to the same target is made, and the fault is shown."""
+        bell, errors = HeldBell(Traits(concurrency=1), ALIVE), list[BaseException]()
+        worker = ring(bench, bell, errors.append)
+        await want_each(bench, KEYS[:2], (1, 2))
+        apply = Answered.apply
+
+        def broken(self: Answered, draft: Any) -> Any:
+            if self.key == KEYS[0]:
+                raise KeyError(self.key)
+            return apply(self, draft)
+
+        monkeypatch.setattr(Answered, "apply", broken)
+        bell.is_free.set()
+        await settled(worker)
+
+        assert [1, 2] == [call.revision for call in bell.calls]
+        assert [KeyError] == [type(error) for error in errors]
+
     async def test_decides_what_an_answer_means_in_the_same_write(self, bench: Any) -> None:
         """The domain hears the answer exactly when the record does."""
         command = Hearken(at=bench.clock.now(), by=SOMEBODY, channel="effect", word="yes")
@@ -143,6 +235,16 @@ class TestEffectWorker:
         await settled(worker)
 
         assert ("yes",) == (await bench.tally()).state.answers
+
+    async def test_drains_what_an_answer_makes_due(self, bench: Any) -> None:
+        """A service that stops does not leave a call that it has just written down."""
+        onward = WantCall(at=bench.clock.now(), by=SOMEBODY, channel="effect", revision=2)
+        bell = LateBell(Traits(), replace(ALIVE, command=onward), Answer("withdrawn", ("ref-1",)), ALIVE)
+        worker = ring(bench, bell)
+        await want(bench, 1)
+        await worker.drain()
+
+        assert ["send", "withdraw", "send"] == acts(bell)
 
     async def test_waits_out_silence_then_asks(self, bench: Any) -> None:
         """Silence is not failure: nothing more is sent before the call can no longer land."""
@@ -227,9 +329,7 @@ class TestEffectWorker:
         """A target that is busy is asked for whoever is most urgent next, and not for who came first."""
         bell = HeldBell(Traits(concurrency=1), ALIVE)
         worker = ring(bench, bell)
-        keys = [f"demo-{letter * 26}" for letter in "abcd"]
-
-        await want_each(bench, keys, (5, 9, 1, 3))
+        await want_each(bench, KEYS, (5, 9, 1, 3))
         bell.is_free.set()
         await settled(worker)
         assert [5, 1, 3, 9] == [call.revision for call in bell.calls]

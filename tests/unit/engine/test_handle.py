@@ -145,7 +145,7 @@ class TestHandle:
 
     @pytest.mark.parametrize("fault", ["save lost", "save unseen", "save late"])
     async def test_looks_again_after_an_unknown_outcome(self, bench: Any, fault: str) -> None:
-        """A save that may or may not have landed has effect once."""
+        """A save that may or may not have landed has effect once, and what it tells is published at once."""
         struck: list[str] = []
 
         class Once(Weather):
@@ -158,6 +158,7 @@ class TestHandle:
         await bench.add("c1")
 
         assert (1, [fault]) == ((await bench.tally()).state.count, struck)
+        assert [1] == [len(document.outbox) for document in bench.saved]
 
     async def test_is_unavailable_when_the_store_is_down(self, bench: Any) -> None:
         """Nothing is acknowledged that is not saved."""

@@ -1,10 +1,11 @@
-"""Each aggregate is with one handler of a replica at a time: none decides on what another is about to replace."""
+"""Each aggregate is with one handler of a replica at a time, and with it until the handler's work has ended."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
+from shared.aggregates.in_hand import InHand
 from shared.errors import Unavailable
 from shared.messaging.receive import Delivery
 from tests.support.memory import EPOCH, Weather
@@ -37,6 +38,12 @@ async def hear(bench: Bench, *keys: str) -> list[Any]:
     return await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH, key)) for key in keys], may_wait=True)
 
 
+async def everybody_waits() -> None:
+    """Let all go as far as they can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 class TestInHand:
     async def test_a_fact_is_put_off_on_what_another_handler_saves(self, bench: Bench, slow: Slow) -> None:
         """Not on what was there before: what follows from both would wait for the next pause, to be decided anew."""
@@ -44,7 +51,7 @@ class TestInHand:
             handlers.create_task(bench.add())
             await slow.begun.wait()
             handlers.create_task(hear(bench, REFERRAL))
-            await asyncio.sleep(0)
+            await everybody_waits()
             slow.go.set()
         await bench.engine.settle()
 
@@ -58,7 +65,7 @@ class TestInHand:
             handlers.create_task(bench.add())
             await slow.begun.wait()
             batch = handlers.create_task(hear(bench, REFERRAL, OTHER))
-            await asyncio.sleep(0)
+            await everybody_waits()
             meanwhile = bench.engine.has_put_off, batch.done()
             slow.go.set()
 
@@ -74,15 +81,37 @@ class TestInHand:
 
         assert 1 == (await bench.add()).version
 
-    async def test_a_handler_that_is_ended_while_it_waits_has_nothing(self, bench: Bench, slow: Slow) -> None:
-        """Whoever comes next gets it."""
-        first = asyncio.create_task(bench.add("c1"))
-        await slow.begun.wait()
-        second = asyncio.create_task(bench.add("c2"))
+    async def test_who_waits_comes_before_who_had_it(self) -> None:
+        """Commands that come without end do not keep the facts of others waiting."""
+        in_hand = InHand()
+        await in_hand.take([REFERRAL])
+        waiting = asyncio.create_task(in_hand.take([REFERRAL]))
         await asyncio.sleep(0)
-        second.cancel()
-        slow.go.set()
-        await first
+        await in_hand.give_back([REFERRAL])
 
-        assert 2 == (await bench.add("c3")).version
-        assert second.cancelled()
+        assert waiting.done()
+
+
+class TestUnbroken:
+    async def test_a_handler_that_is_ended_has_its_save_looked_after(self, bench: Bench, slow: Slow) -> None:
+        """A rolling restart ends the consumer in the middle of a save: what it tells is published all the same."""
+        ended = asyncio.create_task(bench.add())
+        await slow.begun.wait()
+        ended.cancel()
+        await asyncio.sleep(0)
+        assert not ended.done()
+        slow.go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await ended
+
+        assert [REFERRAL] == [document.id for document in bench.saved]
+
+    async def test_who_is_ended_twice_waits_no_longer(self, bench: Bench, slow: Slow) -> None:
+        """A stop has a bound."""
+        ended = asyncio.create_task(bench.add())
+        await slow.begun.wait()
+        for _ in range(2):
+            ended.cancel()
+            await asyncio.sleep(0)
+
+        assert ended.done()

@@ -1,5 +1,7 @@
 """What nobody outside can notice is saved with what follows, and never lost: see ADR 13."""
 
+import itertools
+
 import pytest
 
 from shared.aggregates import Engine
@@ -91,6 +93,20 @@ class TestSettle:
         await bench.engine.settle()
 
         assert ({"intake": 1}, {"intake": 1}) == (await seen(bench), await seen(bench, OTHER))
+
+    async def test_applies_once_what_was_read_again_and_again(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A database that takes no saves for an hour does not make the next one apply an hour of repetitions."""
+        for _ in range(3):
+            await hear(bench, record(1, EPOCH))
+        other = bench.replica()
+        await other.handle([Delivery(bench.reader, record(1, EPOCH, service="authorization"))])
+        applied, apply = itertools.count(1), Delivery.apply
+        monkeypatch.setattr(Delivery, "apply", lambda self, draft: (next(applied), apply(self, draft))[1])
+        await bench.engine.settle()
+
+        assert 2 == next(applied)
 
     async def test_is_quiet_when_nothing_is_put_off(self, bench: Bench) -> None:
         """A pause costs nothing."""

@@ -178,10 +178,13 @@ def _with_request(case: Case, **changes: Any) -> Case:
 
 
 def _retired(case: Case) -> Case:
-    """The request counts no more. It will be withdrawn, unless it was denied."""
+    """The request counts no more. It will be withdrawn, unless the payer denied it.
+
+    A denial that a person heard of does not end it at the payer, who may yet say otherwise of it, or nothing for ever.
+    """
     if case.request is None:
         return case
-    last = replace(case.asked[-1], stays=_is_denied(case))
+    last = replace(case.asked[-1], stays=_is_denied(case) and not case.request.is_decided_by_person)
     return replace(case, request=None, asked=(*case.asked[:-1], last))
 
 

@@ -79,6 +79,16 @@ class TestRecordDecision:
         """What was heard by telephone stands like what was sent."""
         assert situation == domain.situation(after(*CT, decided(action)))
 
+    @pytest.mark.parametrize(
+        ("denied", "still_wanted"),
+        [(answer("A3", number=2), [("submission", 1), ("submission", 2)]), (decided("A3"), [("submission", 2)])],
+    )
+    def test_of_a_denial_does_not_hold_up_the_next_request(self, denied: Any, still_wanted: Any) -> None:
+        """What a person heard ends nothing at the payer: the next would wait for a request that is not withdrawn."""
+        case = after(*CT, denied, resubmit())
+
+        assert still_wanted == [effect for effect in wanted(case) if effect[0] == "submission"]
+
     def test_settles_doubt(self) -> None:
         """The payer has it after all, as it told a person: both are told."""
         case = after(*ASKED, gave_up("submission", in_doubt=True))

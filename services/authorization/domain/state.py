@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom a revision of the request was addressed to. `stays`: the payer denied it, so there is nothing to withdraw."""
+    """Whom a revision of the request was addressed to. `stays`: the payer denied it, so nothing is withdrawn."""
 
     payer: str
     stays: bool = False

@@ -20,8 +20,8 @@ from shared.calls import HANDOVER, Begun
 from shared.errors import Busy, Rejected, Unavailable, Unknown
 from shared.ports import Answer, Clock, Gateway
 
-SUBMITTED_TIMES = 8
-"""Over some twelve seconds."""
+SUBMIT_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Before each try to save what was begun or answered: twelve seconds, and what a store that is away lets them wait."""
 CALL_TAKES = timedelta(milliseconds=10)
 LONGEST_HANDOVER = timedelta(seconds=60)
 NEVER_MADE = Answer("not_taken")
@@ -215,11 +215,12 @@ class EffectWorker:
 
     async def _submit(self, item: Begin | Answered) -> Any:
         """The outcome of an item, for which the store is waited for. None: in vain, so the quarantine settles it."""
-        for tries in range(SUBMITTED_TIMES):
+        for pause_s in SUBMIT_PAUSES_S:
+            await self._clock.sleep(pause_s)
             try:
                 return await self._queue.submit(item, is_bounded=False)
             except (Busy, Unavailable, Unknown):
-                await self._clock.sleep(0.05 * 2**tries)
+                continue
             except Exception as error:  # noqa: BLE001 - whatever waits in the lane has nothing to do with it
                 self._on_error(error)
                 return None

@@ -17,7 +17,7 @@ class Caller(Protocol):
         """After the save: make the calls that were written down, and take up what else is due."""
 
     def release(self, draft: Draft, *, is_certain: bool) -> None:
-        """The save was lost, or nobody knows: what was written down is not made, unless it turns out to be there."""
+        """The save was lost: what it wrote down is not made. If that is not certain, find out, and go on from there."""
 
     def handover(self) -> timedelta:
         """For how long what is due now is ours to do; after that the clock wakes the document."""

@@ -186,7 +186,7 @@ class Engine:
         try:
             lost, is_certain = await self.store.save([self._stored(draft) for draft in drafts]), True
         except Unknown:
-            self._doubted.update(ids)
+            self._doubted = (self._doubted | ids) if len(self._doubted) < REMEMBERED else set(ids)
             return ids
         finally:
             for draft in drafts:

@@ -16,6 +16,8 @@ from shared.ports import Received
 from shared.settings import KafkaSettings
 
 WAIT_S = 1.0
+LONGER_S = 0.5
+"""The client keeps to a wait by itself, except while the group is dealing out partitions."""
 GATHERED_BYTES = 256 * 1024
 PARTITION_BYTES = 64 * 1024
 """What the client holds of each partition while its records wait to be taken, unless a single batch is larger."""
@@ -69,11 +71,17 @@ class KafkaSubscription:
             await _stopped(self._consumer)
 
     async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
-        """Whatever has arrived; while the caller has it, no partition is given away."""
+        """Whatever has arrived; while the caller has it, no partition is given away.
+
+        Nothing, too, while partitions are being given away: that waits for the caller's commit, so this must not.
+        """
         if self._consumer is None:
             await self.start()
+        wait_s, batches = wait_s or WAIT_S, {}
         async with self._client(within_s=None) as consumer:
-            batches = await consumer.getmany(timeout_ms=int((wait_s or WAIT_S) * 1000), max_records=limit)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s + LONGER_S):
+                    batches = await consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
         records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
         if records:
             self._next.update({(r.topic, r.partition): r.offset + 1 for r in records})

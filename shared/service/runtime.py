@@ -14,7 +14,7 @@ from fastapi import Request
 from shared.aggregates import Ask, Document, Engine, Item, Outcome, Queue
 from shared.clock import ClockDoor
 from shared.effects import EffectWorker
-from shared.errors import NotFound, Unavailable
+from shared.errors import Busy, NotFound, Unavailable, Unknown
 from shared.kafka import WrongPartitions
 from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import Publisher
@@ -25,6 +25,7 @@ from shared.telemetry import current_traceparent
 
 RETRY_S = 1.0
 DRAIN_S = 15.0
+LAST_COMMIT_S = 5.0
 OBSERVED_EVERY_S = 5.0
 STUCK_AFTER_S = 60.0
 FIGURES_AT_MOST = 1000
@@ -139,19 +140,26 @@ class Service:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await _ended(self._hearing)
-                await self._commit()
+                await self._settle()
                 for aggregate in self.aggregates.values():
                     await aggregate.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._telling)
+        await self._commit()
         await self.subscription.stop()
+
+    async def _settle(self) -> None:
+        """What was put off may make calls due, which are waited for next. A store that is away has it read again."""
+        with contextlib.suppress(Unavailable, Unknown, Busy):
+            await self.engine.settle()
 
     async def _commit(self) -> None:
         """What is done need not be read again, and may be."""
         try:
-            if consumer := self.main.consumer:
-                await consumer.stop()
+            async with asyncio.timeout(LAST_COMMIT_S):
+                if consumer := self.main.consumer:
+                    await consumer.stop()
         except Exception as error:  # noqa: BLE001 - whatever it is, the rest is to end in good order
             structlog.get_logger().error("the last commit failed", exc_info=error)
 

@@ -1,7 +1,9 @@
 import asyncio
 import time
+from contextlib import suppress
 from secrets import token_hex
 
+from shared.errors import Unavailable
 from shared.ports import Bus, Record, Subscription
 from tests.conformance.wires import PARTITIONS, Wire
 from tests.support.reading import ends_of, read_until
@@ -27,11 +29,31 @@ async def share_out(*members: Subscription) -> list[list[int]]:
     deadline = time.monotonic() + 40
     while True:
         await asyncio.gather(*(member.fetch(1) for member in members))
-        await asyncio.gather(*(member.rewind() for member in members))
+        for member in members:
+            with suppress(Unavailable):  # its partitions are being dealt out, so it will begin at what is committed
+                await member.rewind()
         shares = [list(member.assigned()) for member in members]
         if sorted(partition for share in shares for partition in share) == EVERY_PARTITION and all(shares):
             return shares
         assert time.monotonic() < deadline, f"The partitions were not shared out: {shares}."
+
+
+async def send_until(joined: Subscription, bus: Bus, topic: str) -> None:
+    """Send a record to each partition every now and then, until that member has partitions."""
+    while not joined.assigned():
+        await fill(bus, topic, 1)
+        await asyncio.sleep(0.05)
+
+
+async def work_until(joined: Subscription, member: Subscription) -> None:
+    """Read and, once a second, commit, until the one that joins has partitions."""
+    done: dict[tuple[str, int], int] = {}
+    commit_at = time.monotonic() + 1
+    while not joined.assigned():
+        done |= ends_of(await member.fetch(10, 0.05))
+        if time.monotonic() >= commit_at:
+            await member.commit(done)
+            done, commit_at = {}, time.monotonic() + 1
 
 
 class TestFetch:
@@ -85,7 +107,7 @@ class TestFetch:
         """Nobody waits for ever: a consumer has other things to look after."""
         subscription = await wire.subscription(group(), [await wire.topic()])
 
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(20):
             assert [] == await subscription.fetch(10)
 
     async def test_reads_several_topics(self, wire: Wire) -> None:
@@ -160,8 +182,9 @@ class TestCommit:
         await other.stop()
         await share_out(mine)
         await bus.send(topic, 0, [Record(None, (), b"news")])
-        while not await mine.fetch(10):
-            pass
+        async with asyncio.timeout(30):
+            while not await mine.fetch(10):
+                pass
 
         await mine.commit(stale | {(topic, 0): 4})
 
@@ -212,6 +235,17 @@ class TestAssigned:
         assert [EVERY_PARTITION] == await share_out(first)
         await fill(bus, topic, 1)
         assert set(EVERY_PARTITION) == {record.partition for record in await read_until(first, 4)}
+
+    async def test_is_shared_while_records_come(self, wire: Wire) -> None:
+        """Who reads on between its commits, as the consumer does, has a batch out most of the time."""
+        topic, bus, name = await wire.topic(), await wire.bus(), group()
+        await fill(bus, topic, 1)
+        first = await wire.subscription(name, [topic])
+        await read_until(first, 4)
+        second = await wire.subscription(name, [topic])
+
+        async with asyncio.timeout(20):
+            await asyncio.gather(send_until(second, bus, topic), work_until(second, first), work_until(second, second))
 
     async def test_is_the_same_partition_in_every_topic(self, wire: Wire) -> None:
         """A referral's facts of all services come to one replica."""

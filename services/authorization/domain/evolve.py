@@ -146,7 +146,9 @@ def _approved(case: Case, fact: told.AuthorizationApproved) -> Case:
 
 
 def _denied(case: Case, fact: told.AuthorizationDenied) -> Case:
-    return _standing(case, Denied(fact.peer_to_peer_until, fact.appeal_until))
+    """What a person heard first is the payer's own word once the payer has said it, too."""
+    denied = _standing(case, Denied(fact.peer_to_peer_until, fact.appeal_until))
+    return _with_request(denied, is_decided_by_person=False) if fact.recorded_by.kind == "payer" else denied
 
 
 def _needs_person(case: Case, fact: told.AuthorizationNeedsPerson) -> Case:
@@ -164,9 +166,9 @@ def _overridden(case: Case, _fact: told.AuthorizationOverridden) -> Case:
 
 
 def _withdrawn(case: Case, _fact: told.AuthorizationWithdrawn) -> Case:
-    """What was found out stays, and so does a denial; all else is asked anew if it is ever wanted again."""
+    """What was found out stays, and so does the payer's denial; all else is asked anew if it is ever wanted again."""
     coverage = case.coverage if isinstance(case.coverage, Covered) else UNCHECKED
-    return replace(case if _is_denied(case) else _retired(case), coverage=coverage, is_withdrawn=True)
+    return replace(case if _is_denied_by_payer(case) else _retired(case), coverage=coverage, is_withdrawn=True)
 
 
 def _standing(case: Case, standing: Standing) -> Case:
@@ -184,12 +186,14 @@ def _retired(case: Case) -> Case:
     """
     if case.request is None:
         return case
-    last = replace(case.asked[-1], stays=_is_denied(case) and not case.request.is_decided_by_person)
+    last = replace(case.asked[-1], stays=_is_denied_by_payer(case))
     return replace(case, request=None, asked=(*case.asked[:-1], last))
 
 
-def _is_denied(case: Case) -> bool:
-    return case.request is not None and isinstance(case.request.standing, Denied | Appealable)
+def _is_denied_by_payer(case: Case) -> bool:
+    request = case.request
+    is_denied = request is not None and isinstance(request.standing, Denied | Appealable)
+    return is_denied and not (request and request.is_decided_by_person)
 
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {

@@ -89,6 +89,20 @@ class TestRecordDecision:
 
         assert still_wanted == [effect for effect in wanted(case) if effect[0] == "submission"]
 
+    def test_of_a_denial_that_the_payer_confirms_is_the_payers(self) -> None:
+        """A denial cannot be withdrawn, so nothing must wait for that."""
+        case = after(*PENDED, decided("A3"), answer("A3", number=2), resubmit())
+
+        assert [("submission", 1), ("submission", 2)] == [
+            effect for effect in wanted(case) if effect[0] == "submission"
+        ]
+
+    def test_of_a_denial_is_withdrawn_with_the_referral(self) -> None:
+        """At the payer it is still open."""
+        case = after(*PENDED, decided("A3"), cancelled())
+
+        assert [] == [effect for effect in wanted(case) if effect[0] == "submission"]
+
     def test_settles_doubt(self) -> None:
         """The payer has it after all, as it told a person: both are told."""
         case = after(*ASKED, gave_up("submission", in_doubt=True))

@@ -157,11 +157,12 @@ class TestEffectWorker:
 
         assert ["send", "withdraw"] == acts(bell)
 
-    async def test_makes_a_call_whose_save_landed_unseen(self, bench: Any) -> None:
-        """The store took it and its answer was lost: the call is ours by its token, and nobody waits out a silence."""
+    @pytest.mark.parametrize("fault", ["save unseen", "save lost", "save late"])
+    async def test_makes_a_call_whose_save_has_an_unknown_outcome(self, bench: Any, fault: str) -> None:
+        """Ours by its token where the store took it, written down anew where not: nobody waits out a silence."""
         bell = Bell(Traits(), ALIVE)
         worker = ring(bench, bell)
-        bench.store.weather = Once("save unseen")
+        bench.store.weather = Once(fault)
         await want(bench, 1)
         await settled(worker)
 

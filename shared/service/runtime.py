@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -140,28 +140,20 @@ class Service:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await _ended(self._hearing)
-                await self._settle()
+                await _whatever_happens(self.engine.settle())  # it may make calls due, which are waited for
                 for aggregate in self.aggregates.values():
                     await aggregate.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._telling)
-        await self._commit()
+        await _whatever_happens(self._commit())
         await self.subscription.stop()
-
-    async def _settle(self) -> None:
-        """What was put off may make calls due, which are waited for next. A store that is away has it read again."""
-        with contextlib.suppress(Unavailable, Unknown, Busy):
-            await self.engine.settle()
 
     async def _commit(self) -> None:
         """What is done need not be read again, and may be."""
-        try:
+        if consumer := self.main.consumer:
             async with asyncio.timeout(LAST_COMMIT_S):
-                if consumer := self.main.consumer:
-                    await consumer.stop()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rest is to end in good order
-            structlog.get_logger().error("the last commit failed", exc_info=error)
+                await consumer.stop()
 
     async def is_ready(self) -> bool:
         """Whether the doors are open and the database answers."""
@@ -216,6 +208,16 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _whatever_happens(work: Awaitable[None]) -> None:
+    """A stop goes on: what is not saved or committed is read again by whoever comes next."""
+    try:
+        await work
+    except (Unavailable, Unknown, Busy, TimeoutError):
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, the rest is to end in good order
+        structlog.get_logger().error("part of a stop failed", exc_info=error)
 
 
 async def the_service(request: Request) -> Service:

@@ -186,7 +186,7 @@ class Engine:
         try:
             lost, is_certain = await self.store.save([self._stored(draft) for draft in drafts]), True
         except Unknown:
-            self._doubted = (self._doubted | ids) if len(self._doubted) < REMEMBERED else set(ids)
+            self._doubt(ids)
             return ids
         finally:
             for draft in drafts:
@@ -197,6 +197,12 @@ class Engine:
             if draft.document.id not in lost:
                 self._after(draft)
         return lost
+
+    def _doubt(self, ids: frozenset[str]) -> None:
+        """Remember of whose saves nobody knows the outcome; what is forgotten is left to the sweep."""
+        self._doubted.update(ids)
+        while len(self._doubted) > REMEMBERED:
+            self._doubted.pop()
 
     def _settle_doubt(self, draft: Draft) -> None:
         """What was saved without our knowing it, and told, is published now, not when the sweep finds it."""

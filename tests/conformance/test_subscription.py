@@ -39,7 +39,7 @@ async def share_out(*members: Subscription) -> list[list[int]]:
 
 
 async def send_until(joined: Subscription, bus: Bus, topic: str) -> None:
-    """Send a record to each partition every now and then, until that member has partitions."""
+    """Send records at a pace that leaves the readers time, until that member has partitions."""
     while not joined.assigned():
         await fill(bus, topic, 1)
         await asyncio.sleep(0.05)
@@ -107,7 +107,7 @@ class TestFetch:
         """Nobody waits for ever: a consumer has other things to look after."""
         subscription = await wire.subscription(group(), [await wire.topic()])
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(15):
             assert [] == await subscription.fetch(10)
 
     async def test_reads_several_topics(self, wire: Wire) -> None:

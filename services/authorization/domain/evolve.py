@@ -192,8 +192,9 @@ def _retired(case: Case) -> Case:
 
 def _is_denied_by_payer(case: Case) -> bool:
     request = case.request
-    is_denied = request is not None and isinstance(request.standing, Denied | Appealable)
-    return is_denied and not (request and request.is_decided_by_person)
+    if request is None or request.is_decided_by_person:
+        return False
+    return isinstance(request.standing, Denied | Appealable)
 
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {

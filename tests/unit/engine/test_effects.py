@@ -184,21 +184,6 @@ class TestEffectWorker:
 
         assert (["send"], ["ref-1"]) == (acts(bell), (await bench.tally()).calls["ring:1"].refs)
 
-    async def test_knows_that_a_call_was_not_made_whose_save_is_seen_too_late(self, bench: Any) -> None:
-        """Then it is tried again in seconds, and no person is asked about what never left."""
-        bell = Bell(Traits(), ALIVE)
-        worker = ring(bench, bell)
-        bench.store.weather = Once("save unseen")
-        readings = chain([0.0], repeat(BEGIN_S + 0.1))
-        bench.clock.monotonic = lambda: next(readings)
-        await want(bench, 1)
-        await settled(worker)
-        assert [] == acts(bell)
-
-        await after(bench, worker, 10)
-
-        assert (["send"], False) == (acts(bell), (await bench.tally()).state.needs_person)
-
     async def test_tries_again_when_it_said_and_not_when_a_call_changes_hands(self, bench: Any) -> None:
         """What is due later is nobody's until then."""
         worker = ring(bench, Bell(Traits(), Answer("not_taken")))
@@ -335,10 +320,15 @@ class TestEffectWorker:
         await settled(worker)
         assert [5, 1, 3, 9] == [call.revision for call in bell.calls]
 
-    async def test_makes_a_call_that_came_too_late_another_time(self, bench: Any) -> None:
-        """A worker that stood still after writing it down lets it be; nobody else made it, so nothing is in doubt."""
+    @pytest.mark.parametrize("fault", ["none", "save unseen"])
+    async def test_makes_a_call_that_came_too_late_another_time(self, bench: Any, fault: str) -> None:
+        """A worker that stood still, or did not hear of its save in time, lets it be.
+
+        Nobody else made it: nothing is in doubt, and no person is asked about what never left.
+        """
         bell = Bell(Traits(), ALIVE)
         worker = ring(bench, bell)
+        bench.store.weather = Once(fault)
         readings = chain([0.0], repeat(BEGIN_S + 0.1))
         bench.clock.monotonic = lambda: next(readings)
         await want(bench, 1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.aggregates import unbroken
 from shared.aggregates.in_hand import InHand
 from shared.errors import Unavailable
 from shared.messaging.receive import Delivery
@@ -105,6 +106,19 @@ class TestUnbroken:
             await ended
 
         assert [REFERRAL] == [document.id for document in bench.saved]
+
+    async def test_who_is_ended_does_not_wait_for_ever(
+        self, bench: Bench, slow: Slow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A store that never answers does not keep a process."""
+        monkeypatch.setattr(unbroken, "ENDS_WITHIN_S", 0.01)
+        ended = asyncio.create_task(bench.add())
+        await slow.begun.wait()
+        ended.cancel()
+
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await ended
 
     async def test_who_is_ended_twice_waits_no_longer(self, bench: Bench, slow: Slow) -> None:
         """A stop has a bound."""

@@ -1,0 +1,58 @@
+"""A service that stops: what it has taken in is saved, and what that makes due is done before it goes."""
+
+from random import Random
+from typing import Any
+
+from shared.aggregates import Queue
+from shared.clock import ClockDoor
+from shared.messaging.consumer import Consumer
+from shared.messaging.publisher import Publisher
+from shared.messaging.receive import Delivery
+from shared.ports import Traits
+from shared.sealing import Keyring
+from shared.service import Hooks, Service
+from shared.service.runtime import Aggregate
+from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
+from tests.support.tally import record
+from tests.unit.engine.conftest import Bench
+from tests.unit.engine.test_effects import ALIVE, Bell, LateBell, acts, ring, want
+
+
+def service_of(bench: Bench, bell: Bell) -> Service:
+    """The bench's engine with its doors, as a service wires them."""
+    worker = ring(bench, bell)
+    subscription = MemorySubscription(bench.broker, "tally", ["referral.public.intake.v1"], bench.weather)
+    publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
+    door = ClockDoor(bench.engine, bench.clock, subscription, Random(0))
+    consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
+    queue = Queue(bench.engine)
+    aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, consumer)
+    hooks = Hooks(bench.count, lambda _figures: None, lambda _error: None, lambda: None)
+    return Service("tally", bench.clock, Keyring({"keys": []}), {"tally": aggregate}, subscription, bench.reader, hooks)
+
+
+class TestStop:
+    async def test_makes_the_calls_that_what_was_put_off_makes_due(self, bench: Any) -> None:
+        """Another replica has saved since; on its document the fact that was put off here owes a call."""
+        bell = LateBell(Traits(), ALIVE)
+        service = service_of(bench, bell)
+        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_wait=True)
+        mine, bench.engine = bench.engine, bench.replica()
+        bench.engine.traits = {"ring": bell.traits}
+        await want(bench, 1)
+        bench.engine = mine
+
+        await service.stop()
+
+        assert (["send"], ["ref-1"]) == (acts(bell), (await bench.tally()).calls["ring:1"].refs)
+
+    async def test_goes_on_whatever_happens_to_its_first_part(self, bench: Any) -> None:
+        """A store with a fault that nobody has thought of does not keep a member in its group."""
+        service = service_of(bench, Bell(Traits(), ALIVE))
+        await service.subscription.start()
+        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_wait=True)
+        bench.store.save = None
+
+        await service.stop()
+
+        assert [] == bench.broker.members["tally"]

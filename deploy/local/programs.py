@@ -84,6 +84,7 @@ def _service(setting: Setting, name: str) -> dict[str, str]:
     return {
         **_common(setting, name),
         **_kafka(setting.stack),
+        "MALLOC_ARENA_MAX": "1",  # as in the image
         "SEALING_KEYS_FILE": str(setting.keys / "sealing" / f"{name}.json"),
         **_OWN.get(name, _nothing)(setting),
     }

@@ -10,6 +10,7 @@ from deploy.local.programs import DEFAULT_PORTS, SERVICES, Setting, programs
 from deploy.local.stack import Stack
 
 Services = dict[str, dict[str, Any]]
+DOCKERFILE = Path("deploy/docker/Dockerfile")
 THIRD_PARTY = {"kafka", "mongo"}
 ALONE = {"kafka", "mongo", "setup", "issuer", "simulators", "ingress", "cli"}
 """Those of which there is one; the others may have replicas."""
@@ -61,8 +62,9 @@ class TestComposeFile:
             *(name for name in local[part] if re.search(r"_(PATHWAYS|PAYERS|DIRECTORY)_FILE$", name)),
         }
         from_files = {name for name in local[part] if name.endswith("_AUTH_TOKEN")}
+        from_image = {name for name in local[part] if f"{name}=" in DOCKERFILE.read_text()}
 
-        assert set() == local[part] - by_default - from_files - set(services[part]["environment"])
+        assert set() == local[part] - by_default - from_files - from_image - set(services[part]["environment"])
 
     def test_lets_our_parts_do_nothing_that_they_need_not_do(self, services: Services) -> None:
         """No capability, no new privilege, no writing outside of volumes, no more memory than a bound."""

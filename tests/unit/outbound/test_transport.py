@@ -106,7 +106,7 @@ class TestExchange:
         answers = [NEVER]
         async with outside(lambda _n: answers[-1]) as server:
             with pytest.raises(Unknown):
-                await exchange(http, "PUT", server.url, timeout_s=0.2)
+                await exchange(http, "PUT", server.url, timeout_s=1.0)
             answers.append(OK)
             answer = await exchange(http, "PUT", server.url)
 

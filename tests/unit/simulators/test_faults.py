@@ -20,9 +20,10 @@ def path(request_id: str = "request-1") -> str:
     return f"/payers/acme/authorizations/{request_id}"
 
 
-async def submit(outside: Outside, request_id: str = "request-1", timeout_s: float = 5.0) -> httpx2.Response:
+async def submit(outside: Outside, request_id: str = "request-1", answer_within_s: float = 5.0) -> httpx2.Response:
     """Ask the payer for an authorization."""
-    return await outside.called.put(path(request_id), json=SUBMISSION, timeout=timeout_s)
+    timeout = httpx2.Timeout(5.0, read=answer_within_s)
+    return await outside.called.put(path(request_id), json=SUBMISSION, timeout=timeout)
 
 
 class TestStandingFaults:
@@ -31,7 +32,7 @@ class TestStandingFaults:
         async with served(tmp_path, fault_rate=1.0) as outside:
             for i in range(30):
                 with suppress(httpx2.ReadTimeout):
-                    assert (await submit(outside, f"request-{i}", timeout_s=0.05)).status_code == 503
+                    assert (await submit(outside, f"request-{i}", answer_within_s=0.05)).status_code == 503
 
             counts = (await outside.operator.get("/counts")).json()["authorization"]
 
@@ -71,7 +72,7 @@ class TestOrderFault:
         await outside.break_("payer", "timeout_after_effect", times=1, seconds=60)
 
         with pytest.raises(httpx2.ReadTimeout):
-            await submit(outside, timeout_s=0.3)
+            await submit(outside, answer_within_s=0.3)
 
         assert (await submit(outside)).status_code == 201
         assert await outside.counts("authorization", "request-1") == {"sends": 2, "effects": 1}

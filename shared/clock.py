@@ -4,7 +4,7 @@ The assignment says which replica is first to wake a document, never which may: 
 grace is woken by anybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from shared.aggregates.document import Cause
 from shared.aggregates.draft import Draft
 from shared.calls import backoff
 from shared.contracts.language import Actor, Tick
-from shared.errors import Busy, Rejected, Unavailable, Unknown
+from shared.errors import Busy, Unavailable, Unknown
 from shared.ports import Clock, Subscription
 
 PAGE = 200
@@ -24,6 +24,10 @@ SWEPT_AT_ONCE = 50
 CLOCK = Actor(kind="clock", id="clock")
 
 
+class StillDue(Exception):
+    """A decider was told that a deadline has come, and did nothing about it. Names the kind of its state."""
+
+
 @dataclass(frozen=True)
 class Wake:
     """Decide everything that is due in one document by `now`, the instant of the round."""
@@ -31,41 +35,51 @@ class Wake:
     key: str
     now: datetime
 
-    def apply(self, draft: Draft) -> None:
-        """Tick the domain if a deadline has come. Whatever happens, `wake_at` moves past now: else it is a strike."""
+    def apply(self, draft: Draft) -> Exception | None:
+        """Tick the domain if a deadline has come. Whatever happens, `wake_at` moves past now.
+
+        What is still due then is a strike: it is tried again later, and why is returned.
+        """
         document = draft.document
         if document.wake_at is None or document.wake_at > self.now:
-            return
+            return None
         draft.changed = True
         draft.tell_lasting_step()
-        if document.is_parked or not self._is_due(draft):
-            document.strikes, document.retry_at = 0, None
-            return
-        self._tick(draft)
-        if self._is_due(draft):
+        is_ticked = not document.is_parked and self._is_due(draft)
+        fault = self._tick(draft) if is_ticked else None
+        if is_ticked and self._is_due(draft):
             document.strikes += 1
             document.retry_at = draft.now + backoff(document.strikes)
-        else:
-            document.strikes, document.retry_at = 0, None
+            return fault or StillDue(type(draft.state).__name__)
+        document.strikes, document.retry_at = 0, None
+        return None
 
     def _is_due(self, draft: Draft) -> bool:
         due = draft.decider.next_due(draft.state)
         return due is not None and due <= draft.now
 
-    def _tick(self, draft: Draft) -> None:
+    def _tick(self, draft: Draft) -> Exception | None:
         try:
             draft.decide(Tick(at=draft.now, by=CLOCK, channel="clock"), Cause())
-        except Rejected:
-            return
-        except Exception:  # noqa: BLE001 - a document that cannot be woken must not hold up the others
-            return
+        except Exception as fault:  # noqa: BLE001 - a document that cannot be woken must not hold up the others
+            return fault
+        return None
 
 
 class ClockDoor:
-    """Wakes due documents of one engine, each `poll_s` seconds."""
+    """Wakes due documents of one engine, each `poll_s` seconds. `on_error` is told why one could not be woken."""
 
-    def __init__(self, engine: Engine, clock: Clock, slots: Subscription, random: Random, poll_s: float = 1.0) -> None:
-        self._engine, self._clock, self._slots, self._random, self._poll_s = engine, clock, slots, random, poll_s
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        slots: Subscription,
+        random: Random,
+        on_error: Callable[[BaseException], None],
+        poll_s: float = 1.0,
+    ) -> None:
+        self._engine, self._clock, self._slots, self._random = engine, clock, slots, random
+        self._on_error, self._poll_s = on_error, poll_s
         self._swept_at = 0.0
 
     async def run(self) -> None:
@@ -96,4 +110,7 @@ class ClockDoor:
     async def _wake(self, keys: Sequence[str], now: datetime) -> None:
         if keys:
             self._engine.count("wakes", len(keys))
-            await self._engine.handle([Wake(key, now) for key in keys])
+            faults = [fault for fault in await self._engine.handle([Wake(key, now) for key in keys]) if fault]
+            self._engine.count("strikes", len(faults))
+            for fault in faults:
+                self._on_error(fault)

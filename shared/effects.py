@@ -195,6 +195,9 @@ class EffectWorker:
         """Make the call if there is still time, and fold its answer. Silence is left to the quarantine."""
         call, is_late = begun.call, self._clock.monotonic() - at_s > calls.BEGIN_S
         answer = NEVER_MADE if is_late else await self._ask_outside(begun)
+        self._engine.count(
+            "effect_calls", 1, kind=call.kind, act=call.act, outcome=answer.word if answer else "unknown"
+        )
         self._pending.discard((call.aggregate_id, call.effect))  # what the answer makes due, its save takes up
         if answer is not None:
             await self._fold(Answered(call.aggregate_id, call.effect, call.number, answer))

@@ -15,6 +15,13 @@ from shared.contracts.language import Command
 Stored = dict[str, Any]
 
 
+class Count(Protocol):
+    """Counts that something happened `n` times. Labels are kinds and outcomes, never ids."""
+
+    def __call__(self, name: str, n: int, /, **labels: str) -> None:
+        """Count it."""
+
+
 class Store(Protocol):
     """One collection of aggregates: a document per aggregate, replaced whole where `_id` and `version` match."""
 

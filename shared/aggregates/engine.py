@@ -18,7 +18,7 @@ from shared.aggregates.in_hand import InHand
 from shared.aggregates.put_off import PutOff
 from shared.aggregates.unbroken import unbroken
 from shared.errors import Busy, Unknown
-from shared.ports import Clock, Collection, Stored, Traits
+from shared.ports import Clock, Collection, Count, Stored, Traits
 
 ATTEMPTS = 10
 ACKNOWLEDGED_KEPT = 20_000
@@ -44,7 +44,7 @@ class Engine:
     traits: Mapping[str, Traits] = field(default_factory=dict)
     publish: Callable[[Document], None] = lambda _document: None
     caller: Caller = NO_CALLER
-    count: Callable[[str, int], None] = lambda _name, _n: None
+    count: Count = lambda *_, **_labels: None
     _acknowledged: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
     _put_off: PutOff = field(default_factory=PutOff)

@@ -18,7 +18,7 @@ from shared.contracts.catalogue import FACTS, is_unknown_version, wire_type
 from shared.contracts.envelope import Envelope, from_headers
 from shared.contracts.language import Actor, Command, Fact
 from shared.errors import Rejected, Unreadable
-from shared.ports import Received
+from shared.ports import Count, Received
 
 USABLE_KEY = re.compile(r"[a-z][a-z0-9]{1,30}-[a-z0-9-]{1,100}")
 
@@ -43,9 +43,7 @@ Reaction = Callable[[Any, Heard], Command | None]
 class Reader:
     """What one service makes of the facts it hears: a reaction per type. A fact without one only moves `seen`."""
 
-    def __init__(
-        self, service: str, reactions: Mapping[type[Fact], Reaction], count: Callable[[str, int], None]
-    ) -> None:
+    def __init__(self, service: str, reactions: Mapping[type[Fact], Reaction], count: Count) -> None:
         self.service = service
         self.count = count
         self._reactions = {wire_type(fact): (fact, reaction) for fact, reaction in reactions.items()}

@@ -87,14 +87,14 @@ def _spare_the_collector() -> None:
 
 def hooks_of(metrics: Metrics) -> Hooks:
     """What a running service tells its process: figures to these metrics, faults to the log, its end by a signal."""
-    return Hooks(partial(_count, metrics), partial(_show, metrics), _log_gateway_error, _end_process)
+    return Hooks(partial(_count, metrics), partial(_show, metrics), _log_fault, _end_process)
 
 
-def _count(metrics: Metrics, name: str, n: int) -> None:
+def _count(metrics: Metrics, name: str, n: int, /, **labels: str) -> None:
     """Count what the metrics know; the rest is for the simulation."""
     counter = getattr(metrics, name, None)
     if counter is not None:
-        counter.inc(n)
+        (counter.labels(**labels) if labels else counter).inc(n)
 
 
 def _show(metrics: Metrics, figures: Figures) -> None:
@@ -104,8 +104,8 @@ def _show(metrics: Metrics, figures: Figures) -> None:
     metrics.outbox_age_s.set(figures.outbox_age_s)
 
 
-def _log_gateway_error(error: BaseException) -> None:
-    structlog.get_logger().error("a gateway failed", exc_info=error)
+def _log_fault(error: BaseException) -> None:
+    structlog.get_logger().error("something failed, and is tried again", exc_info=error)
 
 
 def _end_process() -> None:

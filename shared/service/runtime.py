@@ -19,7 +19,7 @@ from shared.kafka import WrongPartitions
 from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Reader
-from shared.ports import Clock, Collection, Subscription
+from shared.ports import Clock, Collection, Count, Subscription
 from shared.sealing import Keyring
 from shared.telemetry import current_traceparent
 
@@ -56,9 +56,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a running service tells its process: counts, figures, faults of gateways, and that it had better end."""
+    """What a running service tells its process: counts, figures, what it lives with, and that it had better end."""
 
-    count: Callable[[str, int], None]
+    count: Count
     show: Callable[[Figures], None]
     on_error: Callable[[BaseException], None]
     stop_process: Callable[[], None]

@@ -77,7 +77,7 @@ def wire(
         queue, publisher = queues[kind.decider.name], Publisher(engine, world.bus, world.clock)
         effects = EffectWorker(engine, queue, gateways, world.clock, world.token, hooks.on_error)
         engine.publish, engine.caller = publisher.publish, effects
-        door = ClockDoor(engine, world.clock, subscription, world.random, poll_s)
+        door = ClockDoor(engine, world.clock, subscription, world.random, hooks.on_error, poll_s)
         aggregates[kind.decider.name] = Aggregate(engine, engine.store, kind.indexes, queue, publisher, effects, door)
     reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
     hearing = aggregates[main.decider.name]

@@ -27,7 +27,7 @@ class Metrics:
         self.outbox_age_s = self._gauge("outbox_age_seconds", "Age of the oldest unconfirmed outbox")
 
     def _doors(self) -> None:
-        self.calls = self._counter("effect_calls", "Outbound calls", "kind", "act", "outcome")
+        self.effect_calls = self._counter("effect_calls", "Outbound calls", "kind", "act", "outcome")
         self.wakes = self._counter("wakes", "Documents woken by the clock")
         self.strikes = self._counter("strikes", "Wakes that failed and backed off")
         self.requests = self._counter("http_requests", "Requests answered", "route", "method", "status")

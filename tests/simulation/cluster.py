@@ -61,7 +61,7 @@ class Cluster:
         """Something happened that must never happen."""
         self.complaints.append(f"{self.storm.loop.time():7.2f} s  {what}")
 
-    def _count(self, name: str, n: int) -> None:
+    def _count(self, name: str, n: int, /, **_labels: str) -> None:
         self.counts[name] += n
 
     async def ask(self, service: str, request: Callable[[Service], Awaitable[Any]], tries: int | None = None) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.ports import Count
 from shared.service import Hooks, Service
 from tests.simulation.machines import Life, MachineClock, ReplicaWeather
 from tests.simulation.storm import Storm
@@ -28,7 +29,7 @@ class Replica:
     storm: Storm
     broker: Broker
     error_s: Callable[[], float]
-    count: Callable[[str, int], None]
+    count: Count
     complain: Callable[[str], None]
     skew_s: float = 0.0
     life: Life | None = field(default=None, init=False)

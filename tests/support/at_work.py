@@ -22,7 +22,7 @@ async def at_work(
     plan: Blueprint, world: World, keyring: Keyring, http: httpx2.AsyncClient, issuer: Issuer
 ) -> AsyncIterator[tuple[Service, FastAPI]]:
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
-    hooks = Hooks(lambda _name, _n: None, lambda _figures: None, _raise, lambda: None)
+    hooks = Hooks(lambda *_, **_labels: None, lambda _figures: None, _raise, lambda: None)
     service = wire(plan, world, keyring, http, hooks, poll_s=POLL_S)
     guard = Guard(issuer.verifier(), {**operations.POLICY, **plan.policy}, plan.open_paths, plan.session)
     app = create_app(plan.name, [*plan.routers, operations.router], guard)

@@ -76,7 +76,7 @@ class House:
         self._at_work = [self.loop.create_task(publisher.run()) for publisher in self._publishers]
 
     async def _build(self, begins: datetime) -> None:
-        hooks = Hooks(lambda _name, _n: None, lambda _: None, self.faults.append, lambda: None)
+        hooks = Hooks(lambda *_, **_labels: None, lambda _: None, self.faults.append, lambda: None)
         self.world = OneDisk(begins)
         self.http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._outside), trust_env=False)
         self.places = places(self.world, self.http, hooks)

@@ -24,6 +24,7 @@ class Bench:
     weather: Weather = field(default_factory=Weather)
     counts: Counter[str] = field(default_factory=Counter)
     saved: list[Document] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Wire it."""
@@ -47,7 +48,7 @@ class Bench:
             publish=self.saved.append,
         )
 
-    def count(self, name: str, n: int) -> None:
+    def count(self, name: str, n: int, /, **_labels: str) -> None:
         """Count."""
         self.counts[name] += n
 

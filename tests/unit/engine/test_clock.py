@@ -6,8 +6,9 @@ from random import Random
 from typing import Any
 
 from shared.aggregates import Ask
-from shared.clock import PAGE, ClockDoor, Wake
+from shared.clock import PAGE, ClockDoor, StillDue, Wake
 from shared.messaging.receive import Delivery
+from shared.ports import Subscription
 from tests.support.memory import EPOCH, MemorySubscription
 from tests.support.tally import REFERRAL, SOMEBODY, Arm, record
 
@@ -19,12 +20,27 @@ async def arm(bench: Any, in_s: float, id_: str = "arm") -> None:
     await bench.engine.handle([Ask(key=REFERRAL, id=id_, command=command)])
 
 
+def raising(_command: Any, _state: Any) -> list[Any]:
+    """A decider with a fault."""
+    raise TypeError
+
+
+def deaf(_command: Any, _state: Any) -> list[Any]:
+    """A decider that makes nothing of a deadline that it has itself."""
+    return []
+
+
+def door_of(bench: Any, slots: Subscription) -> ClockDoor:
+    """The clock door of the bench's engine."""
+    return ClockDoor(bench.engine, bench.clock, slots, Random(1), bench.faults.append)
+
+
 class TestClockDoor:
     async def test_wakes_what_is_due_once(self, bench: Any) -> None:
         """A deadline fires when the time has come, and its fact disarms it."""
         slots = MemorySubscription(bench.broker, "g", [], bench.weather)
         await slots.start()
-        door = ClockDoor(bench.engine, bench.clock, slots, Random(1))
+        door = door_of(bench, slots)
         await arm(bench, 60)
         assert 0 == await door.round()
         bench.disk.offset += timedelta(seconds=61)
@@ -37,12 +53,25 @@ class TestClockDoor:
     async def test_wakes_anybodys_after_a_grace(self, bench: Any) -> None:
         """An owner that is gone costs a grace and nothing else."""
         nobody = MemorySubscription(bench.broker, "g", [], bench.weather)
-        door = ClockDoor(bench.engine, bench.clock, nobody, Random(1))
+        door = door_of(bench, nobody)
         await arm(bench, 1)
         bench.disk.offset += timedelta(seconds=30)
         await door.round()
 
         assert 1 == (await bench.tally()).state.overdue
+
+    async def test_tells_why_something_could_not_be_woken(self, bench: Any) -> None:
+        """A fault of the domain holds up nobody else, and stalls nothing in silence."""
+        await arm(bench, 1)
+        bench.disk.offset += timedelta(seconds=30)
+        for decide in (raising, deaf):
+            bench.engine.decider = replace(bench.engine.decider, decide=decide)
+            door = door_of(bench, MemorySubscription(bench.broker, "g", [], bench.weather))
+            await door.round()
+            bench.disk.offset += timedelta(hours=1)
+
+        assert [TypeError, StillDue] == [type(fault) for fault in bench.faults]
+        assert 2 == bench.counts["strikes"] == (await bench.tally()).strikes
 
 
 class TestWake:

@@ -23,7 +23,7 @@ def service_of(bench: Bench, bell: Bell) -> Service:
     worker = ring(bench, bell)
     subscription = MemorySubscription(bench.broker, "tally", ["referral.public.intake.v1"], bench.weather)
     publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
-    door = ClockDoor(bench.engine, bench.clock, subscription, Random(0))
+    door = ClockDoor(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
     consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
     queue = Queue(bench.engine)
     aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, consumer)

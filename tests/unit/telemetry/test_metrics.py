@@ -2,6 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.service.assembly import hooks_of
 from shared.telemetry import Metrics
 
 
@@ -23,10 +24,21 @@ class TestMetrics:
     def test_can_be_read_by_prometheus(self) -> None:
         """The exposition is what Prometheus parses."""
         metrics = Metrics()
-        metrics.calls.labels("sms", "send", "done").inc()
         families = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}
 
         assert {"throughline_effect_calls", "throughline_outbox_age_seconds", "throughline_saves"} <= families
+
+    def test_count_what_a_service_counts(self) -> None:
+        """Calls by kind and outcome; what nobody draws a figure of is let go."""
+        metrics = Metrics()
+        count = hooks_of(metrics).count
+        count("saves", 2)
+        count("effect_calls", 1, kind="sms", act="send", outcome="unknown")
+        count("received", 3)
+
+        told = metrics.exposition().decode().splitlines()
+        assert "throughline_saves_total 2.0" in told
+        assert 'throughline_effect_calls_total{act="send",kind="sms",outcome="unknown"} 1.0' in told
 
 
 def _saves(metrics: Metrics) -> str:

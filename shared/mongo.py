@@ -12,13 +12,14 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
 
 from shared.errors import Unavailable, Unknown
 from shared.ports import Stored
 from shared.settings import ClockSettings, MongoSettings
 
 DUPLICATE_KEY = 11000
+TOO_LARGE = frozenset({10334, 17419, 17420})
 SKEW_AT_MOST_S = 2.0
 OFFSET = "offset"
 AGGREGATE_INDEXES = (
@@ -97,6 +98,9 @@ class MongoStore:
                 await self.documents.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
                 return _losers(error, documents)
+            except OperationFailure as error:
+                _only_of_a_size([error.code])
+                raise
         return frozenset()
 
     async def append(self, rows: Sequence[Stored]) -> None:
@@ -169,8 +173,15 @@ def _losers(error: BulkWriteError, documents: Sequence[Stored]) -> frozenset[str
 
 def _only_duplicates(error: BulkWriteError) -> None:
     failed = error.details.get("writeErrors", [])
+    _only_of_a_size([each["code"] for each in failed])
     if error.details.get("writeConcernErrors") or any(each["code"] != DUPLICATE_KEY for each in failed):
         raise Unknown("Some writes of the batch have an unknown outcome.") from error
+
+
+def _only_of_a_size(codes: Sequence[int | None]) -> None:
+    """Raise what nobody takes for an outage: the same document would be refused for ever."""
+    if not TOO_LARGE.isdisjoint(codes):
+        raise DocumentTooLarge("A document of the batch is larger than 16 MB.") from None
 
 
 class MongoClock:

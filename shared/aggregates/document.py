@@ -11,6 +11,10 @@ from shared.ports import Stored
 ANSWERS_KEPT = 64
 """Command ids whose outcomes the document remembers; a retry comes within seconds."""
 
+KEPT_BYTES = 4 * 1024 * 1024
+"""How much of what cannot be applied a document holds, with as much in copies: the database takes 16 MB."""
+
+NO_ROOM = "no-room"
 BEHIND_HOLE, BEHIND_ENTRY = "behind-hole", "behind-entry"
 WAITS_ITS_TURN = (BEHIND_HOLE, BEHIND_ENTRY)
 
@@ -100,6 +104,12 @@ class Document:
     def is_letterbox(self) -> bool:
         """Whether it only holds a record without a usable key: then its id is that record's origin."""
         return ":" in self.id
+
+    def make_room(self, entry: WaitingEntry) -> None:
+        """Keep of an entry only where it lies when the document holds enough already; its topic has the rest."""
+        waiting = (each for queue in self.waiting.values() for each in queue.values())
+        if sum(len(each.value or b"") for each in (*waiting, *self.letters.values()) if each) > KEPT_BYTES:
+            entry.value, entry.reason = None, NO_ROOM
 
     @property
     def something_waits(self) -> bool:

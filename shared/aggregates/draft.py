@@ -128,6 +128,7 @@ class Draft:
 
     def copy_to_dead_letters(self, entry: WaitingEntry, reader: str) -> None:
         """Queue a copy of what could not be taken, for operators' eyes; it takes no sequence of our story."""
+        self.document.make_room(entry)
         topic = dead_letter_topic(entry.origin.rsplit(":", 2)[0])
         self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=entry.dead_letter_headers(reader))
 

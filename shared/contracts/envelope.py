@@ -123,5 +123,5 @@ def _check(envelope: Envelope, attributes: dict[str, str], key: bytes | None) ->
         raise Unreadable("/ce_tenant", "The tenant is not the one that the subject belongs to.")
     if envelope.service not in SERVICES or envelope.source != source_of(envelope.tenant, envelope.service):
         raise Unreadable("/ce_source", "The source is not a service of the subject's tenant.")
-    if envelope.sequence < 1:
-        raise Unreadable("/ce_sequence", "Sequences begin with 1.")
+    if not 1 <= envelope.sequence < 10**SEQUENCE_DIGITS:
+        raise Unreadable("/ce_sequence", "Sequences begin with 1, and have ten digits.")

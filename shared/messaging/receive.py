@@ -159,7 +159,7 @@ def receive(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reade
 
 
 def _differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
-    return (known.value, known.headers) != (entry.value, entry.headers)
+    return known.origin != entry.origin and (known.value, known.headers) != (entry.value, entry.headers)
 
 
 def drain(draft: Draft, service: str, reader: Reader, again: int | None = None) -> None:

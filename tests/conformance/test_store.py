@@ -1,5 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from pymongo.errors import DocumentTooLarge
+
 from shared.ports import Collection, Stored
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -53,6 +56,14 @@ class TestSave:
 
         assert frozenset() == await store.save([document("a", 2, told=2)])
         assert document("a", 2, told=2) == await stored(store, "a")
+
+    @pytest.mark.parametrize("mebibytes", [16, 17, 50])
+    async def test_takes_nothing_that_is_too_large(self, store: Collection, mebibytes: int) -> None:
+        """That is no outage, after which the same might be taken; servers and clients refuse it in different ways."""
+        with pytest.raises(DocumentTooLarge):
+            await store.save([document("a", raw=bytes(mebibytes * 1024 * 1024))])
+
+        assert {} == await store.load(["a"])
 
     async def test_names_the_one_that_came_second(self, store: Collection) -> None:
         """Two who both have seen version 1: the second changes nothing, and hears it."""

@@ -25,6 +25,11 @@ POISONS: dict[str, tuple[bytes | None, dict[str, bytes], str]] = {
     "null": (None, {}, "null-value"),
     "oversize": (b'{"referral_id": "%s"}' % (b"x" * 300_000), {}, "oversize"),
     "version": (b"{}", {"ce_type": f"{ReferralFoundComplete.TYPE}.v9".encode()}, "unknown-version"),
+    "sequence": (
+        b"{}",
+        {"ce_sequence": b"9" * 20},
+        "/ce_sequence: Sequences begin with 1, and have ten digits.",
+    ),
     "tenant": (b"{}", {"ce_tenant": b"other"}, "/ce_tenant: The tenant is not the one that the subject belongs to."),
 }
 

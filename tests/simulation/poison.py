@@ -26,11 +26,17 @@ def _newer(record: Record) -> Record:
     return replace(record, headers=headers)
 
 
+def _beyond(record: Record) -> Record:
+    headers = tuple((n, b"9" * 20 if n == "ce_sequence" else v) for n, v in record.headers)
+    return replace(record, headers=headers)
+
+
 SPOILS: Mapping[str, Callable[[Record], Record]] = {
     "its data cannot be read": lambda record: replace(record, value=b"{"),
     "its value is missing": lambda record: replace(record, value=None),
     "its version is unknown": _newer,
     "its envelope has no sequence": _without("ce_sequence"),
+    "its sequence is beyond all": _beyond,
     "its tenant is missing": _without("ce_tenant"),
     "its key is missing": lambda record: replace(record, key=None),
 }

@@ -14,6 +14,7 @@ from shared.sealing import Keyring
 
 _PENDED: Final = "A4"
 _MOST_CODES: Final = 20
+_MOST_NUMBER: Final = 2**31 - 1
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
 
 
@@ -40,7 +41,7 @@ class GrantedItem(BaseModel):
 
     service_ref: str
     window: Window
-    units: int
+    units: int = Field(ge=0, le=_MOST_NUMBER)
     provider_ref: str
     site_ref: str
 
@@ -51,7 +52,7 @@ class PayerAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     request_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    number: int = Field(ge=0)
+    number: int = Field(ge=0, le=_MOST_NUMBER)
     reference: str | None = Field(default=None, max_length=200)
     received_at: AwareDatetime
     action: str = Field(max_length=100)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import httpx2
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from services.notifications.domain import Conversation, is_timely
 from services.notifications.gateways.answers import not_recalled, postponed, refused, taken
@@ -31,7 +31,7 @@ class Accepted(BaseModel):
 class Refused(BaseModel):
     """What it says of one that it did not; its sentence may repeat the number, so that only the code is read."""
 
-    code: int
+    code: int = Field(ge=0, le=999_999)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import bson
+from pymongo.errors import DocumentTooLarge
 
 from shared.errors import Unavailable, Unknown
 from shared.ports import Stored
 from tests.support.memory.disk import CODEC, Disk, Weather
+
+MOST_BYTES = 16 * 1024 * 1024
 
 
 class MemoryStore:
@@ -38,6 +41,8 @@ class MemoryStore:
     async def save(self, documents: Sequence[Stored]) -> frozenset[str]:
         """Replace where the version is one below. Each document lands by itself: a bulk write is not atomic."""
         copies = [(document["_id"], document["version"], bson.encode(document)) for document in documents]
+        if any(len(raw) > MOST_BYTES for _, _, raw in copies):
+            raise DocumentTooLarge("No document is larger than 16 MB.")
         await self._written("save", lambda: self._land(copies))
         if self.weather.strikes("save torn"):
             first = self.weather.portion(len(copies))

@@ -1,5 +1,6 @@
 """High-water marks, and the place where what cannot be applied waits."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,33 @@ class TestDelivery:
         await bench.hear(poison, record(2, EPOCH, offset=9), poison, record(1, EPOCH, offset=10))
 
         assert ("intake1", "intake2") == (await bench.tally()).state.heard
+
+    @pytest.mark.parametrize("has_place", [True, False])
+    async def test_keeps_no_more_than_a_document_can_hold(self, bench: Any, has_place: bool) -> None:
+        """A megabyte a piece, all with one key: the last are known by where they lie, and the sound one is applied."""
+        garbage = b"x" * 1024 * 1024
+        spoiled = [record(n, EPOCH, value=garbage) for n in range(3, 33)]
+        if not has_place:
+            spoiled = [replace(each, headers=()) for each in spoiled]
+        await bench.engine.handle([Delivery(bench.reader, each) for each in spoiled])
+        await bench.hear(record(1, EPOCH), *spoiled[-1:])
+
+        document = await bench.tally()
+        kept = list(document.waiting["intake"].values() if has_place else document.letters.values())
+        assert [each.origin for each in spoiled] == [entry.origin for entry in kept]
+        assert (garbage, 4) == (kept[0].value, sum(entry.value is not None for entry in kept))
+        assert (None, "no-room") == (kept[-1].value, kept[-1].reason)
+        assert (("intake1",), 30) == (document.state.heard, len(dead_letters(document)))
+
+    @pytest.mark.parametrize("sequence", [b"0", b"-1", b"9" * 20, b"1" + b"0" * 10, b"one"])
+    async def test_keeps_a_letter_whose_sequence_is_none(self, bench: Any, sequence: bytes) -> None:
+        """A number that no document could hold would end every reader that meets it."""
+        good = record(1, EPOCH)
+        headers = tuple((name, sequence if name == "ce_sequence" else value) for name, value in good.headers)
+        await bench.hear(replace(good, headers=headers, offset=5), good)
+
+        document = await bench.tally()
+        assert (1, ("intake1",)) == (len(document.letters), document.state.heard)
 
     @pytest.mark.parametrize(
         ("key", "attribute"), [(b"demo-another0000000000000000000", None), (REFERRAL.encode(), "ce_sequence")]

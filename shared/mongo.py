@@ -22,6 +22,7 @@ DUPLICATE_KEY = 11000
 TOO_LARGE = frozenset({10334, 17419, 17420})
 SKEW_AT_MOST_S = 2.0
 OFFSET = "offset"
+_TECHNICAL = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 AGGREGATE_INDEXES = (
     IndexModel([("slot", ASCENDING), ("wake_at", ASCENDING)], partialFilterExpression={"wake_at": {"$exists": True}}),
     IndexModel([("unpublished_at", ASCENDING)], partialFilterExpression={"unpublished_at": {"$exists": True}}),
@@ -196,11 +197,10 @@ class MongoClock:
     async def read(self) -> datetime:
         """Read anew. Raises Unavailable when the database is down or this machine's clock is more than 2 s off."""
         with _nothing_done():
-            asked = time.monotonic()
             server: datetime = (await self._client.admin.command("hello"))["localTime"].replace(tzinfo=UTC)
         if abs(server.timestamp() - time.time()) > SKEW_AT_MOST_S:
             raise Unavailable
-        self._last = server, asked
+        self._last = server, self.monotonic()
         await self.refresh()
         return server + self._moved_by
 
@@ -220,15 +220,15 @@ class MongoClock:
         await self.read()
 
     def now(self) -> datetime:
-        """The last reading plus the time since."""
+        """The last reading plus the time since its answer came: late by the way back, never ahead."""
         if self._last is None:
             raise Unavailable
         read, at = self._last
-        return read + self._moved_by + timedelta(seconds=time.monotonic() - at)
+        return read + self._moved_by + timedelta(seconds=self.monotonic() - at)
 
     def monotonic(self) -> float:
-        """Technical time."""
-        return time.monotonic()
+        """Technical time, which goes on while the machine is suspended where the system can tell (Linux)."""
+        return time.clock_gettime(_TECHNICAL)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in technical time."""

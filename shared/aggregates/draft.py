@@ -14,7 +14,7 @@ from shared.aggregates.document import Cause, Document, OutboxEntry, WaitingEntr
 from shared.calls import HANDOVER, Begun
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import dead_letter_topic, topic_of
-from shared.contracts.language import Actor, Effect, EffectNeedsPerson, Fact, Reason, Step
+from shared.contracts.language import Actor, EffectNeedsPerson, Fact, Reason, Step
 from shared.contracts.processing import ReferralParked, ReferralUnparked, StepChanged
 from shared.errors import Rejected
 from shared.ports import Answer, Stored, Traits
@@ -63,11 +63,11 @@ class Draft:
                 known_step = self.step() if is_told(fact) else known_step
             if self._service is not None and (step := self.step()) != known_step:
                 self._note_step(step, cause)
+            if facts:
+                self._reconcile()
         except Exception:
             self._restore(before)
             raise
-        if facts:
-            self._reconcile()
         return facts
 
     def _note_step(self, step: Step | None, cause: Cause) -> None:
@@ -170,17 +170,14 @@ class Draft:
     def _reconcile(self) -> None:
         """Hold the records of effects against what the state owes now."""
         owed = {f"{effect.kind}:{effect.revision}": effect for effect in self.decider.owed(self.document.state)}
+        if unknown := {effect.kind for effect in owed.values()} - self._traits.keys():
+            raise KeyError(f"No gateway was wired for effects of kind {sorted(unknown)}.")
         for key, record in self.document.calls.items():
             if key not in owed:
                 calls.unwant(record)
         for key, effect in owed.items():
-            self._want(key, effect)
-
-    def _want(self, key: str, effect: Effect) -> None:
-        if effect.kind not in self._traits:
-            raise KeyError(f"No gateway was wired for effects of kind {effect.kind}.")
-        if key not in self.document.calls:
-            self.document.calls[key] = calls.record_of(effect)
+            if key not in self.document.calls:
+                self.document.calls[key] = calls.record_of(effect)
 
     @property
     def can_wait(self) -> bool:

@@ -103,9 +103,10 @@ class Engine:
             lost = await self._save([draft for key, draft in drafts.items() if draft.changed and key not in waiting])
             self.count("conflicts", len(lost))
             again = lost.union(key for key, draft in known.items() if not draft.changed)
-            for key in drafts.keys() - again - waiting.keys():
-                self._put_off.forget(key)
-                self._settle_doubt(drafts[key])
+            for key, draft in drafts.items():
+                if key not in again and key not in waiting:
+                    self._put_off.forget(key)
+                    self._settle_doubt(draft)
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:
                 return

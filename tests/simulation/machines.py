@@ -22,7 +22,7 @@ FREEZES_S = (0.5, 2.0, 4.0, 12.0)
 class ReplicaWeather(Weather):
     """The storm as one replica meets it: at every step time passes, and it may stand still or die.
 
-    What stood still for too long is killed by its own timer before it does anything else (ADR 4).
+    What stood still for too long does nothing more. No timer sees to that in the product: ADR 10 assumes it.
     """
 
     dead_man_s = STALL_S
@@ -38,6 +38,11 @@ class ReplicaWeather(Weather):
         self.frozen_until = self._storm.loop.time() + seconds
         self._is_doomed = self._is_doomed or seconds > self.dead_man_s
         self._missed(seconds)
+
+    @property
+    def will_wake(self) -> bool:
+        """Whether it stands still now, and is to go on."""
+        return self.frozen_until > self._storm.loop.time() and not (self._is_doomed or self.is_dead)
 
     async def step(self, name: str) -> None:
         """One step through a port. The dead never take another."""

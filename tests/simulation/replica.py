@@ -8,11 +8,11 @@ from typing import Any
 from shared.ports import Count
 from shared.service import Hooks, Service
 from tests.simulation.machines import Life, MachineClock, ReplicaWeather
-from tests.simulation.storm import Storm
-from tests.support.memory import Broker
+from tests.simulation.storm import ZOMBIE, Storm
+from tests.support.memory import Broker, MemorySubscription
 
-SESSION_S = 5.0
-"""A member of which nothing is heard for so long is put out of its group."""
+SESSION_S = 3.0
+"""A member of which nothing is heard for so long is put out of its group; one may stand still longer, and go on."""
 DOWN_S = 4.0
 STOPPED_WITHIN_S = 20.0
 
@@ -93,7 +93,12 @@ class Replica:
 
     def _go_missing(self, life: Life) -> None:
         for subscription in life.subscriptions:
-            self.storm.loop.call_later(self.storm.random.uniform(0.1, SESSION_S), self.broker.put_out, subscription)
+            self.storm.loop.call_later(self.storm.random.uniform(0.1, SESSION_S), self._put_out, life, subscription)
+
+    def _put_out(self, life: Life, subscription: MemorySubscription) -> None:
+        if life.weather.will_wake:
+            self.storm.note(ZOMBIE, self.name)
+        self.broker.put_out(subscription)
 
     def _on_error(self, error: BaseException) -> None:
         self.complain(f"{self.name}: {type(error).__name__}: {error}")

@@ -17,7 +17,7 @@ from tests.simulation.poison import SPOILED
 from tests.simulation.relay.play import play as play_relay
 from tests.simulation.scheduler import SeededLoop, run
 from tests.simulation.services.play import play as play_services
-from tests.simulation.storm import ODDS
+from tests.simulation.storm import ODDS, ZOMBIE
 from tests.simulation.troubles import TROUBLES
 
 HISTORY_SHOWN = 60
@@ -84,7 +84,7 @@ def _chunk(kind: str, start: int, end: int) -> list[Verdict]:
 
 def never_struck(struck: Counter[str]) -> list[str]:
     """The faults that never happened: nothing is proved about them."""
-    return sorted(fault for fault in (*ODDS, *TROUBLES, SPOILED) if not struck[fault])
+    return sorted(fault for fault in (*ODDS, *TROUBLES, SPOILED, ZOMBIE) if not struck[fault])
 
 
 def strikes(struck: Counter[str]) -> str:

@@ -30,6 +30,8 @@ ODDS = {
 }
 """The chance of each fault, whenever it could strike."""
 
+ZOMBIE = "put out while it stood still"
+"""It goes on with what it has in hand, and knows nothing of it."""
 LANDS_WITHIN_S = 6.0
 """What is late lands within this."""
 

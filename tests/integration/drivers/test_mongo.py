@@ -1,4 +1,6 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -12,6 +14,24 @@ from shared.settings import ClockSettings
 from tests.integration.drivers.reached import mongo_settings
 
 Client = AsyncIOMotorClient[Stored]
+
+
+class Slow:
+    """A client whose questions take long to reach the server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self.admin = client, self
+
+    def __getitem__(self, name: str) -> Any:
+        """A database as it is."""
+        return self._client[name]
+
+    async def command(self, name: str) -> Any:
+        """Ask the server, late."""
+        await asyncio.sleep(0.5)
+        return await self._client.admin.command(name)
+
+
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -145,6 +165,14 @@ class TestClock:
         now = await MongoClock(mongo, ClockSettings(database=database)).read()
 
         assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+
+    async def test_is_never_ahead_however_long_the_question_took(self, mongo: Client, database: str) -> None:
+        """After an outage it may take seconds to reach a server: a deadline that came early would be missed."""
+        clock = MongoClock(cast("Client", Slow(mongo)), ClockSettings(database=database))
+        await clock.read()
+        told = clock.now()
+
+        assert told <= (await mongo.admin.command("hello"))["localTime"]
 
     async def test_is_unknown_before_it_was_read(self, mongo: Client, database: str) -> None:
         """No time is better than a guess."""

@@ -56,13 +56,13 @@ def _what_was_put_off_forgotten_when_its_save_is_lost(patch: pytest.MonkeyPatch)
 
 
 def _outbox_cleared_before_acknowledgement(patch: pytest.MonkeyPatch) -> None:
-    publish = Publisher.publish
+    send = Publisher._send
 
-    def broken(self: Publisher, document: Document) -> None:
-        publish(self, document)
-        self._engine.acknowledged(document.id, document.outbox[-1].n)
+    async def broken(self: Publisher, topic: str, partition: int, lines: list[Any]) -> list[Any]:
+        await send(self, topic, partition, lines)
+        return lines
 
-    patch.setattr(Publisher, "publish", broken)
+    patch.setattr(Publisher, "_send", broken)
 
 
 def _only_the_newest_entry_published(patch: pytest.MonkeyPatch) -> None:

@@ -202,9 +202,12 @@ def backoff(tries: int) -> timedelta:
 
 
 def unwant(record: EffectRecord) -> None:
-    """The state wants it no longer: a withdrawal never waits for a send's backoff."""
+    """The state wants it no longer: a withdrawal never waits for a send's backoff.
+
+    Whoever has the send does not have the withdrawal: if that gets nowhere either, a person is asked anew.
+    """
     if record.is_wanted:
-        record.is_wanted, record.tries, record.retry_at = False, 0, None
+        record.is_wanted, record.has_person, record.tries, record.retry_at = False, False, 0, None
 
 
 def due_effects(
@@ -212,16 +215,24 @@ def due_effects(
 ) -> list[tuple[EffectRecord, Owed, datetime]]:
     """Per kind and target, the first effect in order of revision that is not settled: what it owes, from when.
 
-    One target is asked in order; another does not wait for a target that cannot be reached.
+    One target is asked in order; another does not wait for a target that cannot be reached. Nor does anything wait
+    for a withdrawal that a person has: it is tried on beside what comes after it.
     """
-    first: dict[tuple[str, str], tuple[EffectRecord, Owed, datetime]] = {}
+    due, held_up = list[tuple[EffectRecord, Owed, datetime]](), set[tuple[str, str]]()
     for record in sorted(records.values(), key=lambda r: (r.kind, r.revision)):
         line = record.kind, record.target
-        if line not in first:
-            act, when = owes(record, traits[record.kind])
-            if act:
-                first[line] = (record, act, when)
-    return list(first.values())
+        act, when = owes(record, traits[record.kind])
+        if act and line not in held_up:
+            due.append((record, act, when))
+            if not _is_with_person(record, act):
+                held_up.add(line)
+    return due
+
+
+def _is_with_person(record: EffectRecord, act: Owed) -> bool:
+    """Whether a person sees to what the outside does not take back. A send that is under way may still land."""
+    is_sending = record.call is not None and record.call.act == "send"
+    return act == "withdraw" and record.has_person and not is_sending
 
 
 def record_to_stored(record: EffectRecord) -> dict[str, Any]:

@@ -36,6 +36,15 @@ class Bell:
         return answer
 
 
+class Keeping(Bell):
+    """An outside that gives nothing back."""
+
+    async def call(self, call: Call, state: Any, now: Any) -> Answer:
+        """Refuse to withdraw."""
+        answer = await super().call(call, state, now)
+        return NOT_TAKEN if call.act == "withdraw" else answer
+
+
 class LateBell(Bell):
     """An outside that takes its time."""
 
@@ -62,6 +71,7 @@ class HeldBell(Bell):
 
 ALIVE = Answer("alive", ("ref-1",))
 KEYS = [f"demo-{letter * 26}" for letter in "abcd"]
+NOT_TAKEN = Answer("not_taken")
 SILENCE = Unknown("silence")
 
 
@@ -110,6 +120,11 @@ async def after(bench: Any, worker: EffectWorker, seconds: float) -> None:
 async def settled(worker: EffectWorker) -> None:
     """Let calls end."""
     await worker.drain()
+
+
+async def is_with_person(bench: Any) -> bool:
+    """Whether a person has the first call."""
+    return bool((await bench.tally()).calls["ring:1"].has_person)
 
 
 def acts(bell: Bell) -> list[str]:
@@ -310,6 +325,39 @@ class TestEffectWorker:
         await settled(worker)
 
         assert [("send", 1), ("withdraw", 1), ("send", 2)] == [(call.act, call.revision) for call in bell.calls]
+
+    async def test_a_new_revision_does_not_wait_for_a_withdrawal_that_a_person_has(self, bench: Any) -> None:
+        """What the outside never takes back is tried on, and holds up nothing any more."""
+        worker = ring(bench, bell := Keeping(Traits(dedupes=True), ALIVE))
+        await want(bench, 1)
+        await settled(worker)
+        await want(bench, 2)
+        await settled(worker)
+        for _ in range(TRIES - 2):
+            await after(bench, worker, 60)
+        assert ["send"] + ["withdraw"] * (TRIES - 1) == acts(bell)
+        assert not await is_with_person(bench)
+
+        for _ in range(3):
+            await after(bench, worker, 60)
+
+        assert await is_with_person(bench)
+        assert [2] == [call.revision for call in bell.calls[1:] if call.act == "send"]
+        assert TRIES + 2 == acts(bell).count("withdraw")
+
+    async def test_a_withdrawal_is_given_to_a_person_though_one_has_the_send(self, bench: Any) -> None:
+        """That something may stand which should not is another question than whether it was done."""
+        worker = ring(bench, bell := Bell(Traits(), SILENCE, NOT_TAKEN))
+        await want(bench, 1)
+        await settled(worker)
+        await after(bench, worker, SETTLED_S)
+        assert (["send"], True) == (acts(bell), await is_with_person(bench))
+        await want(bench, 0)
+        assert not await is_with_person(bench)
+        for _ in range(TRIES):
+            await after(bench, worker, 60)
+
+        assert await is_with_person(bench)
 
     async def test_lets_urgent_calls_go_first_where_they_wait(self, bench: Any) -> None:
         """A target that is busy is asked for whoever is most urgent next, and not for who came first."""

@@ -6,6 +6,14 @@ from services.scheduling import domain
 from services.scheduling.domain import Directory, Placement, calendar_day
 from services.scheduling.domain.calendar_day import CalendarDay
 from shared.aggregates import Decider
+from shared.ports import Stored
+
+
+def _with_many_handed(stored: Stored) -> Stored:
+    """People once had one thing to do at a time."""
+    handed = stored.get("handed")
+    return {**stored, "handed": [handed] if handed else []}
+
 
 PLACEMENT = Decider(
     name="placement",
@@ -16,6 +24,8 @@ PLACEMENT = Decider(
     next_step=domain.next_step,
     next_due=domain.next_due,
     owed=domain.owed,
+    schema=2,
+    upcasters={1: _with_many_handed},
 )
 
 CALENDAR_DAY = Decider(

@@ -35,7 +35,7 @@ def _begun(state: Placement, _fact: f.PlacementBegun) -> Placement:
 def _ended(state: Placement, fact: f.PlacementEnded) -> Placement:
     # After the patient was seen, the provider's acceptance is history and stays.
     choices = state.choices if state.fulfilled else _withdrawn(state.choices)
-    return replace(state, ended=fact.reason, choices=choices, handed=None)
+    return replace(state, ended=fact.reason, choices=choices, handed=())
 
 
 def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
@@ -44,7 +44,7 @@ def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
 
 def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
     choice = Choice(fact.choice, fact.provider_ref, fact.site_ref)
-    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=None)
+    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=())
 
 
 def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
@@ -52,11 +52,11 @@ def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
 
 
 def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=None)
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=())
 
 
 def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=None)
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=())
 
 
 def _withdrawn(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
@@ -106,22 +106,22 @@ def _booked(state: Placement, fact: told.VisitBooked) -> Placement:
         return state
     visit = Visit(fact.visit_id, state.seeking.attempt)
     moved = _with_fate(state, fact.replaces, "moved")
-    return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=None)
+    return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=())
 
 
 def _cancelled(state: Placement, fact: told.VisitCancelled) -> Placement:
-    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=None)
+    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=())
 
 
 def _missed(state: Placement, fact: told.VisitMissed) -> Placement:
-    return replace(_with_fate(state, fact.visit_id, "missed"), handed=None)
+    return replace(_with_fate(state, fact.visit_id, "missed"), handed=())
 
 
 def _fulfilled(state: Placement, fact: told.VisitFulfilled) -> Placement:
     kept = any(visit.visit_id == fact.visit_id and visit.is_kept for visit in state.visits)
     # A visit that was given back stays so: its claims are gone for ever.
     marked = _with_fate(state, fact.visit_id, "fulfilled") if kept else state
-    return replace(marked, fulfilled=fact.visit_id, handed=None)
+    return replace(marked, fulfilled=fact.visit_id, handed=())
 
 
 def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
@@ -133,15 +133,16 @@ def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
 
 def _outcome_awaited(state: Placement, fact: f.OutcomeAwaited) -> Placement:
     visits = tuple(replace(v, outcome_due_at=fact.due_at) if v.visit_id == fact.visit_id else v for v in state.visits)
-    return replace(state, visits=visits, handed=None)
+    return replace(state, visits=visits, handed=())
 
 
 def _handed_over(state: Placement, fact: f.HandedOver) -> Placement:
-    return replace(state, handed=Handed(fact.act, fact.owner, fact.due_at))
+    return replace(state, handed=(*state.handed, Handed(fact.act, fact.owner, fact.due_at, fact.visit_id)))
 
 
-def _handover_settled(state: Placement, _fact: f.HandoverSettled) -> Placement:
-    return replace(state, handed=None)
+def _handover_settled(state: Placement, fact: f.HandoverSettled) -> Placement:
+    left = (handed for handed in state.handed if (handed.act, handed.visit_id) != (fact.act, fact.visit_id))
+    return replace(state, handed=tuple(left))
 
 
 def _no_capacity(state: Placement, _fact: told.NoCapacityFound) -> Placement:

@@ -103,16 +103,20 @@ class OutcomeAwaited:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """A person has the next step."""
+    """A person has something to do; `visit_id` where it is about one visit."""
 
     act: Act
     owner: Owner
     due_at: datetime
+    visit_id: str | None = None
 
 
 @dataclass(frozen=True)
 class HandoverSettled:
-    """The person's step is done, or there is no need for it any more."""
+    """What a person had to do is done, or there is no need for it any more."""
+
+    act: Act
+    visit_id: str | None = None
 
 
 PlacementFact = (

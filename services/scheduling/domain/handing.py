@@ -14,9 +14,9 @@ def order_of(state: Placement) -> Order:
     return state.order
 
 
-def hand_over(act: Act, command: Command, state: Placement) -> list[HandedOver]:
-    """Give a person the next step; one who has it already keeps the due time."""
-    if state.handed and state.handed.act == act:
+def hand_over(act: Act, command: Command, state: Placement, visit_id: str | None = None) -> list[HandedOver]:
+    """Give a person something to do, beside what people have to do already; who has it keeps the due time."""
+    if state.is_handed(act, visit_id):
         return []
     owner, due_at = owner_and_due(act, command.at)
-    return [HandedOver(act, owner, due_at)]
+    return [HandedOver(act, owner, due_at, visit_id)]

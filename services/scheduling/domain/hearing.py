@@ -82,13 +82,17 @@ def _leave(state: Placement, leave: Leave) -> Facts:
 
 
 def _record_contact(command: c.RecordContact, state: Placement) -> Facts:
-    """A patient who cannot come, or will not, is a coordinator's to help; one who will come settles that."""
+    """A patient who cannot come, or will not, is a coordinator's to help; one who will come settles that.
+
+    What the patient says last counts; what else people have to do has nothing to do with it.
+    """
     if state.is_over or state.visit is None:
         return []
-    if act := PATIENTS_WISHES.get(command.outcome):
-        return [*hand_over(act, command, state)]
-    is_settled = command.outcome == "will_attend" and state.handed and state.handed.act in PATIENTS_WISHES.values()
-    return [HandoverSettled()] if is_settled else []
+    act = PATIENTS_WISHES.get(command.outcome)
+    if act is None and command.outcome != "will_attend":
+        return []
+    former = [wish for wish in PATIENTS_WISHES.values() if wish != act and state.is_handed(wish)]
+    return [*map(HandoverSettled, former), *(hand_over(act, command, state) if act else [])]
 
 
 HEARD: Mapping[type, Callable[[Any, Placement], Facts]] = {

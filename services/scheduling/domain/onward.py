@@ -46,12 +46,12 @@ def _may_seek(state: Placement) -> bool:
 
 
 def _waits_for_clinician(state: Placement) -> bool:
-    return state.handed is not None and state.handed.act == "decide_on_missed"
+    return state.is_handed("decide_on_missed")
 
 
 def _stop_seeking(state: Placement) -> list[PlacementFact]:
-    needs_no_capacity = state.handed is not None and state.handed.act == "find_capacity"
-    return [SeekingStopped(), *([HandoverSettled()] if needs_no_capacity else [])]
+    needs_no_capacity = state.is_handed("find_capacity")
+    return [SeekingStopped(), *([HandoverSettled("find_capacity")] if needs_no_capacity else [])]
 
 
 def _wind_down(command: Command, state: Placement) -> list[PlacementFact]:

@@ -168,8 +168,8 @@ def _missed(visit: Visit, command: c.RecordOutcome, state: Placement) -> Facts:
 
 def _confirm_appointment(command: c.ConfirmAppointment, state: Placement) -> Facts:
     visit = _visit(command.visit_id, state)
-    is_asked = visit == state.visit and state.handed and state.handed.act == "confirm_appointment"
-    return [HandoverSettled()] if is_asked else []
+    is_asked = visit == state.visit and state.is_handed("confirm_appointment")
+    return [HandoverSettled("confirm_appointment")] if is_asked else []
 
 
 def _visit(visit_id: str, state: Placement) -> Visit:

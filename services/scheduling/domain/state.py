@@ -164,11 +164,12 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What a person has to do, because the program can do no more for now."""
+    """What a person has to do, because the program can do no more for now; `visit_id` where it is about one."""
 
     act: Act
     owner: Owner
     due_at: datetime
+    visit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Placement:
     given_up: tuple[Attempt, ...] = ()
     visits: tuple[Visit, ...] = ()
     fulfilled: str | None = None
-    handed: Handed | None = None
+    handed: tuple[Handed, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -199,6 +200,10 @@ class Placement:
     def is_settled(self) -> bool:
         """Whether it is over, with nothing left to find out: a visit that had begun when it ended has an outcome."""
         return self.fulfilled is not None or (self.ended is not None and self.visit is None)
+
+    def is_handed(self, act: Act, visit_id: str | None = None) -> bool:
+        """Whether a person has this to do."""
+        return any((handed.act, handed.visit_id) == (act, visit_id) for handed in self.handed)
 
     @property
     def choice(self) -> Choice | None:

@@ -32,7 +32,7 @@ def situation(state: Placement) -> Situation:
         return "fulfilled" if state.fulfilled else "ended"
     if state.visit:
         return "outcome_due" if state.visit.outcome_due_at else "booked"
-    if state.handed and state.handed.act == "decide_on_missed":
+    if state.is_handed("decide_on_missed"):
         return "missed"
     return _SEEKING[type(state.seeking)] if state.seeking else _before_seeking(state)
 
@@ -44,11 +44,12 @@ def _before_seeking(state: Placement) -> Situation:
 
 
 def next_step(state: Placement) -> Step | None:
-    """The step; None where another service has it, or nothing is left to do."""
+    """The step: what a person has to do first; None where another service has it, or nothing is left to do."""
     if state.is_settled:
         return None
     if state.handed:
-        return Step(act=state.handed.act, owner=state.handed.owner, queue=QUEUE, due_at=state.handed.due_at)
+        first = min(state.handed, key=lambda handed: handed.due_at)
+        return Step(act=first.act, owner=first.owner, queue=QUEUE, due_at=first.due_at)
     choice = state.choice
     if choice and choice.answer == "asked" and choice.answer_due_at:
         return Step(
@@ -99,8 +100,7 @@ def _visit_due(state: Placement) -> datetime | None:
         return None
     if visit.outcome_due_at is None:
         return visit.attempt.slot.ends_at
-    is_obtained = state.handed is not None and state.handed.act == "obtain_outcome"
-    return None if is_obtained else visit.outcome_due_at
+    return None if state.is_handed("obtain_outcome") else visit.outcome_due_at
 
 
 def owed(state: Placement) -> list[Effect]:

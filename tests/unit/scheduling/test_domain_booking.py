@@ -195,8 +195,7 @@ class TestTick:
         late = placed(*history, tick(TUESDAY + HOUR))
 
         assert isinstance(late.seeking, d.Paused)
-        assert late.handed is not None
-        assert late.handed.act == "find_capacity"
+        assert late.is_handed("find_capacity")
 
     def test_lets_the_old_visit_stand_when_a_move_takes_too_long(self) -> None:
         """The booked visit is not lost to a stalled one."""

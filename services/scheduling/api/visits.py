@@ -22,6 +22,7 @@ from services.scheduling.domain import (
     CancelVisit,
     ConfirmAppointment,
     Directory,
+    Placement,
     RecordOutcome,
     slot_at,
 )
@@ -61,7 +62,7 @@ class OutcomeIn(BaseModel):
 
 
 class AppointmentIn(BaseModel):
-    """A visit that its office knows of."""
+    """A visit of which its office knows what is to become."""
 
     model_config = CONTRACT
 
@@ -137,6 +138,9 @@ async def confirm(
     told: Annotated[AppointmentIn, body(AppointmentIn)],
     response: Response,
 ) -> Taken:
-    """Say that the office knows of the visit, after a program could not make sure."""
+    """Say that the office knows of the visit, or that it is not to be, after a program could not make sure."""
     command = ConfirmAppointment(**attribution(caller, service), visit_id=told.visit_id)
-    return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)
+    placement: Placement = (await service.read(referral_id)).state
+    # A visit that was confirmed may have to be called off, which is not the same said twice.
+    fates = [visit.fate for visit in placement.visits if visit.visit_id == told.visit_id]
+    return await take(service, request.ask(referral_id, command, caller, told.visit_id, *fates), response)

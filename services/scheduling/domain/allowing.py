@@ -16,7 +16,7 @@ _SOON = timedelta(days=1)
 def allowed(state: Placement, by: Actor, at: datetime, parked: tuple[str, ...] = ()) -> frozenset[str]:
     """Names of the commands, in snake case, that this person could send to some effect. `parked` is as in Command."""
     who: dict[str, Any] = {"at": at, "by": by, "channel": "api", "parked": parked}
-    probes = [*_probes(state, who).items(), *_answers(state, who), *_outcomes(state, who)]
+    probes = [*_probes(state, who).items(), *_answers(state, who), *_of_visits(state, who)]
     return frozenset(name for name, command in probes if _does_something(command, state))
 
 
@@ -35,7 +35,6 @@ def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
         "choose_provider": c.ChooseProvider(**who, candidate=other),
         "book_visit": c.BookVisit(**who, slot=slot, booked_by="external"),
         "cancel_visit": c.CancelVisit(**who, visit_id=visit_id, reason=_ANY_REASON),
-        "confirm_appointment": c.ConfirmAppointment(**who, visit_id=visit_id),
     }
 
 
@@ -48,10 +47,15 @@ def _answers(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]
     return [("answer_request", answer) for answer in answers]
 
 
-def _outcomes(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
-    """That the patient came may be said of any visit, also of one that was thought missed or cancelled."""
+def _of_visits(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
+    """That the patient came may be said of any visit, also of one that was thought missed or cancelled.
+
+    And of any visit, its office may have to be told.
+    """
     ids = [visit.visit_id for visit in state.visits]
-    return [("record_outcome", c.RecordOutcome(**who, visit_id=id_, outcome="fulfilled")) for id_ in ids]
+    confirmed = (c.ConfirmAppointment(**who, visit_id=id_) for id_ in ids)
+    fulfilled = (c.RecordOutcome(**who, visit_id=id_, outcome="fulfilled") for id_ in ids)
+    return [*(("confirm_appointment", command) for command in confirmed), *(("record_outcome", f) for f in fulfilled)]
 
 
 def _slot(state: Placement, at: datetime) -> Slot:

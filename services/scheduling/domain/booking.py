@@ -102,17 +102,24 @@ def _claim_released(command: c.RecordClaimReleased, state: Placement) -> Facts:
 
 
 def _effect_needs_person(command: EffectNeedsPerson, state: Placement) -> Facts:
-    """A call was tried as often as makes sense. Of something that is not wanted any more, nobody needs to hear."""
+    """A call was tried as often as makes sense.
+
+    Of what is not wanted any more nobody needs to hear, but of a visit that its office still expects: an office that
+    keeps a request learns that it is withdrawn when it says yes.
+    """
     revision, seeking, choice, visit = command.effect_revision, state.seeking, state.choice, state.visit
     match command.kind:
         case "search" if isinstance(seeking, Searching) and seeking.search == revision:
             return _pause(command, state)
         case "claim" if isinstance(seeking, Claiming) and seeking.attempt.number == revision:
             return _pause(command, state)
-        case "office_request" if choice and choice.number == revision and choice.answer == "asked":
+        case "office_request" if choice and (choice.number, choice.answer) == (revision, "asked") and not state.is_over:
             return [*hand_over("call_office", command, state)]
         case "appointment" if visit and visit.attempt.number == revision:
             return [*hand_over("confirm_appointment", command, state)]
+        case "appointment":
+            given_back = (v for v in state.visits if v.attempt.number == revision and not v.is_kept)
+            return [fact for v in given_back for fact in hand_over("call_off_appointment", command, state, v.visit_id)]
     return []
 
 

@@ -118,7 +118,7 @@ class RecordOutcome(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmAppointment(Command):
-    """Somebody made sure that the office knows of the visit."""
+    """Somebody made sure that the office knows of the visit, or that it is not to be."""
 
     visit_id: str
 

@@ -35,7 +35,7 @@ def _begun(state: Placement, _fact: f.PlacementBegun) -> Placement:
 def _ended(state: Placement, fact: f.PlacementEnded) -> Placement:
     # After the patient was seen, the provider's acceptance is history and stays.
     choices = state.choices if state.fulfilled else _withdrawn(state.choices)
-    return replace(state, ended=fact.reason, choices=choices, handed=())
+    return replace(state, ended=fact.reason, choices=choices, handed=_left(state))
 
 
 def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
@@ -44,7 +44,7 @@ def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
 
 def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
     choice = Choice(fact.choice, fact.provider_ref, fact.site_ref)
-    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=())
+    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=_left(state))
 
 
 def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
@@ -52,11 +52,11 @@ def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
 
 
 def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=())
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=_left(state))
 
 
 def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=())
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=_left(state))
 
 
 def _withdrawn(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
@@ -97,6 +97,11 @@ def _given_up(state: Placement) -> tuple[Attempt, ...]:
     return (*state.given_up, seeking.attempt) if isinstance(seeking, Claiming) else state.given_up
 
 
+def _left(state: Placement) -> tuple[Handed, ...]:
+    """What people still have to do when the rest is overtaken: an office that expects the patient does not forget."""
+    return tuple(handed for handed in state.handed if handed.act == "call_off_appointment")
+
+
 def _released(state: Placement, fact: f.AttemptReleased) -> Placement:
     return replace(state, given_up=tuple(a for a in state.given_up if a.number != fact.attempt))
 
@@ -106,22 +111,22 @@ def _booked(state: Placement, fact: told.VisitBooked) -> Placement:
         return state
     visit = Visit(fact.visit_id, state.seeking.attempt)
     moved = _with_fate(state, fact.replaces, "moved")
-    return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=())
+    return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=_left(state))
 
 
 def _cancelled(state: Placement, fact: told.VisitCancelled) -> Placement:
-    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=())
+    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=_left(state))
 
 
 def _missed(state: Placement, fact: told.VisitMissed) -> Placement:
-    return replace(_with_fate(state, fact.visit_id, "missed"), handed=())
+    return replace(_with_fate(state, fact.visit_id, "missed"), handed=_left(state))
 
 
 def _fulfilled(state: Placement, fact: told.VisitFulfilled) -> Placement:
     kept = any(visit.visit_id == fact.visit_id and visit.is_kept for visit in state.visits)
     # A visit that was given back stays so: its claims are gone for ever.
     marked = _with_fate(state, fact.visit_id, "fulfilled") if kept else state
-    return replace(marked, fulfilled=fact.visit_id, handed=())
+    return replace(marked, fulfilled=fact.visit_id, handed=_left(state))
 
 
 def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
@@ -133,7 +138,7 @@ def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
 
 def _outcome_awaited(state: Placement, fact: f.OutcomeAwaited) -> Placement:
     visits = tuple(replace(v, outcome_due_at=fact.due_at) if v.visit_id == fact.visit_id else v for v in state.visits)
-    return replace(state, visits=visits, handed=())
+    return replace(state, visits=visits, handed=_left(state))
 
 
 def _handed_over(state: Placement, fact: f.HandedOver) -> Placement:

@@ -168,6 +168,8 @@ def _missed(visit: Visit, command: c.RecordOutcome, state: Placement) -> Facts:
 
 def _confirm_appointment(command: c.ConfirmAppointment, state: Placement) -> Facts:
     visit = _visit(command.visit_id, state)
+    if state.is_handed("call_off_appointment", visit.visit_id):
+        return [HandoverSettled("call_off_appointment", visit.visit_id)]
     is_asked = visit == state.visit and state.is_handed("confirm_appointment")
     return [HandoverSettled("confirm_appointment")] if is_asked else []
 

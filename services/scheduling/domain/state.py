@@ -21,6 +21,7 @@ Act = Literal[
     "reschedule_visit",
     "resolve_declined_visit",
     "confirm_appointment",
+    "call_off_appointment",
     "obtain_outcome",
     "decide_on_missed",
 ]

@@ -45,11 +45,11 @@ def _before_seeking(state: Placement) -> Situation:
 
 def next_step(state: Placement) -> Step | None:
     """The step: what a person has to do first; None where another service has it, or nothing is left to do."""
-    if state.is_settled:
-        return None
     if state.handed:
         first = min(state.handed, key=lambda handed: handed.due_at)
         return Step(act=first.act, owner=first.owner, queue=QUEUE, due_at=first.due_at)
+    if state.is_settled:
+        return None
     choice = state.choice
     if choice and choice.answer == "asked" and choice.answer_due_at:
         return Step(

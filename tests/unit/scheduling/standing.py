@@ -42,6 +42,7 @@ class Offices:
     taken: dict[str, Any] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
     status: str = "received"
+    gives_back: bool = True
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as the offices of the simulators do."""
@@ -51,6 +52,8 @@ class Offices:
         elif path not in self.taken:
             return httpx2.Response(404)
         if request.method == "DELETE":
+            if not self.gives_back:
+                return httpx2.Response(409)
             self.withdrawn.append(path)
         id_field = "visit_id" if "/appointments/" in path else "request_id"
         return httpx2.Response(200, json={id_field: path.rpartition("/")[2], "status": self.status})

@@ -156,6 +156,22 @@ class TestVisitCancellation:
         assert (await scheduling.placement(booked)).visits[0].fate == "cancelled"
 
 
+class TestAppointment:
+    async def test_settles_what_a_program_could_not_call_off(self, scheduling: Standing, booked: str) -> None:
+        """The office hears of the new visit though it keeps the old one, which a person then calls off."""
+        content = {"visit_id": visit_id(booked, 1)}
+        assert (await send(scheduling, booked, "appointment", content, key=None)).status_code == 202
+        scheduling.offices.gives_back = False
+        start = (scheduling.now() + 10 * DAY).replace(microsecond=0)
+        await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
+        await scheduling.until_all([booked], lambda p: p.is_handed("call_off_appointment", visit_id(booked, 1)))
+        await scheduling.until_true(lambda: any(visit_id(booked, 2) in path for path in scheduling.offices.taken))
+
+        assert (await get(scheduling, booked)).json()["step"]["act"] == "call_off_appointment"
+        assert (await send(scheduling, booked, "appointment", content, key=None)).status_code == 202
+        assert (await get(scheduling, booked)).json()["step"]["act"] == "attend_visit"
+
+
 class TestOutcome:
     async def test_is_recorded_once(self, scheduling: Standing, booked: str) -> None:
         """An office may tell it twice."""

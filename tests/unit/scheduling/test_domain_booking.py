@@ -25,6 +25,7 @@ from tests.unit.scheduling.placing import (
     held,
     offered,
     ordered,
+    outcome,
     placed,
     refused,
     say,
@@ -157,7 +158,7 @@ class TestEffectNeedsPerson:
             (BOOKED, "search"),
             (BOOKED, "claim"),
             ([*ASKED, answer()], "office_request"),
-            ([*BOOKED, ENDED], "appointment"),
+            ([*BOOKED, outcome("fulfilled")], "appointment"),
         ],
     )
     def test_stays_quiet_about_what_is_settled(self, history: list[Any], kind: str) -> None:

@@ -3,9 +3,28 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from services.scheduling import domain as d
+from services.scheduling.domain import decide
 from services.scheduling.store import PLACEMENT
-from tests.unit.scheduling.placing import BOOKED, HOUR, TUESDAY, placed, say, stuck
+from tests.unit.scheduling.placing import (
+    ASKED,
+    BOOKED,
+    DAY,
+    ENDED,
+    HOUR,
+    REASON,
+    SOMEBODY,
+    TUESDAY,
+    answer,
+    book,
+    held,
+    placed,
+    report,
+    say,
+    stuck,
+)
 
 STUCK = stuck("appointment")
 CONFIRMED = say(d.ConfirmAppointment, visit_id="visit-1")
@@ -20,6 +39,41 @@ def act_of(*history: Any) -> str | None:
     """What is to be done next."""
     step = d.next_step(placed(*history))
     return step.act if step else None
+
+
+class TestCallingOff:
+    @pytest.mark.parametrize(
+        ("given_back", "then"),
+        [
+            ([book(), held(2)], "attend_visit"),
+            ([say(d.CancelVisit, visit_id="visit-1", reason=REASON)], "book_visit"),
+            ([ENDED], None),
+            ([report(at=TUESDAY, visit_id="visit-0")], None),
+        ],
+    )
+    def test_is_a_coordinators_until_somebody_told_the_office(self, given_back: list[Any], then: str | None) -> None:
+        """An office that no program can tell goes on expecting the patient, whatever comes instead."""
+        history = [*BOOKED, *given_back, STUCK]
+        step = d.next_step(placed(*history))
+
+        assert step is not None
+        assert (step.act, step.owner, step.due_at) == ("call_off_appointment", "coordinator", TUESDAY + DAY)
+        assert "confirm_appointment" in d.allowed(placed(*history), SOMEBODY, TUESDAY)
+        assert act_of(*history, CONFIRMED) == then
+
+    def test_stays_when_the_rest_is_overtaken(self) -> None:
+        """Neither another visit nor the end of the referral tells the office of the first."""
+        history = [*BOOKED, book(), held(2), STUCK, say(d.CancelVisit, visit_id="visit-2", reason=REASON), ENDED]
+
+        assert act_of(*history) == "call_off_appointment"
+
+    def test_stays_quiet_about_an_office_that_keeps_a_request(self) -> None:
+        """Its yes is refused, and tells it."""
+        assert decide(stuck("office_request"), placed(*ASKED, answer(accepted=False))) == []
+
+    def test_is_handed_over_once(self) -> None:
+        """Who has it already keeps the due time."""
+        assert decide(STUCK, placed(*BOOKED, ENDED, STUCK)) == []
 
 
 class TestHandedOver:

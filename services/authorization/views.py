@@ -13,7 +13,10 @@ from shared.errors import NotFound
 
 
 class ShownCase(BaseModel):
-    """A case. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+    """A case. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now.
+
+    `left_with_payers` are requests that no program could withdraw.
+    """
 
     referral_id: str
     case_id: str
@@ -28,6 +31,7 @@ class ShownCase(BaseModel):
     request_id: str | None
     decision_due_at: datetime | None
     items: tuple[AuthorizedItem, ...]
+    left_with_payers: tuple[str, ...]
     step: Step | None
     allowed: tuple[str, ...]
 
@@ -52,6 +56,7 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         request_id=case.request_id,
         decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
         items=standing.items if isinstance(standing, Approved) else (),
+        left_with_payers=case.left_with_payers,
         step=engine.draft(document).step(),
         allowed=tuple(sorted(allowed(case))),
     )

@@ -50,6 +50,7 @@ SAMPLES: Mapping[str, Mapping[str, Sample]] = {
         "POST /v1/cases/{referral_id}/decision": _fixed({"action": "A3", "reference": "R-1", "reason": REASON}),
         "POST /v1/cases/{referral_id}/override": _fixed({"reason": REASON}),
         "POST /v1/cases/{referral_id}/resubmission": _fixed({}),
+        "POST /v1/cases/{referral_id}/withdrawal": _fixed({}),
         "POST /v1/cases/{referral_id}/self-pay": _fixed({}),
         "POST /v1/cases/{referral_id}/coverage": _fixed({"payer_id": "medicare", "member_id": "M-9"}),
         "POST /v1/payer-callbacks/{payer_id}": Sample(

@@ -20,6 +20,7 @@ POLICY: Policy = {
     # Whoever lets a visit go ahead without the payer answers for it.
     "override": frozenset({Role.CLINICIAN, Role.LEAD}),
     "resubmit": _TEAM,
+    "confirm_withdrawal": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     "correct_coverage": frozenset({Role.COORDINATOR, Role.LEAD}),
     "continue_self_pay": frozenset({Role.COORDINATOR, Role.LEAD}),
     "payer_callback": frozenset({Role.SERVICE}),

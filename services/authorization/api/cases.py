@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from services.authorization.api.access import POLICY, Taken, TheService, Write
 from services.authorization.api.bodies import CoverageIn, DecisionIn, EmptyIn, OverrideIn
 from services.authorization.domain import (
+    ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
     CoverageOnFile,
@@ -76,6 +77,17 @@ async def resubmit(
 ) -> Taken:
     """Ask the payer anew: an appeal, or a request that did not get through."""
     return await sent.take(referral_id, ResubmitRequest(**sent.told(caller)), caller)
+
+
+@router.post("/withdrawal", status_code=202)
+async def confirm_withdrawal(
+    caller: Annotated[Caller, permit("confirm_withdrawal")],
+    sent: Write,
+    referral_id: str,
+    _nothing: Annotated[EmptyIn, body(EmptyIn)],
+) -> Taken:
+    """Say that payers have nothing any more of what no program could withdraw."""
+    return await sent.take(referral_id, ConfirmWithdrawal(**sent.told(caller)), caller)
 
 
 @router.post("/self-pay", status_code=202)

@@ -2,6 +2,7 @@
 
 from services.authorization.domain.commands import (
     AdoptProvider,
+    ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
     CoverageOnFile,
@@ -31,6 +32,7 @@ __all__ = [
     "AdoptProvider",
     "Case",
     "Clock",
+    "ConfirmWithdrawal",
     "ContinueSelfPay",
     "CorrectCoverage",
     "CoverageOnFile",

@@ -112,6 +112,11 @@ class RecordDecision(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConfirmWithdrawal(Command):
+    """A person saw to it that payers took back what no program could withdraw."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OverrideAuthorization(Command):
     """Somebody lets the visit go ahead without the payer's decision, and answers for it."""
 

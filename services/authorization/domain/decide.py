@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.authorization.domain import commands, people
 from services.authorization.domain.answers import record_eligibility, record_payer_answer
 from services.authorization.domain.commands import CoverageOnFile
+from services.authorization.domain.deadlines import OUR_TIME
 from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import (
     AuthorizationUsed,
@@ -15,6 +16,7 @@ from services.authorization.domain.facts import (
     ClinicalGiven,
     CoverageGiven,
     ProviderAdopted,
+    WithdrawalHandedOver,
 )
 from services.authorization.domain.follow import what_follows
 from services.authorization.domain.reasons import (
@@ -29,6 +31,7 @@ from services.authorization.domain.situations import Checking, Denied, Pended, S
 from services.authorization.domain.state import Case, Request
 from services.authorization.domain.steps import lapsed
 from services.authorization.domain.words import needs_person, not_verified
+from shared.business_days import after_business_days
 from shared.contracts.language import Command, EffectNeedsPerson, Reason, Tick
 from shared.errors import Rejected
 
@@ -114,7 +117,16 @@ def _hand_over(command: EffectNeedsPerson, case: Case) -> list[Any]:
         case "submission", _, Request(revision=command.effect_revision, standing=Submitting()) as request:
             reason = SUBMISSION_IN_DOUBT if command.in_doubt else SUBMISSION_NOT_TAKEN
             return [needs_person(command, case, request, reason)]
+        case "submission", _, _:
+            return _hand_over_withdrawal(command, case)
     return []
+
+
+def _hand_over_withdrawal(command: EffectNeedsPerson, case: Case) -> list[Any]:
+    """What a payer does not take back it may yet decide, and count as asked for: a person sees to it."""
+    revision = command.effect_revision
+    is_left = revision in case.retired and not case.asked[revision - 1].withdrawn_by
+    return [WithdrawalHandedOver(revision, after_business_days(command.at, OUR_TIME.count))] if is_left else []
 
 
 _TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
@@ -127,6 +139,7 @@ _TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
     commands.RecordEligibility: record_eligibility,
     commands.RecordPayerAnswer: record_payer_answer,
     commands.RecordDecision: people.record,
+    commands.ConfirmWithdrawal: people.confirm_withdrawal,
     commands.OverrideAuthorization: people.override,
     commands.ResubmitRequest: people.resubmit,
     commands.CorrectCoverage: people.correct_coverage,

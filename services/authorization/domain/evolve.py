@@ -112,6 +112,16 @@ def _certified(certificate: str | None) -> dict[str, Any]:
     return {"certificate": certificate} if certificate else {}
 
 
+def _withdrawal_handed_over(case: Case, fact: private.WithdrawalHandedOver) -> Case:
+    asked = enumerate(case.asked, 1)
+    changed = (replace(a, withdrawn_by=fact.due_at) if revision == fact.revision else a for revision, a in asked)
+    return replace(case, asked=tuple(changed))
+
+
+def _withdrawals_confirmed(case: Case, _fact: private.WithdrawalsConfirmed) -> Case:
+    return replace(case, asked=tuple(replace(asked, withdrawn_by=None) for asked in case.asked))
+
+
 def _verified(case: Case, _fact: told.CoverageVerified) -> Case:
     return case
 
@@ -210,6 +220,8 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {
     private.RequestWanted: _request_wanted,
     private.AnswerNoted: _answer_noted,
     private.DecisionNoted: _decision_noted,
+    private.WithdrawalHandedOver: _withdrawal_handed_over,
+    private.WithdrawalsConfirmed: _withdrawals_confirmed,
     told.CoverageVerified: _verified,
     told.CoverageNotVerified: _not_verified,
     told.AuthorizationNotRequired: _not_required,

@@ -97,6 +97,19 @@ class AnswerNoted:
 
 
 @dataclass(frozen=True)
+class WithdrawalHandedOver:
+    """The payer did not take back that revision of the request: a person sees to it."""
+
+    revision: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class WithdrawalsConfirmed:
+    """Payers have nothing any more of what was withdrawn."""
+
+
+@dataclass(frozen=True)
 class DecisionNoted:
     """A person recorded what the payer said; unless it was a pend, it is decided."""
 

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from services.authorization.domain.answers import record_decision
 from services.authorization.domain.commands import (
+    ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
     OverrideAuthorization,
     RecordDecision,
     ResubmitRequest,
 )
-from services.authorization.domain.facts import CoverageGiven
+from services.authorization.domain.facts import CoverageGiven, WithdrawalsConfirmed
 from services.authorization.domain.follow import want_request
 from services.authorization.domain.situations import (
     Appealable,
@@ -56,8 +57,9 @@ _MAY: Final[Mapping[str, tuple[Callable[[Case], bool], str]]] = {
 
 
 def allowed(case: Case) -> frozenset[str]:
-    """What people may do now."""
-    return frozenset(name for name, (may, _) in _MAY.items() if case.is_workable and may(case))
+    """What people may do now; what payers were left with is seen to after the end, too."""
+    names = {name for name, (may, _) in _MAY.items() if case.is_workable and may(case)}
+    return frozenset(names | ({"confirm_withdrawal"} if case.left_with_payers else set()))
 
 
 def override(command: OverrideAuthorization, case: Case) -> list[Any]:
@@ -80,6 +82,13 @@ def resubmit(command: ResubmitRequest, case: Case) -> list[Any]:
         return []
     _require("resubmit", case)
     return want_request(command, case)
+
+
+def confirm_withdrawal(_command: ConfirmWithdrawal, case: Case) -> list[Any]:
+    """Take it that payers have nothing any more of what was withdrawn."""
+    if not case.referral_id:
+        raise NotFound
+    return [WithdrawalsConfirmed()] if case.left_with_payers else []
 
 
 def correct_coverage(command: CorrectCoverage, case: Case) -> list[Any]:

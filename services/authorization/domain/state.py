@@ -52,10 +52,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom a revision of the request was addressed to. `stays`: the payer denied it, so nothing is withdrawn."""
+    """Whom a revision of the request was addressed to. `stays`: the payer denied it, so nothing is withdrawn.
+
+    `withdrawn_by` is set when a person has to see that the payer takes it back.
+    """
 
     payer: str
     stays: bool = False
+    withdrawn_by: datetime | None = None
 
 
 Ending = Literal["open", "cancelled", "closed"]
@@ -116,6 +120,18 @@ class Case:
     def request_id(self) -> str | None:
         """The id that the payer knows the request by."""
         return wire_id(self.referral_id, SUBMISSION, self.request.revision) if self.request else None
+
+    @property
+    def retired(self) -> tuple[int, ...]:
+        """Revisions of the request that payers shall not have any more."""
+        current = self.request.revision if self.request else None
+        return tuple(r for r, asked in enumerate(self.asked, 1) if r != current and not asked.stays)
+
+    @property
+    def left_with_payers(self) -> tuple[str, ...]:
+        """Ids of the requests that no program could withdraw."""
+        asked = enumerate(self.asked, 1)
+        return tuple(wire_id(self.referral_id, SUBMISSION, revision) for revision, a in asked if a.withdrawn_by)
 
     @property
     def has_asked(self) -> bool:

@@ -36,7 +36,15 @@ _URGENCY: Final = {"stat": 1, "urgent": 3, "asap": 4, "routine": 5}
 
 
 def next_step(case: Case) -> Step | None:
-    """Who must do what by when; None while nothing is to be done or waited for here."""
+    """Who must do what by when, what is due first; None while nothing is to be done or waited for here."""
+    left = (asked.withdrawn_by for asked in case.asked if asked.withdrawn_by)
+    steps = [_step("withdraw_request", "coordinator", "authorization", due_at) for due_at in left]
+    if usual := _usual_step(case):
+        steps.append(usual)
+    return min(steps, key=lambda step: step.due_at, default=None)
+
+
+def _usual_step(case: Case) -> Step | None:
     if not case.is_workable:
         return None
     match case.coverage:
@@ -98,9 +106,8 @@ def owed(case: Case) -> list[Effect]:
     match case.coverage:
         case Checking(policy=policy) | Covered(policy=policy) | CoverageProblem(policy=policy, is_answered=False):
             effects.append(Effect(kind=ELIGIBILITY, revision=case.checks, target=policy.payer.id, urgency=urgency))
-    current = case.request.revision if case.request else None
     for revision, asked in enumerate(case.asked, 1):
-        if revision == current or asked.stays:
+        if revision not in case.retired:
             effects.append(Effect(kind=SUBMISSION, revision=revision, target=asked.payer, urgency=urgency))
     return effects
 

@@ -40,6 +40,7 @@ DOORS: Sequence[Door] = (
     Door("authorization", f"{_OF_CASE}/decision", "record_decision", ("coordinator", "nurse"), bodies.payer_decision),
     Door("authorization", f"{_OF_CASE}/override", "override", ("clinician", "lead"), bodies.because),
     Door("authorization", f"{_OF_CASE}/resubmission", "resubmit", ("coordinator", "nurse"), bodies.nothing),
+    Door("authorization", f"{_OF_CASE}/withdrawal", "confirm_withdrawal", ("coordinator", "nurse"), bodies.nothing),
     Door("authorization", f"{_OF_CASE}/self-pay", "continue_self_pay", ("coordinator", "lead"), bodies.nothing),
     Door("authorization", f"{_OF_CASE}/coverage", "correct_coverage", ("coordinator", "lead"), bodies.coverage),
     Door("authorization", PAYER_CALLBACK, None, ("service",), bodies.payer_callback),

@@ -21,6 +21,7 @@ WRITES: dict[str, tuple[str, Any]] = {
     "override": ("override", BECAUSE),
     "resubmit": ("resubmission", {}),
     "correct_coverage": ("coverage", {"payer_id": "medicaid", "member_id": MEMBER_ID}),
+    "confirm_withdrawal": ("withdrawal", {}),
     "continue_self_pay": ("self-pay", {}),
 }
 CASE = f"/v1/cases/{REFERRAL}"

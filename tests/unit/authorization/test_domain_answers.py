@@ -26,7 +26,6 @@ from tests.unit.authorization.words import (
     after,
     answer,
     cancelled,
-    chosen,
     decided,
     gave_up,
     item,
@@ -235,7 +234,6 @@ class TestUnansweredRequest:
         assert "in_doubt" == domain.situation(after(*ASKED, tick(SOON)))
         assert "approved" == domain.situation(after(*ASKED, tick(SOON), answer("A1")))
 
-    def test_stays_quiet_when_the_payer_has_it_or_it_counts_no_more(self) -> None:
-        """A payer that has the request has its clock; a request that was replaced is nobody's worry."""
+    def test_stays_quiet_when_the_payer_has_it(self) -> None:
+        """A payer that has the request has its clock."""
         assert [] == domain.decide(gave_up("submission", in_doubt=True), after(*PENDED))
-        assert [] == domain.decide(gave_up("submission", revision=1), after(*ASKED, chosen(THERE)))

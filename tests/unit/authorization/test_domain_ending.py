@@ -7,7 +7,7 @@ import pytest
 from services.authorization import domain
 from shared.contracts.authorization import AuthorizationWithdrawn
 from shared.contracts.language import Command
-from shared.errors import Rejected
+from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
 from tests.unit.authorization.words import (
     APPROVED,
@@ -17,25 +17,61 @@ from tests.unit.authorization.words import (
     NOW,
     PENDED,
     SOON,
+    THERE,
+    TUESDAY,
     after,
     answer,
     cancelled,
     chosen,
     closed,
+    confirm_withdrawal,
     decided,
     eligible,
+    gave_up,
     opened,
     override,
     resubmit,
     seen,
     self_pay,
     started,
+    step_of,
     tick,
     told,
     wanted,
 )
 
 CHECKING = (opened(), started())
+
+
+class TestConfirmWithdrawal:
+    LEFT = gave_up("submission")
+
+    @pytest.mark.parametrize("history", [(*ASKED, chosen(THERE)), (*APPROVED, resubmit()), (*PENDED, cancelled())])
+    def test_settles_what_no_program_could_withdraw(self, history: Any) -> None:
+        """A payer that keeps what is not wanted is a coordinator's to call, also when all is over."""
+        case = after(*history, self.LEFT)
+        steps = [step_of(case), step_of(after(*history, self.LEFT, tick(SOON)))]
+
+        assert ("withdraw_request", "coordinator", "authorization", TUESDAY) in steps
+        assert "confirm_withdrawal" in domain.allowed(case)
+        assert step_of(after(*history)) == step_of(after(*history, self.LEFT, confirm_withdrawal()))
+
+    @pytest.mark.parametrize("history", [(*ASKED, answer("A1")), (*DENIED, cancelled())])
+    def test_stays_quiet_about_what_payers_shall_have(self, history: Any) -> None:
+        """A request that counts, and a denial, are not taken back."""
+        assert [] == domain.decide(self.LEFT, after(*history))
+
+    def test_stays_quiet_when_it_is_so_already(self) -> None:
+        """A person has it once; and a second click changes nothing."""
+        case = after(*PENDED, cancelled(), self.LEFT)
+
+        assert [] == domain.decide(self.LEFT, case)
+        assert [] == domain.decide(confirm_withdrawal(), after(*PENDED, cancelled()))
+
+    def test_refuses_a_case_that_is_not_there(self) -> None:
+        """Nobody withdraws what was never heard of."""
+        with pytest.raises(NotFound):
+            domain.decide(confirm_withdrawal(), domain.INITIAL)
 
 
 class TestEndCase:

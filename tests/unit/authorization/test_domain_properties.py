@@ -23,6 +23,7 @@ from tests.unit.authorization.words import (
     cancelled,
     chosen,
     closed,
+    confirm_withdrawal,
     correct,
     coverage,
     decided,
@@ -74,6 +75,7 @@ PEOPLE: dict[str, list[Command]] = {
     "record_decision": [decided("A1"), decided("A3"), decided("A4"), decided("NA")],
     "resubmit": [resubmit()],
     "correct_coverage": [correct()],
+    "confirm_withdrawal": [confirm_withdrawal()],
     "continue_self_pay": [self_pay()],
 }
 # The usual course is drawn often, or most stories would end before they began.
@@ -119,7 +121,8 @@ class TestEveryMoment:
 
         def check(_before: domain.Case, _command: Command, _facts: list[Any], case: domain.Case) -> None:
             step = domain.next_step(case)
-            assert (step is None) == (not case.is_workable or waits_for_nobody_here(case))
+            is_idle = not case.is_workable or waits_for_nobody_here(case)
+            assert (step is None) == (is_idle and not case.left_with_payers)
 
         play(story, check)
 

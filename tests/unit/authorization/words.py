@@ -133,6 +133,11 @@ def resubmit(at: datetime = NOW) -> domain.ResubmitRequest:
     return domain.ResubmitRequest(**by_person(at))
 
 
+def confirm_withdrawal(at: datetime = NOW) -> domain.ConfirmWithdrawal:
+    """A person saw to it that payers have nothing any more."""
+    return domain.ConfirmWithdrawal(**by_person(at))
+
+
 def correct(payer: domain.Payer = OTHER_PAYER, at: datetime = NOW) -> domain.CorrectCoverage:
     """A person corrects the coverage."""
     return domain.CorrectCoverage(**by_person(at), coverage=coverage(payer, seal="sealed-anew"))

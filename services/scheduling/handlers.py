@@ -21,8 +21,10 @@ from shared.aggregates.ask import command_id
 from shared.contracts.authorization import (
     AuthorizationApproved,
     AuthorizationDenied,
+    AuthorizationNeedsPerson,
     AuthorizationNotRequired,
     AuthorizationOverridden,
+    AuthorizationPended,
     AuthorizationSubmitted,
     AuthorizationWithdrawn,
 )
@@ -84,6 +86,16 @@ def on_authorization_submitted(_fact: AuthorizationSubmitted, heard: Heard) -> R
     return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
 
 
+def on_authorization_pended(_fact: AuthorizationPended, heard: Heard) -> RecordRequest:
+    """The payer has not decided, or not any more."""
+    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_authorization_needs_person(_fact: AuthorizationNeedsPerson, heard: Heard) -> RecordRequest:
+    """What became of the request is a person's to find out: until then it allows nothing."""
+    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+
+
 def on_authorization_approved(fact: AuthorizationApproved, heard: Heard) -> RecordApproval:
     """The payer certified a visit, at a provider's and within a window."""
     return RecordApproval(at=heard.at, by=heard.by, channel="kafka", items=fact.items)
@@ -123,6 +135,8 @@ def reactions(directory: Directory) -> Mapping[type[Fact], Reaction]:
         ReferralClosed: on_referral_closed,
         ConsultReportReceived: on_consult_report_received,
         AuthorizationSubmitted: on_authorization_submitted,
+        AuthorizationPended: on_authorization_pended,
+        AuthorizationNeedsPerson: on_authorization_needs_person,
         AuthorizationApproved: on_authorization_approved,
         AuthorizationNotRequired: on_authorization_not_required,
         AuthorizationOverridden: on_authorization_overridden,

@@ -41,7 +41,7 @@ class RecordReport(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordRequest(Command):
-    """The payer was asked for leave."""
+    """The payer was asked for leave, and has not given it, or not any more."""
 
 
 @dataclass(frozen=True, kw_only=True)

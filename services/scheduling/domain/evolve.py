@@ -44,7 +44,11 @@ def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
 
 def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
     choice = Choice(fact.choice, fact.provider_ref, fact.site_ref)
-    return replace(state, choices=(*_withdrawn(state.choices), choice), handed=_left(state))
+    last = state.choices[-1] if state.choices else choice
+    is_other = (last.provider_ref, last.site_ref) != (choice.provider_ref, choice.site_ref)
+    # The payer is asked anew for another provider, also for one who was chosen at some time before.
+    leave = replace(state.leave, items=()) if is_other else state.leave
+    return replace(state, leave=leave, choices=(*_withdrawn(state.choices), choice), handed=_left(state))
 
 
 def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:

@@ -54,8 +54,8 @@ def _record_report(command: c.RecordReport, state: Placement) -> Facts:
 
 
 def _record_request(_command: c.RecordRequest, state: Placement) -> Facts:
-    """A request means that leave is needed: what was thought before does not count any more."""
-    return _leave(state, replace(state.leave, is_not_required=False, exempt=None))
+    """A request means that leave is needed: nothing from before counts any more, but an override stands."""
+    return _leave(state, Leave(is_overridden=state.leave.is_overridden))
 
 
 def _record_approval(command: c.RecordApproval, state: Placement) -> Facts:

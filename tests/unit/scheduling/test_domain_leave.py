@@ -10,12 +10,15 @@ from tests.support.given import kinds
 from tests.unit.scheduling.placing import (
     APPROVED,
     ASKED,
+    AWAY,
     DENIED,
+    HOUSE,
     NOT_REQUIRED,
     OVERRIDDEN,
     REQUESTED,
     SEARCHING,
     WITHDRAWN,
+    answer,
     held,
     item,
     offered,
@@ -67,11 +70,36 @@ class TestRecordApproval:
         """A payer that certifies dates means them, even if it first said that it would not need to."""
         assert placed(NOT_REQUIRED, APPROVED).leave == d.Leave(items=(item(),))
 
+    def test_ends_with_the_choice_that_it_was_for(self) -> None:
+        """Whoever is chosen again is asked for again."""
+        other, again = (say(d.ChooseProvider, candidate=each) for each in (AWAY, HOUSE))
+
+        assert isinstance(placed(*ordered(), APPROVED).seeking, d.Searching)
+        assert placed(*ordered(), APPROVED, other, again).seeking is None
+
+    def test_is_kept_for_an_office_that_takes_the_patient_after_all(self) -> None:
+        """The payer is not asked anew for the same provider."""
+        certified = say(d.RecordApproval, items=(item("pr-away"),))
+        history = [*ordered(AWAY), certified, answer(accepted=False), say(d.ChooseProvider, candidate=AWAY)]
+
+        assert isinstance(placed(*history, answer(2)).seeking, d.Searching)
+
 
 class TestRecordRequest:
     def test_takes_back_what_was_not_required(self) -> None:
         """Who asks the payer needs its leave."""
         assert placed(*SEARCHING, REQUESTED).seeking is None
+
+    def test_takes_back_what_was_certified(self) -> None:
+        """A payer that is asked anew, or changes its mind, certifies nothing until it says so again."""
+        asked = placed(*ordered(), APPROVED, offered(slot()), REQUESTED)
+
+        assert (asked.leave, asked.seeking) == (d.Leave(), None)
+        assert isinstance(placed(*ordered(), APPROVED, REQUESTED, APPROVED).seeking, d.Searching)
+
+    def test_takes_back_no_override(self) -> None:
+        """The visit does not wait for the payer."""
+        assert isinstance(placed(*ordered(), OVERRIDDEN, APPROVED, REQUESTED).seeking, d.Searching)
 
     def test_stays_quiet_when_asked_again(self) -> None:
         """Asked is asked."""

@@ -75,6 +75,12 @@ class TestReactions:
                 d.RecordRequest,
             ),
             (
+                a.AuthorizationPended,
+                {**CASE, "request_id": "r-1", "decision_due_at": TUESDAY},
+                d.RecordRequest,
+            ),
+            (a.AuthorizationNeedsPerson, {**CASE, "reason": REASON}, d.RecordRequest),
+            (
                 a.AuthorizationDenied,
                 {**CASE, "request_id": "r-1", "reason": REASON, "peer_to_peer_until": TUESDAY, "appeal_until": TUESDAY},
                 d.RecordDenial,

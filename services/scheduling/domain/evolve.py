@@ -6,6 +6,7 @@ from typing import Any
 
 from services.scheduling.domain import facts as f
 from services.scheduling.domain.state import (
+    Act,
     Attempt,
     Choice,
     Claiming,
@@ -60,7 +61,9 @@ def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
 
 
 def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=_left(state))
+    # That an office says no decides nothing for the clinician.
+    handed = _left(state, "decide_on_missed")
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=handed)
 
 
 def _withdrawn(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
@@ -101,9 +104,9 @@ def _given_up(state: Placement) -> tuple[Attempt, ...]:
     return (*state.given_up, seeking.attempt) if isinstance(seeking, Claiming) else state.given_up
 
 
-def _left(state: Placement) -> tuple[Handed, ...]:
-    """What people still have to do when the rest is overtaken: an office that expects the patient does not forget."""
-    return tuple(handed for handed in state.handed if handed.act == "call_off_appointment")
+def _left(state: Placement, *acts: Act) -> tuple[Handed, ...]:
+    """These acts, if people have them, when the rest is overtaken; an office that expects the patient never forgets."""
+    return tuple(handed for handed in state.handed if handed.act in ("call_off_appointment", *acts))
 
 
 def _released(state: Placement, fact: f.AttemptReleased) -> Placement:

@@ -22,9 +22,11 @@ def onward(command: Command, state: Placement) -> list[PlacementFact]:
         return _wind_down(command, state)
     if state.seeking and not _may_seek(state):
         return _stop_seeking(state)
+    if state.is_handed("decide_on_missed"):
+        return []
     if state.is_complete and state.choice is None:
         return choose_next(command, state)
-    if state.seeking is None and state.visit is None and not _waits_for_clinician(state) and _may_seek(state):
+    if state.seeking is None and state.visit is None and _may_seek(state):
         return [begin_search(command, state)]
     return []
 
@@ -43,10 +45,6 @@ def _may_seek(state: Placement) -> bool:
     if isinstance(seeking, Claiming) and not state.leave.covers(seeking.attempt.slot):
         return False
     return seeking is None or seeking.provider_ref == choice.provider_ref
-
-
-def _waits_for_clinician(state: Placement) -> bool:
-    return state.is_handed("decide_on_missed")
 
 
 def _stop_seeking(state: Placement) -> list[PlacementFact]:

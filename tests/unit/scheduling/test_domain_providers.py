@@ -16,6 +16,7 @@ from tests.unit.scheduling.placing import (
     CLAIMING,
     DAY,
     ENDED,
+    FAR,
     HOUR,
     NOT_REQUIRED,
     REASON,
@@ -24,6 +25,7 @@ from tests.unit.scheduling.placing import (
     held,
     offered,
     ordered,
+    outcome,
     placed,
     report,
     say,
@@ -70,6 +72,20 @@ class TestAnswerRequest:
         facts = decide(answer(accepted=False), placed(*history))
 
         assert kinds(facts)[:2] == ["VisitCancelled", "ProviderDeclined"]
+
+    def test_declines_and_the_clinician_still_decides(self) -> None:
+        """After two missed visits no other is asked, whoever says no meanwhile, until somebody chooses."""
+        history = [*ACCEPTED, NOT_REQUIRED]
+        for number in (1, 2):
+            history += [offered(slot(provider_ref="pr-away"), search=number), held(number)]
+            history += [outcome("missed", number, MISSED_AT)]
+        declined = placed(*history, answer(accepted=False))
+        step = d.next_step(declined)
+
+        assert step is not None
+        assert (step.act, declined.choice, declined.seeking) == ("decide_on_missed", None, None)
+        assert kinds(decide(choose(FAR), declined)) == ["ProviderChosen", "OfficeAsked"]
+        assert not placed(*history, answer(accepted=False), choose(FAR)).handed
 
     def test_refuses_a_yes_that_comes_too_late(self) -> None:
         """Another office is being asked: this one must not expect the patient."""

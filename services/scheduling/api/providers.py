@@ -62,13 +62,17 @@ def routes(directory: Directory) -> APIRouter:
         response: Response,
     ) -> Taken:
         """Take an office's answer. The same answer again changes nothing; 409 when the request was withdrawn."""
+        document = await service.read(referral_id)
+        number = choice_of(document, told.request_id)
         command = AnswerRequest(
             **attribution(caller, service),
-            choice=choice_of(await service.read(referral_id), told.request_id),
+            choice=number,
             is_accepted=told.accepted,
             reason=told.reason.reason if told.reason else None,
         )
-        ask = request.ask(referral_id, command, caller, told.request_id, str(told.accepted))
+        # An office that changes its mind and back says something else than the first time.
+        known = document.state.choices[number - 1].answer
+        ask = request.ask(referral_id, command, caller, told.request_id, str(told.accepted), known)
         return await take(service, ask, response)
 
     @router.post("/provider", status_code=202)

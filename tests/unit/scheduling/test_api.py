@@ -82,6 +82,19 @@ class TestAnswer:
         assert [answer.status_code for answer in answers] == [202, 202]
         assert (await get(scheduling, asked)).json()["state"] == "waiting_for_authorization"
 
+    async def test_refuses_a_second_yes_once_another_is_asked(self, scheduling: Standing, asked: str) -> None:
+        """Yes, no, yes: the last is no repetition of the first, and must not look like a promise of ours."""
+        request_id = (await get(scheduling, asked)).json()["provider"]["request_id"]
+        answers = [
+            await send(
+                scheduling, asked, "answer", {"request_id": request_id, "accepted": says}, Role.SPECIALIST, key=None
+            )
+            for says in (True, False, True)
+        ]
+
+        assert [answer.status_code for answer in answers] == [202, 202, 409]
+        assert answers[-1].json()["code"] == "request-withdrawn"
+
     async def test_refuses_a_request_that_was_never_made(self, scheduling: Standing, asked: str) -> None:
         """Only what was asked can be answered."""
         content = {"request_id": "somebody-elses", "accepted": True}

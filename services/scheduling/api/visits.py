@@ -1,6 +1,7 @@
 """Visits: booked at a time that somebody names, cancelled, confirmed, and what became of them."""
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel, Field
@@ -30,13 +31,17 @@ from shared.contracts.scheduling import BookedBy
 from shared.errors import Rejected
 from shared.web import body
 
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond, there may be no such time at the site, or no day after it."""
+
 
 class BookingIn(BaseModel):
     """A time that somebody names, at the provider chosen last unless one is named."""
 
     model_config = CONTRACT
 
-    start: Annotated[AwareDatetime, Field(strict=False)]
+    start: Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, lt=_LAST)]
     booked_by: BookedBy
     provider_ref: Id | None = None
     site_ref: Id | None = None

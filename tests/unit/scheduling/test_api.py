@@ -141,6 +141,13 @@ class TestBooking:
             ("booked", visit_id(booked, 2)),
         ]
 
+    @pytest.mark.parametrize("start", ["9999-12-31T23:59:00-12:00", "0001-01-01T00:00:00+12:00"])
+    async def test_refuses_a_time_that_no_calendar_has(self, scheduling: Standing, booked: str, start: str) -> None:
+        """By the clock of another zone, the day does not exist."""
+        answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
     async def test_refuses_what_is_over(self, scheduling: Standing, booked: str) -> None:
         """Nothing is booked for a cancelled referral."""
         await tell_end(scheduling, booked)

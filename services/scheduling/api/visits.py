@@ -114,7 +114,7 @@ async def cancel(
     told: Annotated[CancellationIn, body(CancellationIn)],
     response: Response,
 ) -> Taken:
-    """Cancel a visit that lies ahead. Another is sought."""
+    """Cancel a visit that lies ahead. Another is sought, unless the patient will not come."""
     command = CancelVisit(**attribution(caller, service), visit_id=told.visit_id, reason=told.reason.reason)
     return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)
 

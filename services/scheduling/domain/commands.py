@@ -102,7 +102,7 @@ class BookVisit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CancelVisit(Command):
-    """The visit shall not take place; another is sought."""
+    """The visit shall not take place; another is sought, unless the patient will not come."""
 
     visit_id: str
     reason: Reason

@@ -49,7 +49,8 @@ def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
     is_other = (last.provider_ref, last.site_ref) != (choice.provider_ref, choice.site_ref)
     # The payer is asked anew for another provider, also for one who was chosen at some time before.
     leave = replace(state.leave, items=()) if is_other else state.leave
-    return replace(state, leave=leave, choices=(*_withdrawn(state.choices), choice), handed=_left(state))
+    handed = _left(state, "resolve_declined_visit")
+    return replace(state, leave=leave, choices=(*_withdrawn(state.choices), choice), handed=handed)
 
 
 def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
@@ -57,12 +58,13 @@ def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
 
 
 def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
-    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=_left(state))
+    handed = _left(state, "resolve_declined_visit")
+    return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=handed)
 
 
 def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
-    # That an office says no decides nothing for the clinician.
-    handed = _left(state, "decide_on_missed")
+    # That an office says no decides nothing for the clinician, nor for the patient.
+    handed = _left(state, "decide_on_missed", "resolve_declined_visit")
     return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=handed)
 
 
@@ -122,7 +124,7 @@ def _booked(state: Placement, fact: told.VisitBooked) -> Placement:
 
 
 def _cancelled(state: Placement, fact: told.VisitCancelled) -> Placement:
-    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=_left(state))
+    return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=_left(state, "resolve_declined_visit"))
 
 
 def _missed(state: Placement, fact: told.VisitMissed) -> Placement:

@@ -84,13 +84,13 @@ def _leave(state: Placement, leave: Leave) -> Facts:
 def _record_contact(command: c.RecordContact, state: Placement) -> Facts:
     """A patient who cannot come, or will not, is a coordinator's to help; one who will come settles that.
 
-    What the patient says last counts; what else people have to do has nothing to do with it.
+    What the patient says last counts, also while there is no visit: none is booked for one who will not come.
     """
-    if state.is_over or state.visit is None:
+    if state.is_over or command.outcome not in (*PATIENTS_WISHES, "will_attend"):
         return []
     act = PATIENTS_WISHES.get(command.outcome)
-    if act is None and command.outcome != "will_attend":
-        return []
+    if act == "reschedule_visit" and state.visit is None:
+        act = None
     former = [wish for wish in PATIENTS_WISHES.values() if wish != act and state.is_handed(wish)]
     return [*map(HandoverSettled, former), *(hand_over(act, command, state) if act else [])]
 

@@ -20,9 +20,9 @@ def onward(command: Command, state: Placement) -> list[PlacementFact]:
         return []
     if state.is_over:
         return _wind_down(command, state)
-    if state.seeking and not _may_seek(state):
+    if state.seeking and (state.is_declined or not _may_seek(state)):
         return _stop_seeking(state)
-    if state.is_handed("decide_on_missed"):
+    if state.is_handed("decide_on_missed") or (state.is_declined and state.choices):
         return []
     if state.is_complete and state.choice is None:
         return choose_next(command, state)

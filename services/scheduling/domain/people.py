@@ -8,7 +8,7 @@ from services.scheduling.domain.choosing import choose
 from services.scheduling.domain.deadlines import BOOKING_TIME
 from services.scheduling.domain.facts import AttemptBegun, HandoverSettled, PlacementFact
 from services.scheduling.domain.handing import hand_over, order_of
-from services.scheduling.domain.state import Attempt, Choice, Claiming, Placement, Slot, Visit
+from services.scheduling.domain.state import Act, Attempt, Choice, Claiming, Placement, Slot, Visit
 from shared.contracts.language import Command, Reason
 from shared.contracts.scheduling import (
     ProviderAccepted,
@@ -57,7 +57,14 @@ def _choose_provider(command: c.ChooseProvider, state: Placement) -> Facts:
         raise Rejected("not-complete", "The referral lacks information; a provider is chosen when it is complete.")
     if _is_chosen(command, state.choice):
         return []
-    return [*_give_back(PROVIDER_CHANGED, command, state), *choose(command.candidate, command, state)]
+    given_back = _give_back(PROVIDER_CHANGED, command, state)
+    return [*given_back, *_agreed(state), *choose(command.candidate, command, state)]
+
+
+def _agreed(state: Placement) -> Facts:
+    """Whoever names a provider or a time has spoken with a patient who would not come."""
+    act: Act = "resolve_declined_visit"
+    return [HandoverSettled(act)] if state.is_handed(act) else []
 
 
 def _is_chosen(command: c.ChooseProvider, choice: Choice | None) -> bool:
@@ -90,7 +97,7 @@ def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
         raise Rejected("not-authorized", "No authorization and no override allows a visit at this provider and date.")
     attempt = Attempt(state.attempts + 1, slot)
     until = command.at + BOOKING_TIME
-    return [*accepted, AttemptBegun(attempt, command.booked_by, until, is_asked_for=True)]
+    return [*_agreed(state), *accepted, AttemptBegun(attempt, command.booked_by, until, is_asked_for=True)]
 
 
 def _slots_now(state: Placement) -> list[Slot]:

@@ -223,6 +223,11 @@ class Placement:
         return next((attempt for attempt in known if attempt.number == number), None)
 
     @property
+    def is_declined(self) -> bool:
+        """Whether the patient will not come, and has no visit: until a person has helped, none is sought."""
+        return self.visit is None and self.is_handed("resolve_declined_visit")
+
+    @property
     def missed(self) -> int:
         """How often the patient did not come."""
         return sum(visit.fate == "missed" for visit in self.visits)

@@ -19,6 +19,7 @@ Situation = Literal[
     "booked",
     "outcome_due",
     "missed",
+    "declined",
     "fulfilled",
     "ended",
 ]
@@ -34,6 +35,8 @@ def situation(state: Placement) -> Situation:
         return "outcome_due" if state.visit.outcome_due_at else "booked"
     if state.is_handed("decide_on_missed"):
         return "missed"
+    if state.is_declined:
+        return "declined"
     return _SEEKING[type(state.seeking)] if state.seeking else _before_seeking(state)
 
 

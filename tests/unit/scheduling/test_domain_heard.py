@@ -19,12 +19,14 @@ from tests.unit.scheduling.placing import (
     ENDED,
     HOUR,
     HOUSE,
+    NOT_REQUIRED,
     ORDER,
     REASON,
     SEARCHING,
     TUESDAY,
     answer,
     book,
+    held,
     offered,
     ordered,
     outcome,
@@ -149,6 +151,10 @@ class TestRecordReport:
         assert decide(report(), d.INITIAL) == []
 
 
+DECLINED, WILL_ATTEND = (say(d.RecordContact, outcome=said) for said in ("declined", "will_attend"))
+CANCELLED = say(d.CancelVisit, visit_id="visit-1", reason=REASON)
+
+
 class TestRecordContact:
     @pytest.mark.parametrize(
         ("wish", "act"), [("wants_other_time", "reschedule_visit"), ("declined", "resolve_declined_visit")]
@@ -171,9 +177,42 @@ class TestRecordContact:
         """Most calls change nothing here."""
         assert decide(say(d.RecordContact, outcome=wish), placed(*BOOKED)) == []
 
+    @pytest.mark.parametrize("history", [SEARCHING, CLAIMING, [*SEARCHING, offered()], [*BOOKED, CANCELLED]])
+    def test_seeks_nothing_for_a_patient_who_will_not_come(self, history: list[Any]) -> None:
+        """Also without a visit: a coordinator helps first, and the search goes on when the patient thinks again."""
+        declined = placed(*history, DECLINED)
+        step = d.next_step(declined)
+
+        assert step is not None
+        assert (step.act, declined.seeking, d.situation(declined)) == ("resolve_declined_visit", None, "declined")
+        assert isinstance(placed(*history, DECLINED, WILL_ATTEND).seeking, d.Searching)
+
+    def test_keeps_a_refusal_while_others_act(self) -> None:
+        """What an office says or takes back changes nothing of what the patient wants."""
+        cancelled = placed(*BOOKED, DECLINED, CANCELLED)
+        accepted = placed(*ASKED, NOT_REQUIRED, DECLINED, answer())
+        refused = placed(*ASKED, DECLINED, answer(accepted=False))
+
+        assert [True] * 3 == [state.is_declined for state in (cancelled, accepted, refused)]
+        assert [None] * 3 == [state.seeking for state in (cancelled, accepted, refused)]
+
+    def test_lets_a_person_book_for_a_patient_who_declined(self) -> None:
+        """Whoever names a time has spoken with the patient."""
+        state = placed(*SEARCHING, DECLINED, book(), held())
+
+        assert (state.visit is not None, state.handed) == (True, ())
+
     def test_stays_quiet_without_a_visit(self) -> None:
-        """There is no time to change."""
-        assert decide(say(d.RecordContact, outcome="declined"), placed(*SEARCHING)) == []
+        """There is no time to change, and one is sought."""
+        assert decide(say(d.RecordContact, outcome="wants_other_time"), placed(*SEARCHING)) == []
+
+    def test_is_kept_when_it_comes_first(self) -> None:
+        """A word of the patient's may overtake the order."""
+        assert placed(DECLINED, *SEARCHING).is_declined
+
+    def test_stays_quiet_when_it_is_over(self) -> None:
+        """Nothing is to be booked."""
+        assert decide(DECLINED, placed(*BOOKED, ENDED)) == []
 
 
 class TestDecide:

@@ -49,5 +49,6 @@ def _ends(house: House, key: str) -> Iterator[str]:
         yield f"{key} ended as {referral.end.outcome}, tracking says {track.progress.outcome}"
     if is_closed and placement.visit and not placement.fulfilled and placement.visit.attempt.slot.starts_at > house.now:
         yield f"{key} is closed and its visit still stands"
-    if is_closed and (placement.seeking or "authorization" in steps(house, key)):
+    at_payer = steps(house, key).get("authorization")
+    if is_closed and (placement.seeking or (at_payer and at_payer.act != "withdraw_request")):
         yield f"{key} is closed and somebody still works on it: {steps(house, key)}"

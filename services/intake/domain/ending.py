@@ -12,6 +12,8 @@ from shared.errors import Conflict, Rejected
 OWN_REASONS: Final = "throughline"
 """The system of reason codes that name an outcome: its words, joined by hyphens."""
 ORDER_EXPIRED: Final = Reason(system=OWN_REASONS, code="order-expired")
+DECEASED: Final = Reason(system=OWN_REASONS, code="deceased")
+"""By which the others know that nothing must be said to the patient any more."""
 
 _BY_WHO_ASKED: Final[dict[AskedBy, Outcome]] = {
     "referrer": "cancelled_by_referrer",
@@ -87,7 +89,14 @@ def close_with(command: Command, referral: Referral, end: End, evidence_ref: str
 def _wind_down(
     command: Command, referral: Referral, outcome: Outcome, asked_by: AskedBy, reason: Reason
 ) -> list[IntakeFact]:
-    told = ReferralCancelled(**vars(command.told), referral_id=referral.referral_id, asked_by=asked_by, reason=reason)
+    # Whoever gives a referral up says why in their own words. The others do not hear the outcome before the end, and
+    # would write to a patient who has died.
+    told = ReferralCancelled(
+        **vars(command.told),
+        referral_id=referral.referral_id,
+        asked_by=asked_by,
+        reason=DECEASED if outcome == "deceased" else reason,
+    )
     return [EndChosen(End(outcome, reason)), told]
 
 

@@ -8,6 +8,7 @@ from tests.support.given import kinds
 from tests.unit.intake.telling import (
     BY,
     OPEN,
+    WHY,
     acknowledge,
     at,
     cancel,
@@ -89,6 +90,15 @@ class TestCloseReferral:
         assert isinstance(cancelled, ReferralCancelled)
         assert "payer" == cancelled.asked_by
         assert "denied_final" == outcome_after(receive(), close("denied_final"), tick(at(5)))
+
+    def test_tells_the_others_that_the_patient_has_died(self) -> None:
+        """Whatever reason was given: they must not write to the patient. The reason is kept for the end."""
+        _, cancelled = decide(close("deceased"), referral(receive()))
+        [closed] = decide(tick(at(5)), referral(receive(), close("deceased")))
+
+        assert isinstance(cancelled, ReferralCancelled)
+        assert isinstance(closed, ReferralClosed)
+        assert (Reason(system="throughline", code="deceased"), WHY) == (cancelled.reason, closed.reason)
 
     def test_closes_at_once_after_care(self) -> None:
         """There is nothing to wind down once the patient was seen; the visit is the evidence."""

@@ -19,7 +19,7 @@ from services.notifications.domain.facts import (
     VisitEnded,
     VisitHeard,
 )
-from services.notifications.domain.state import Conversation, MessageStatus, Visit, VisitStatus
+from services.notifications.domain.state import Conversation, Message, MessageStatus, Visit, VisitStatus
 from shared.contracts.notifications import (
     ContactRecorded,
     MessageDelivered,
@@ -67,7 +67,7 @@ def _told(conversation: Conversation, fact: Told) -> Conversation:
     changed = {"at": fact.occurred_at} if status != message.status else {}
     gives_up = not message.was_sent and status in {"failed", "unknown"}
     return _with_message(
-        conversation,
+        _within_reach(conversation) if _arrived(conversation, message, fact) else conversation,
         message.number,
         status=status,
         was_sent=message.was_sent or isinstance(fact, MessageSent),
@@ -76,17 +76,25 @@ def _told(conversation: Conversation, fact: Told) -> Conversation:
     )
 
 
+def _arrived(conversation: Conversation, message: Message, fact: Told) -> bool:
+    """Whether it came to the contact that is used now: what came to an old number says nothing of the new one."""
+    is_current = conversation.reach is not None and message.edition == conversation.reach.edition
+    return isinstance(fact, MessageDelivered) and is_current
+
+
+def _within_reach(conversation: Conversation) -> Conversation:
+    """Calls that nobody took before say nothing of what there will be to say."""
+    return replace(conversation, unanswered=0, unreachable_at=None)
+
+
 def _called(conversation: Conversation, fact: ContactRecorded | PatientUnreachable) -> Conversation:
     if isinstance(fact, PatientUnreachable):
         return replace(conversation, unreachable_at=fact.occurred_at)
-    is_reached = fact.outcome != "no_answer"
-    return replace(
-        conversation,
-        contacts=(*conversation.contacts, fact.contact_id),
-        called_at=fact.occurred_at,
-        unanswered=0 if is_reached else conversation.unanswered + 1,
-        unreachable_at=None if is_reached else conversation.unreachable_at,
-    )
+    contacts = (*conversation.contacts, fact.contact_id)
+    called = replace(conversation, contacts=contacts, called_at=fact.occurred_at)
+    if fact.outcome != "no_answer":
+        return _within_reach(called)
+    return replace(called, unanswered=called.unanswered + 1)
 
 
 def _planned(conversation: Conversation, fact: MessagePlanned | MessageDropped | MessagePostponed) -> Conversation:
@@ -115,10 +123,10 @@ def _heard(
 ) -> Conversation:
     match fact:
         case ContactKept(referral_id=referral_id, reach=reach):
-            return replace(conversation, referral_id=referral_id, reach=reach, unanswered=0, unreachable_at=None)
+            return replace(_within_reach(conversation), referral_id=referral_id, reach=reach)
         case VisitHeard(visit=visit, replaces=replaces):
             before = _ended(conversation.visits, replaces, "replaced", visit.heard_at)
-            return replace(conversation, visits=(*before, visit))
+            return replace(_within_reach(conversation), visits=(*before, visit))
         case VisitEnded(visit_id=visit_id, status=status, at=at):
             return replace(conversation, visits=_ended(conversation.visits, visit_id, status, at))
         case CancellationHeard(at=at, is_silent=is_silent):

@@ -83,7 +83,8 @@ class Conversation:
     """One per referral.
 
     `phoned` and `lapsed` are notices that a person said, or that it became too late for; `held_since` forbids sending
-    on the strength of an earlier moment. `unanswered` counts a person's calls in a row that nobody took.
+    on the strength of an earlier moment. `unanswered` counts a person's calls in a row that nobody took,
+    since the patient had something new to hear or was known to be within reach.
     """
 
     referral_id: str = ""

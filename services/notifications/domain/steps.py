@@ -58,7 +58,9 @@ def owed(conversation: Conversation) -> list[Effect]:
 
 def _persons_step(conversation: Conversation, reach: Reach, needed: list[Wanted]) -> Step:
     if conversation.unreachable_at:
-        due_at = after_business_days(conversation.unreachable_at, DECIDE_WITHIN_DAYS, reach.timezone)
+        # What came up since then is new to whoever decides.
+        began_at = min(_began_at(conversation, reach, want) for want in needed)
+        due_at = after_business_days(latest(conversation.unreachable_at, began_at), DECIDE_WITHIN_DAYS, reach.timezone)
         return Step(act="decide_on_unreachable", owner="clinician", queue=QUEUE, due_at=due_at)
     due_at = min(_call_due_at(conversation, reach, want) for want in needed)
     return Step(act="call_patient", owner="coordinator", queue=QUEUE, due_at=due_at)
@@ -66,10 +68,15 @@ def _persons_step(conversation: Conversation, reach: Reach, needed: list[Wanted]
 
 def _call_due_at(conversation: Conversation, reach: Reach, want: Wanted) -> datetime:
     """A business day after the last attempt, but before the visit."""
-    attempted_at = (message.at for message in messages_for(conversation, want.notice))
-    began_at = latest(want.since, reach.since, conversation.called_at, *attempted_at)
+    began_at = latest(_began_at(conversation, reach, want), conversation.called_at)
     due_at = after_business_days(began_at, CALL_WITHIN_DAYS, reach.timezone)
     return min(due_at, want.until) if want.until else due_at
+
+
+def _began_at(conversation: Conversation, reach: Reach, want: Wanted) -> datetime:
+    """Since when only a person can say it."""
+    attempted_at = (message.at for message in messages_for(conversation, want.notice))
+    return latest(want.since, reach.since, *attempted_at)
 
 
 def _under_way(conversation: Conversation) -> list[datetime]:

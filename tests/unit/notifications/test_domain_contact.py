@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from services.notifications.domain import allowed, decide, next_step
-from shared.contracts.language import Step
+from shared.contracts.language import Command, Step
 from shared.contracts.notifications import ContactOutcome
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
@@ -16,6 +16,7 @@ from tests.unit.notifications.talking import (
     contact,
     delivered,
     ended,
+    handed_over,
     play,
     refused,
     sent,
@@ -92,6 +93,41 @@ class TestRecordContact:
         assert kinds(decide(fourth, unreachable)) == ["ContactRecorded"]
         answered = call("will_attend", 3 * DAY + 90, "contact-5")
         assert next_step(play([fourth, answered], unreachable)) is None
+
+    def test_begins_anew_with_a_new_visit(self) -> None:
+        """Who did not pick up in March is called about the visit in May; what nobody knows yet is not overdue."""
+        rebooked = booked("visit-2", 60 * DAY, starts_at=after(70 * DAY), replaces="visit-1")
+        conversation = play([*CALLING, *NO_ANSWERS, rebooked, refused(2, 60 * DAY + 5)])
+        assert next_step(conversation) == Step(
+            act="call_patient", owner="coordinator", queue="outreach", due_at=after(63 * DAY + 5)
+        )
+
+    @pytest.mark.parametrize("arrival", [[], [delivered(2, 60 * DAY + 10)]])
+    def test_does_not_silence_the_word_of_a_cancellation(self, arrival: list[Command]) -> None:
+        """Old calls in vain are no reason to let a patient travel who was told of a visit since."""
+        rebooked = booked("visit-2", 60 * DAY, starts_at=after(70 * DAY), replaces="visit-1")
+        told = [*CALLING, *NO_ANSWERS, rebooked, sent(2, 60 * DAY + 5), *arrival]
+        step = next_step(play([*told, cancelled(61 * DAY), refused(3, 61 * DAY + 5), closed(61 * DAY + 20)]))
+        assert step is not None
+        assert step.act == "call_patient"
+
+    def test_forgets_calls_in_vain_when_a_message_arrives(self) -> None:
+        """A telephone that takes messages is one that may be called again: what comes later begins anew."""
+        late = play([*CALLING, *NO_ANSWERS, delivered(1, 4 * DAY)])
+        assert (late.unanswered, late.unreachable_at, next_step(late)) == (0, None, None)
+
+    def test_learns_nothing_from_what_arrives_at_an_old_number(self) -> None:
+        """Nobody answers at the new one all the same."""
+        anew = [contact("sms", minutes=5, seal="sealed-anew"), refused(2, 6)]
+        assert play([*CALLING, *anew, *NO_ANSWERS[:2], delivered(1, 3 * DAY)]).unanswered == 2
+
+    def test_gives_whoever_decides_time_from_when_it_came_up(self) -> None:
+        """What a patient out of reach must hear now is no old debt."""
+        unsure = [contact("sms"), booked(), handed_over(1, in_doubt=True), *NO_ANSWERS]
+        missed = [ended("missed", minutes=14 * DAY), refused(2, 14 * DAY + 5)]
+        assert next_step(play([*unsure, *missed])) == Step(
+            act="decide_on_unreachable", owner="clinician", queue="outreach", due_at=after(16 * DAY + 5)
+        )
 
     def test_does_not_make_unreachable_who_had_the_message(self) -> None:
         """Who got the text and does not pick up the phone is not lost."""

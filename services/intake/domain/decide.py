@@ -164,8 +164,7 @@ def _acknowledge(command: AcknowledgeReport, referral: Referral) -> list[IntakeF
     if report.is_acknowledged:
         return []
     told = ReportAcknowledged(**vars(command.told), referral_id=referral.referral_id, report_id=report.report_id)
-    latest = [r.report_id for r in referral.reports if r.kind == "final"][-1:]
-    if referral.situation != "awaiting_acknowledgement" or latest != [report.report_id]:
+    if referral.situation != "awaiting_acknowledgement" or referral.final_report != report:
         return [told]
     return [told, ending.close_with(command, referral, End("completed", None), report.report_id)]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.intake.domain import facts as private
 from services.intake.domain import steps
-from services.intake.domain.state import Absent, End, Referral, Request, State
+from services.intake.domain.state import Absent, End, Referral, Report, Request, State
 from shared.business_days import after_business_days
 from shared.contracts import intake as told
 from shared.contracts.language import Step
@@ -76,10 +76,19 @@ def _visit_released(referral: Referral, _fact: private.VisitReleased) -> Referra
 
 def _seen(referral: Referral, fact: private.PatientSeen) -> Referral:
     seen = replace(referral, seen_at_visit=fact.visit_id, visit_id=None)
-    # A report may have come first; then the wait for the final one is counted from the visit all the same.
+    if final := referral.final_report:
+        return _with_nothing_to_wait_for(seen, final)
+    # Another report may have come first; then the wait for the final one is counted from the visit all the same.
     if referral.situation in _BEFORE_CARE or referral.situation == "awaiting_report":
         return _awaiting_report(seen, steps.return_report(referral.priority, fact.at))
     return seen
+
+
+def _with_nothing_to_wait_for(referral: Referral, final: Report) -> Referral:
+    """The report is there: it has yet to be read, or the end goes on. Its time to be read begins as the end is off."""
+    if final.is_acknowledged or referral.situation != "winding_down":
+        return referral
+    return _awaiting_acknowledgement(referral, steps.acknowledge_report(referral.step.due_at))
 
 
 def _filed(referral: Referral, fact: private.ReportFiled) -> Referral:
@@ -90,8 +99,7 @@ def _reported(referral: Referral, fact: told.ConsultReportReceived) -> Referral:
     if referral.is_closed:
         return referral
     if fact.kind == "final":
-        step = steps.acknowledge_report(fact.occurred_at)
-        return replace(referral, situation="awaiting_acknowledgement", step=step, is_armed=True)
+        return _awaiting_acknowledgement(referral, steps.acknowledge_report(fact.occurred_at))
     if referral.situation in _BEFORE_CARE:
         return _awaiting_report(referral, steps.return_report(referral.priority, fact.occurred_at))
     return referral
@@ -99,6 +107,10 @@ def _reported(referral: Referral, fact: told.ConsultReportReceived) -> Referral:
 
 def _awaiting_report(referral: Referral, step: Step) -> Referral:
     return replace(referral, situation="awaiting_report", step=step, is_armed=True)
+
+
+def _awaiting_acknowledgement(referral: Referral, step: Step) -> Referral:
+    return replace(referral, situation="awaiting_acknowledgement", step=step, is_armed=True)
 
 
 def _undeliverable(referral: Referral, fact: private.ReportUndeliverable) -> Referral:

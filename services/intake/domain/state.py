@@ -96,6 +96,11 @@ class Referral:
         """What proves that the patient was seen: the visit, else the first report."""
         return self.seen_at_visit or next((report.report_id for report in self.reports), None)
 
+    @property
+    def final_report(self) -> Report | None:
+        """The final report that counts: the last."""
+        return next((report for report in reversed(self.reports) if report.kind == "final"), None)
+
     def report(self, report_id: str) -> Report | None:
         """The report of this id."""
         return next((report for report in self.reports if report.report_id == report_id), None)

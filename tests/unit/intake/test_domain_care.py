@@ -40,6 +40,20 @@ class TestRecordVisit:
         """Care happened: a report is owed after all."""
         assert "awaiting_report" == referral(receive(), cancel(), visit(when=at(3))).situation
 
+    def test_waits_for_no_report_that_is_there(self) -> None:
+        """After a cancellation that came after the final report, it has only to be read, which completes it."""
+        history = receive(), report(when=at(2)), cancel(when=at(3)), visit(when=at(1))
+
+        assert "awaiting_acknowledgement" == referral(*history).situation
+        assert ("acknowledge_report", "clinician", at(8, hours=0.25)) == step_of(*history)
+        assert "completed" == outcome_after(*history, acknowledge())
+
+    def test_leaves_the_end_alone_when_the_report_was_read(self) -> None:
+        """Nobody owes anything any more."""
+        history = receive(), report(when=at(2)), cancel(when=at(3)), acknowledge(when=at(3)), visit(when=at(1))
+
+        assert ("wind_down", "system", at(3, hours=0.25)) == step_of(*history)
+
     def test_stays_quiet_when_delivered_twice(self) -> None:
         """Seen is seen, also after the end."""
         assert [] == decide(visit(), referral(receive(), visit()))

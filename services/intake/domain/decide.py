@@ -192,7 +192,7 @@ def _due(command: Tick, referral: Referral) -> list[IntakeFact]:
     if can_expire(referral) and referral.order_expires_at <= command.at:
         return ending.expire(command, referral)
     if referral.situation == "winding_down" and referral.end:
-        return [ending.close_with(command, referral, referral.end, referral.evidence_of_care)]
+        return [ending.wound_down(command, referral, referral.end)]
     return [StepHandedOn(command.at)]
 
 

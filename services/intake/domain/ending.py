@@ -62,6 +62,14 @@ def expire(command: Command, referral: Referral) -> list[IntakeFact]:
     return _wind_down(command, referral, "order_expired", "system", ORDER_EXPIRED)
 
 
+def wound_down(command: Command, referral: Referral, end: End) -> ReferralClosed:
+    """Everybody has given back what they held. Where the report was read meanwhile, the loop is closed all the same."""
+    final = referral.final_report
+    if end.outcome == "seen_no_report" and final and final.is_acknowledged:
+        return close_with(command, referral, End("completed", None), final.report_id)
+    return close_with(command, referral, end, referral.evidence_of_care)
+
+
 def _give_up(command: CloseReferral, referral: Referral) -> list[IntakeFact]:
     evidence = referral.evidence_of_care
     if command.outcome == "seen_no_report" and not evidence:

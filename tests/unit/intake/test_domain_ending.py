@@ -63,6 +63,29 @@ class TestCancelReferral:
         """Giving up on a report does not undo the visit."""
         assert "seen_no_report" == outcome_after(receive(), visit(when=at(1)), cancel(), tick(at(4)))
 
+    def test_completes_what_is_read_while_it_winds_down(self) -> None:
+        """The report came and was read: that nobody wanted it any more does not undo it."""
+        history = receive(), report(when=at(2)), cancel(when=at(3)), acknowledge(when=at(3))
+        [closed] = decide(tick(at(4)), referral(*history))
+
+        assert isinstance(closed, ReferralClosed)
+        assert ("completed", "r1", None) == (closed.outcome, closed.evidence_ref, closed.reason)
+
+    @pytest.mark.parametrize("read", ["r0", "r1"])
+    def test_remembers_that_no_report_was_read(self, read: str) -> None:
+        """An interim note, or a final report that was corrected since, closes no loop."""
+        reports = report("r0", "interim", at(1)), report("r1", when=at(1)), report("r2", when=at(2))
+        history = receive(), *reports, cancel(when=at(3)), acknowledge(read, at(3)), tick(at(4))
+
+        assert "seen_no_report" == outcome_after(*history)
+
+    def test_keeps_an_end_that_was_named(self) -> None:
+        """Who says that it was entered in error is believed, whatever was read."""
+        wrong = cancel(when=at(3), reason=Reason(system="throughline", code="entered-in-error"))
+        history = receive(), report(when=at(2)), wrong, acknowledge(when=at(3)), tick(at(4))
+
+        assert "entered_in_error" == outcome_after(*history)
+
     def test_stays_quiet_when_delivered_twice(self) -> None:
         """What is not wanted any more can be unwanted again, before and after the end."""
         assert [] == decide(cancel(), referral(receive(), cancel()))

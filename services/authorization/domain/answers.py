@@ -11,8 +11,8 @@ from services.authorization.domain.deadlines import APPEAL, PEER_TO_PEER, decisi
 from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import AnswerNoted, DecisionNoted, NeedFound
 from services.authorization.domain.payers import PolicyOnFile
-from services.authorization.domain.reasons import APPROVAL_UNUSABLE, of_action, of_coverage
-from services.authorization.domain.situations import Appealable, Checking, CoverageProblem, Denied
+from services.authorization.domain.reasons import APPROVAL_UNUSABLE, PAYER_SILENT, of_action, of_coverage
+from services.authorization.domain.situations import Appealable, Checking, CoverageProblem, Denied, Pended
 from services.authorization.domain.state import ELIGIBILITY, Case, Request, wire_id
 from services.authorization.domain.words import Told, needs_person, not_required, not_verified, tell, verified
 from shared.contracts.authorization import (
@@ -73,7 +73,10 @@ def record_decision(command: RecordDecision, case: Case) -> list[Any]:
     if request is None or (command.action == "A3" and isinstance(request.standing, Denied | Appealable)):
         return []
     is_decided = command.action != _PENDED
-    verdict = _verdict(command, case, request, command.at)
+    if not is_decided and command.decision_due_at is None and isinstance(request.standing, Pended):
+        return [DecisionNoted(command.certificate, is_decided)] if command.certificate else []
+    # What a person hears later does not start the payer's clock again: it runs since the payer was asked.
+    verdict = _verdict(command, case, request, request.wanted_at if request.is_submitted else command.at)
     after = case
     for fact in verdict:
         after = evolve(after, fact)
@@ -161,9 +164,12 @@ def _denied(command: Said, case: Case, request: Request) -> Fact:
 
 
 def _pended(command: Said, case: Case, request: Request, received_at: datetime) -> Fact:
+    """It waits for the payer as long as the payer has time; where that is over, a person asks again."""
     ruled = decision_due(received_at, case.urgency, request.payer)
     asked_for = command.asked_for if isinstance(command, RecordPayerAnswer) else ()
     due_at = extended(command.decision_due_at, received_at, ruled)
+    if isinstance(command, RecordDecision) and due_at <= command.at:
+        return needs_person(command, case, request, PAYER_SILENT)
     return _about(AuthorizationPended, command, case, request, decision_due_at=due_at, asked_for=asked_for)
 
 

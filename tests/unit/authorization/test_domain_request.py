@@ -16,9 +16,11 @@ from tests.unit.authorization.words import (
     DENIED,
     HERE,
     IN_A_WEEK,
+    NOW,
     PENDED,
     SOON,
     THERE,
+    TUESDAY,
     after,
     answer,
     cancelled,
@@ -110,10 +112,39 @@ class TestRecordDecision:
         assert ["AuthorizationSubmitted", "AuthorizationApproved"] == kinds(told(decided("A1"), case))
 
     def test_takes_a_later_date_from_a_silent_payer(self) -> None:
-        """The clock starts again, within what is lawful."""
+        """The payer's word counts, within what is lawful."""
         case = after(*PENDED, tick(IN_A_WEEK), decided("A4", IN_A_WEEK, decision_due_at=IN_A_WEEK + timedelta(days=2)))
 
         assert ("await_payer_decision", "payer", "authorization", IN_A_WEEK + timedelta(days=2)) == step_of(case)
+
+    def test_does_not_start_the_clock_of_a_silent_payer_again(self) -> None:
+        """A decision still pending is overdue without a date, and a coordinator asks again the next business day."""
+        silent = *PENDED, tick(IN_A_WEEK), decided("A4", IN_A_WEEK + timedelta(days=1))
+
+        assert ("call_payer", "coordinator", "authorization", IN_A_WEEK + timedelta(days=2)) == step_of(after(*silent))
+        assert ["AuthorizationNeedsPerson"] == kinds(told(decided("A4", IN_A_WEEK + timedelta(days=2)), after(*silent)))
+
+    def test_takes_no_date_beyond_what_is_lawful_from_the_first_receipt(self) -> None:
+        """However late it is stated, and however often."""
+        far = {"decision_due_at": IN_A_WEEK + timedelta(days=365)}
+        late = decided("A4", IN_A_WEEK + timedelta(days=1), **far), decided("A4", IN_A_WEEK + timedelta(days=9), **far)
+
+        for history in (late[:1], late):
+            step = step_of(after(*PENDED, tick(IN_A_WEEK), *history))
+            assert ("await_payer_decision", "payer", "authorization", IN_A_WEEK + timedelta(days=14)) == step
+
+    def test_counts_from_the_receipt_what_was_unclear(self) -> None:
+        """The payer had the request all the time that a person read its answer."""
+        assert IN_A_WEEK == domain.next_due(after(*CT, decided("A4", TUESDAY)))
+
+    def test_of_a_pend_keeps_the_date_that_holds(self) -> None:
+        """The payer had stated a date of its own, and nobody has heard another."""
+        stated = answer("A4", decision_due_at=NOW + timedelta(days=3))
+
+        assert [] == domain.decide(decided("A4", TUESDAY), after(*ASKED, stated))
+        noted = after(*ASKED, stated, decided("A4", TUESDAY, certificate="sealed-number"))
+        assert noted.request is not None
+        assert ("sealed-number", NOW + timedelta(days=3)) == (noted.request.certificate, domain.next_due(noted))
 
     @pytest.mark.parametrize("again", ["A1", "A3", "NA"])
     def test_stays_quiet_when_it_is_so_already(self, again: str) -> None:

@@ -23,6 +23,9 @@ WORD = "[a-z0-9_-]{1,40}"
 COUNTED_TO = 1000
 """Counting stops here: more is "1000+", and costs no more."""
 
+_BITS = 64
+"""Of a number in the database, its sign among them."""
+
 
 class Filters(Shown):
     """What a worklist is narrowed to, and its order."""
@@ -101,6 +104,11 @@ class Reader:
         return {"$and": parts}
 
 
+def _can_be_stored(value: object) -> bool:
+    """Whether the database can be asked for it: it has 64 bits for a number, and no text of halves of characters."""
+    return value.isascii() if isinstance(value, str) else isinstance(value, int) and value.bit_length() < _BITS
+
+
 def _cursor(stored: dict[str, Any], sort: Sort) -> str:
     position = [sort, *(tracks.field_of(stored, name) for name in tracks.sort_fields(sort))]
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
@@ -114,7 +122,8 @@ def _position(cursor: str, sort: Sort) -> list[Any]:
         raise Unreadable("/cursor", "The cursor is not one of ours.") from None
     expected = (int, str, str) if sort == "priority" else (str, str)
     fits = len(position) == len(expected) and all(
-        value is None or type(value) is kind for value, kind in zip(position, expected, strict=True)
+        value is None or (type(value) is kind and _can_be_stored(value))
+        for value, kind in zip(position, expected, strict=True)
     )
     if named != sort or not fits:
         raise Unreadable("/cursor", "The cursor is not one of this order.")

@@ -207,6 +207,22 @@ class TestWorklist:
 
         assert {422} == {answer.status_code for answer in answers}
 
+    @pytest.mark.parametrize(
+        "position",
+        [
+            ["priority", 2**63, "2027", "demo-a"],
+            ["priority", -(2**64), "2027", "demo-a"],
+            ["priority", 0, "\ud800", "demo-a"],
+        ],
+    )
+    async def test_refuses_a_cursor_that_no_database_can_hold(self, tracking: Standing, position: Any) -> None:
+        """It is not one of ours either, and no failure of ours."""
+        forged = base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+        async with tracking.client(Role.COORDINATOR) as http:
+            answer = await http.get("/v1/worklist", params={"cursor": forged, "sort": "priority"})
+
+        assert 422 == answer.status_code
+
     @staticmethod
     async def _spoil(tracking: Standing, referral_id: str, sequence: int) -> None:
         envelope = Envelope("/demo/intake", referral_id, sequence, "org.throughline.referral.closed.v1", NOON)

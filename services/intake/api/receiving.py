@@ -41,7 +41,7 @@ class Desk:
             patient_ref=_patient_ref(order, keyring, tenant),
             priority=order.priority,
             authored_at=order.authored_at,
-            needed_by=order.needed_by,
+            needed_by=order.needed_until,
             order_expires_at=order.expires_at,
             pathway=pathway.pathway,
             pathway_version=pathway.version,

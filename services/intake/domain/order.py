@@ -51,13 +51,17 @@ class ClinicalWithOrigin(Clinical):
 
 
 class Order(Word):
-    """One order for one service. `number` is of the source system that placed it, `mrn` of the patient there."""
+    """One order for one service. `number` is of the source system that placed it, `mrn` of the patient there.
+
+    Where the order says a day only, `needed_by` is its beginning and `needed_day_ends` its end.
+    """
 
     number: Identifier
     mrn: Identifier
     priority: Priority
     authored_at: Instant
     needed_by: Instant | None = None
+    needed_day_ends: Instant | None = None
     expires_at: Instant | None = None
     service: Coding | None = None
     requester: Requester | None = None
@@ -69,6 +73,11 @@ class Order(Word):
     policies: tuple[Policy, ...] = ()
     is_self_pay: bool = False
     logistics: Logistics = Logistics()
+
+    @property
+    def needed_until(self) -> datetime | None:
+        """By when the patient must be seen: a day that the order names is among those that will do."""
+        return self.needed_day_ends or self.needed_by
 
     @property
     def clinical(self) -> ClinicalWithOrigin:
@@ -112,6 +121,7 @@ class Order(Word):
 
 
 _DOES_NOT_COUNT: Final[dict[str, Any]] = {
+    "needed_day_ends": True,  # derived from the day, which counts by its beginning
     "service": {"text"},
     "diagnoses": {"__all__": {"text"}},
     "requester": {"name", "organization"},

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -176,6 +177,15 @@ class TestOrderInFhir:
         assert [None, "true"] == [answer.headers.get("Idempotent-Replayed") for answer in answers]
         assert 1 == len({answer.json().get("referral_id") or answer.json()["id"] for answer in answers})
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
+
+    async def test_is_needed_by_the_end_of_the_day_that_it_names(self, intake: Standing) -> None:
+        """The others hear of all of it."""
+        await send(intake, as_bytes(bundle(occurrencePeriod={"end": "2026-05-20"})), "/fhir/R4")
+        await intake.until_told("ReferralReceived", "ReferralFoundComplete")
+
+        (_, received), _ = intake.told()
+        assert isinstance(received, ReferralReceived)
+        assert datetime(2026, 5, 21, 4, 0, tzinfo=UTC) == received.needed_by
 
     async def test_is_taken_with_warnings(self, intake: Standing) -> None:
         """What is odd is said beside the answer, at its place and without its value."""

@@ -38,11 +38,21 @@ class TestOrder:
         assert "routine" == taken(bundle(priority=None)).priority
 
     def test_is_needed_by_the_end_of_its_period(self) -> None:
-        """The occurrence says by when the patient must be seen; a day begins where the referring side is."""
-        by_period = taken(bundle(occurrencePeriod={"start": "2026-04-07", "end": "2026-04-20"}))
-        by_day = taken(bundle(occurrenceDateTime="2026-04-20"))
+        """The occurrence says by when the patient must be seen; a day will do until it ends for the referring side."""
+        by_period = taken(bundle(occurrencePeriod={"start": "2026-03-02", "end": "2026-03-08"}))
+        by_day = taken(bundle(occurrenceDateTime="2026-03-08"))
+        by_hour = taken(bundle(occurrenceDateTime="2026-03-08T09:30:00-04:00"))
 
-        assert datetime(2026, 4, 20, 4, 0, tzinfo=UTC) == by_period.needed_by == by_day.needed_by
+        assert datetime(2026, 3, 9, 4, 0, tzinfo=UTC) == by_period.needed_until == by_day.needed_until
+        assert datetime(2026, 3, 8, 13, 30, tzinfo=UTC) == by_hour.needed_until
+
+    def test_counts_the_day_that_it_names_as_it_always_did(self) -> None:
+        """An order that was taken in when a day was read otherwise, and is sent again, is the same order."""
+        by_day, by_hour = [
+            taken(bundle(occurrencePeriod={"end": end})).content for end in ("2026-04-20", "2026-04-20T00:00:00-04:00")
+        ]
+
+        assert by_hour == by_day
 
     def test_may_name_its_day_only(self) -> None:
         """A date without a time is enough, else the Bundle's own timestamp."""

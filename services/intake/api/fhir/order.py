@@ -1,7 +1,7 @@
 """A ServiceRequest, with what it refers to, as an order in our own words."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -55,7 +55,8 @@ def _rest(opened: Opened, patient: Placed, home_zone: str) -> dict[str, Any]:
     policies = words.policies_of(coverages, opened)
     return {
         "priority": request.priority or "routine",
-        "needed_by": _needed_by(request, home_zone),
+        "needed_by": _instant(_occurrence(request), home_zone),
+        "needed_day_ends": _end_of_day(_occurrence(request), home_zone),
         "service": _service(request),
         "requester": words.requester_of(request.requester, opened),
         "contact": words.contact_of(patient.resource, zip_code, home_zone, opened, patient.pointer),
@@ -113,9 +114,10 @@ def _attachments(opened: Opened) -> Iterator[str]:
             yield from (attachment.url for attachment in attachments if attachment and attachment.url)
 
 
-def _needed_by(request: Any, home_zone: str) -> datetime | None:
+def _occurrence(request: Any) -> Any:
+    """When it shall be at the latest."""
     period = request.occurrencePeriod
-    return _instant(period.end if period else request.occurrenceDateTime, home_zone)
+    return period.end if period else request.occurrenceDateTime
 
 
 def _instant(when: Any, home_zone: str) -> datetime | None:
@@ -125,3 +127,10 @@ def _instant(when: Any, home_zone: str) -> datetime | None:
     instant = when if isinstance(when, datetime) else datetime.combine(when, time(), ZoneInfo(home_zone))
     # FHIR's parser reads a bare number as seconds since 1970.
     return instant if is_of_this_century(instant) else None
+
+
+def _end_of_day(when: Any, home_zone: str) -> datetime | None:
+    """When a day without a time is over; FHIR counts the last day of a period among its days."""
+    if isinstance(when, datetime) or _instant(when, home_zone) is None:
+        return None
+    return datetime.combine(when + timedelta(days=1), time(), ZoneInfo(home_zone))

@@ -130,7 +130,12 @@ def _hold(command: HoldForVisit, referral: Referral) -> list[IntakeFact]:
 
 
 def _release(command: ReleaseVisit, referral: Referral) -> list[IntakeFact]:
-    return [VisitReleased()] if referral.visit_id == command.visit_id else []
+    if referral.visit_id != command.visit_id:
+        return []
+    # Where the wind-down waited for nothing else, it is over.
+    is_last = referral.situation == "winding_down" and not referral.is_armed
+    ends = [ending.wound_down(command, referral, referral.end)] if is_last and referral.end else []
+    return [VisitReleased(), *ends]
 
 
 def _record_visit(command: RecordVisit, referral: Referral) -> list[IntakeFact]:
@@ -191,7 +196,8 @@ def _tick(command: Tick, state: State) -> list[IntakeFact]:
 def _due(command: Tick, referral: Referral) -> list[IntakeFact]:
     if can_expire(referral) and referral.order_expires_at <= command.at:
         return ending.expire(command, referral)
-    if referral.situation == "winding_down" and referral.end:
+    # A visit that nobody gave back in time has begun, or may have: what becomes of it decides how the referral ends.
+    if referral.situation == "winding_down" and referral.end and referral.visit_id is None:
         return [ending.wound_down(command, referral, referral.end)]
     return [StepHandedOn(command.at)]
 

@@ -55,5 +55,6 @@ _INSTEAD = {
     "supply_information": ("obtain_information", "intake", 1),
     "return_report": ("chase_report", "reports", 3),
     "acknowledge_report": ("obtain_acknowledgement", "reports", 2),
+    "wind_down": ("complete_referral", "coordination", 2),
 }
 """What was waited for -> what a coordinator does instead, in which queue, within how many business days."""

@@ -13,9 +13,11 @@ from tests.unit.intake.telling import (
     at,
     cancel,
     close,
+    hold,
     outcome_after,
     receive,
     referral,
+    release,
     report,
     step_of,
     tick,
@@ -32,6 +34,23 @@ class TestCancelReferral:
         assert ["EndChosen", "ReferralCancelled"] == kinds(decide(cancelled[-1], referral(*OPEN[situation])))
         assert ("wind_down", "system", at(3, hours=0.25)) == step_of(*cancelled)
         assert outcome_after(*cancelled, tick(at(3, hours=0.25))) is not None
+
+    def test_waits_for_a_visit_that_has_begun(self) -> None:
+        """Who is with the specialist is not forgotten: the referral ends when it is known what became of the visit."""
+        begun = receive(), hold(), cancel(when=at(3)), tick(at(3, hours=0.25))
+
+        assert outcome_after(*begun, tick(at(30))) is None
+        assert ("complete_referral", "coordinator", at(7, hours=0.25)) == step_of(*begun)
+        assert ("return_report", "specialist", at(13)) == step_of(*begun, visit(when=at(3)))
+        assert ["VisitReleased", "ReferralClosed"] == kinds(decide(release(when=at(4)), referral(*begun)))
+        assert "cancelled_by_referrer" == outcome_after(*begun, release(when=at(4)))
+
+    def test_waits_for_no_visit_that_was_given_back(self) -> None:
+        """Time that was given back in time holds nothing up."""
+        history = receive(), hold(), cancel(when=at(3)), release(when=at(3))
+
+        assert outcome_after(*history) is None
+        assert outcome_after(*history, tick(at(3, hours=0.25))) is not None
 
     @pytest.mark.parametrize(
         ("asked_by", "code", "outcome"),

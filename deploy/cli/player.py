@@ -8,12 +8,16 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
-from deploy.cli.exits import Failure
+from deploy.cli.exits import Code, Failure
 from deploy.cli.quiet import HEARS, Agenda, Look, Progress, unrest
 from deploy.cli.reach import Reach
+from shared.errors import Unavailable
 from shared.ports import Clock
+
+Answer = TypeVar("Answer")
 
 _NOTICED_S, _POLL_S = 0.15, 0.08
 _PARKED_LOOKS = 20
@@ -57,6 +61,22 @@ async def look(reach: Reach) -> Look:
     return Look(services=services, agenda=Agenda.model_validate(agenda))
 
 
+async def patiently(ask: Callable[[], Awaitable[Answer]], patience_s: float = _PATIENCE_S) -> Answer:
+    """What the clock answers: one answer that came late proves nothing of the next. Raises Failure at patience's end.
+
+    Only what was not done is asked again. A move that was perhaps done might otherwise be made twice.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            if time.monotonic() >= deadline:
+                remedy = "Compare the clocks of both machines, or look at its log."
+                raise Failure("The database did not tell the time.", remedy, Code.UNREACHABLE) from error
+            await asyncio.sleep(_POLL_S)
+
+
 @dataclass
 class Player:
     """Plays a story from quiet to quiet. `look_around` may fail for a while: then nothing moves."""
@@ -70,13 +90,13 @@ class Player:
     async def begin(self, start: datetime) -> None:
         """Let what went before come to rest, and go to where the story starts."""
         await self.settle()
-        await self.clock.move_to(start)
+        await patiently(partial(self.clock.move_to, start))
         await self.settle()
 
     async def play(self, until: datetime, plans: Sequence[Plan] = ()) -> None:
         """Play until the instant, or until nothing is due any more. Raises Failure when it never gets quiet."""
         waiting = sorted(plans, key=lambda plan: plan.at)
-        coarse_from = await self.clock.read() + _FINE_FOR
+        coarse_from = await patiently(self.clock.read) + _FINE_FOR
         while True:
             quiet = await self.settle()
             target = _next(quiet, waiting, coarse_from)
@@ -88,7 +108,7 @@ class Player:
 
     async def settle(self) -> Look:
         """Wait until nothing happens any more, and return the look that proves it."""
-        since = await self.clock.read()
+        since = await patiently(self.clock.read)
         deadline = time.monotonic() + _PATIENCE_S
         last, equal, reason = None, 0, None
         while time.monotonic() < deadline:
@@ -109,8 +129,8 @@ class Player:
         return found, unrest(found, since)
 
     async def _move(self, target: datetime) -> None:
-        before = await self.clock.read()
-        await self.clock.move_to(target)
+        before = await patiently(self.clock.read)
+        await patiently(partial(self.clock.move_to, target))
         self.moves.append(Move(before, max(target, before)))
         await self.on_move(target)
         await asyncio.sleep(_NOTICED_S)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from deploy.cli import outcome, screen
 from deploy.cli.exits import Failure
 from deploy.cli.feed import Account
-from deploy.cli.player import Plan, Player, look
+from deploy.cli.player import Plan, Player, look, patiently
 from deploy.cli.reach import Reach, reaching
 from deploy.local.addresses import Addresses
 from shared.mongo import MongoClock, connect
@@ -37,7 +37,7 @@ async def play(addresses: Addresses, story: Story) -> dict[str, Any]:
     settings = MongoSettings.model_validate({"uri": addresses.mongo_uri})
     clock = MongoClock(connect(settings), ClockSettings(movable=True))
     async with reaching(addresses) as reach:
-        start = monday(await clock.read())
+        start = monday(await patiently(clock.read))
         watcher = _Watcher(reach, start, story.days)
         player = Player(clock, partial(look, reach), watcher.on_move, f"Look at its log in {addresses.logs}.")
         await player.begin(start)

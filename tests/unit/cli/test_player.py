@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from deploy.cli.exits import Failure
-from deploy.cli.player import Move, Plan, Player, real_seconds, rounded_up
+from deploy.cli.player import Move, Plan, Player, patiently, real_seconds, rounded_up
 from deploy.cli.quiet import Look
+from shared.errors import Unavailable, Unknown
 from tests.unit.cli.looks import NOON, look
 
 HOUR = timedelta(hours=1)
@@ -18,9 +19,12 @@ class HandMovedClock:
 
     at: datetime = NOON
     moved_to: list[datetime] = field(default_factory=list)
+    fails_before_each: int = 0
+    _failed: int = 0
 
     async def read(self) -> datetime:
         """Where it stands."""
+        self._answer()
         return self.at
 
     def now(self) -> datetime:
@@ -40,8 +44,14 @@ class HandMovedClock:
 
     async def move_to(self, instant: datetime) -> None:
         """Put it somewhere else."""
+        self._answer()
         self.at = max(instant, self.at)
         self.moved_to.append(instant)
+
+    def _answer(self) -> None:
+        self._failed = (self._failed + 1) % (self.fails_before_each + 1)
+        if self._failed:
+            raise Unavailable
 
 
 @dataclass
@@ -126,6 +136,36 @@ class TestPlay:
         await player(World(clock, due)).play(NOON + timedelta(days=9))
 
         assert [NOON + timedelta(days=1, hours=1), NOON + timedelta(days=3, hours=4)] == clock.moved_to
+
+    async def test_bears_that_the_clock_is_not_told_at_once(self) -> None:
+        """A database that answers two seconds late does so once: the story goes on."""
+        clock = HandMovedClock(fails_before_each=2)
+        played = player(World(clock, [NOON + 3 * HOUR]))
+
+        await played.begin(NOON + HOUR)
+        await played.play(NOON + 24 * HOUR)
+
+        assert [NOON + HOUR, NOON + 3 * HOUR] == clock.moved_to
+
+
+class TestPatiently:
+    async def test_gives_up_when_patience_is_over(self) -> None:
+        """A clock that is wrong for good is said to be."""
+        with pytest.raises(Failure, match="did not tell the time"):
+            await patiently(HandMovedClock(fails_before_each=1_000_000).read, patience_s=0)
+
+    async def test_does_not_repeat_what_was_perhaps_done(self) -> None:
+        """A move that landed and is made again might take time twice as far."""
+        asked: list[None] = []
+
+        async def perhaps_done() -> None:
+            asked.append(None)
+            raise Unknown
+
+        with pytest.raises(Unknown):
+            await patiently(perhaps_done)
+
+        assert len(asked) == 1
 
 
 class TestSettle:

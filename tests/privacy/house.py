@@ -45,7 +45,7 @@ DIRECTORY = Path(__file__).parents[1] / "simulation/services/directory.json"
 OUTSIDE = "http://outside.example"
 SMS_TOKEN = "invented"
 TENANTS = ("demo", "other")
-DEADLINE_S, DRAINS_S = 20.0, 0.2
+DEADLINE_S, DRAINS_S = 120.0, 0.2
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
 

@@ -32,7 +32,7 @@ from tests.support.callers import Issuer, client_of
 from tests.support.memory import MemoryWorld
 from tests.unit.authorization.words import REFERRAL
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 KEYS = generate_keys(["demo"])
 MEMBER_ID, DIAGNOSIS = "MEMBER-CANARY", "F10.20"
 PAYERS_FILE = Path(__file__).parents[3] / "deploy" / "config" / "payers.json"

@@ -26,7 +26,7 @@ from tests.support.callers import Issuer
 from tests.support.memory import MemoryWorld
 from tests.unit.intake.telling import MONDAY
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 """Nothing that a test waits for takes longer."""
 
 

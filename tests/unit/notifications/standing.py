@@ -27,7 +27,7 @@ from tests.unit.notifications.outside import Server, Twilio
 from tests.unit.notifications.patients import LETTERHEAD, SMS, keyring, mail_settings, patient, visit
 from tests.unit.notifications.talking import NOON, REFERRAL
 
-DEADLINE_S = 15
+DEADLINE_S = 60
 
 
 @dataclass

@@ -30,7 +30,7 @@ from tests.unit.tracking.telling import REFERRAL, after
 
 ISSUER_URL = "http://127.0.0.1:8191"
 CONSOLE_URL = "http://127.0.0.1:8105"
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 @dataclass

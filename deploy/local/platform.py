@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from deploy.local.addresses import Addresses
 from deploy.local.keys import write_state
-from deploy.local.ports import free_port
+from deploy.local.ports import distinct_ports, free_port
 from deploy.local.processes import Processes, ProgramFailed
 from deploy.local.programs import DEFAULT_PORTS, SERVICES, Program, Setting, programs
 from deploy.local.stack import Say, Stack
@@ -108,10 +108,7 @@ def usual_ports() -> dict[str, int]:
 
 def free_ports() -> dict[str, int]:
     """A free port for each part, so that several platforms may run at once."""
-    ports: set[int] = set()
-    while len(ports) < len(DEFAULT_PORTS):
-        ports.add(free_port())
-    return dict(zip(DEFAULT_PORTS, ports, strict=True))
+    return dict(zip(DEFAULT_PORTS, distinct_ports(len(DEFAULT_PORTS)), strict=True))
 
 
 def _is_free(port: int) -> bool:

@@ -25,6 +25,14 @@ def free_port() -> int:
             return port
 
 
+def distinct_ports(number: int) -> list[int]:
+    """So many free ports, no two the same."""
+    found: set[int] = set()
+    while len(found) < number:
+        found.add(free_port())
+    return list(found)
+
+
 def on_free_port(launch: Callable[[int], str]) -> str:
     """What `launch` returns for a free port, or for another when somebody was faster."""
     for _ in range(_TRIALS - 1):

@@ -9,11 +9,12 @@ from secrets import token_hex
 
 from deploy.local.addresses import Addresses
 from deploy.local.platform import TENANT
-from deploy.local.ports import free_port
+from deploy.local.ports import distinct_ports
 from deploy.local.programs import SERVICES
 from deploy.local.reaper import Reaper
 
 PUBLISHED = (*SERVICES, "simulators", "issuer")
+PORTS = (*PUBLISHED, "kafka")
 _LONGEST_S = 600
 
 
@@ -26,7 +27,7 @@ class Composed:
 
     def __init__(self, directory: Path) -> None:
         self.project = f"throughline-test-{token_hex(4)}"
-        self._ports = {name: free_port() for name in (*PUBLISHED, "kafka")}
+        self._ports = dict(zip(PORTS, distinct_ports(len(PORTS)), strict=True))
         self._credentials = directory / "client.json"
 
     def compose(self, *argv: str, timeout_s: float = _LONGEST_S) -> str:

@@ -1,7 +1,6 @@
 """The simulators served for real on loopback, with a clock that tests move and a service that takes the callbacks."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
+from deploy.local.ports import free_port
 from deploy.simulators.app import World, create_app
 from deploy.simulators.settings import SimulatorsSettings
 from shared.identity import Verifier
@@ -54,13 +54,6 @@ async def until(look: Callable[[], Awaitable[Result | None]]) -> Result:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError("It did not happen in time.")
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -184,7 +177,7 @@ async def _address(server: uvicorn.Server) -> str | None:
 @asynccontextmanager
 async def _clients(url: str, outside: Outside) -> AsyncIterator[None]:
     async with (
-        httpx2.AsyncClient(base_url=url, headers=bearer("service")) as outside.called,
-        httpx2.AsyncClient(base_url=url, headers=bearer("operator")) as outside.operator,
+        httpx2.AsyncClient(base_url=url, headers=bearer("service"), timeout=PATIENCE_S) as outside.called,
+        httpx2.AsyncClient(base_url=url, headers=bearer("operator"), timeout=PATIENCE_S) as outside.operator,
     ):
         yield

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx2
 
+from deploy.local.ports import distinct_ports
 from deploy.simulators.sms import text_key
-from tests.unit.simulators.served import KEY, SMS_ACCOUNT, SMS_TOKEN, bearer, free_port, until
+from tests.unit.simulators.served import KEY, PATIENCE_S, SMS_ACCOUNT, SMS_TOKEN, bearer, until
 
 PROGRAM = Path(__file__).with_name("killed.py")
 PATH = f"/2010-04-01/Accounts/{SMS_ACCOUNT}/Messages.json"
@@ -19,16 +20,18 @@ FORM = {"To": "+15555550123", "From": "+15555550100", "Body": "Invented text"}
 
 
 @asynccontextmanager
-async def running(directory: Path, port: int) -> AsyncIterator[tuple[httpx2.AsyncClient, asyncio.subprocess.Process]]:
+async def running(
+    directory: Path, port: int, smtp_port: int
+) -> AsyncIterator[tuple[httpx2.AsyncClient, asyncio.subprocess.Process]]:
     """Simulators in a process of their own."""
     environment = os.environ | {"SIMULATORS_STATE_DIRECTORY": str(directory), "SIMULATORS_PORT": str(port)}
     environment |= {"SIMULATORS_SMS_ACCOUNT_SID": SMS_ACCOUNT, "SIMULATORS_SMS_AUTH_TOKEN": SMS_TOKEN}
-    environment |= {"SIMULATORS_SMTP_PORT": str(free_port()), "JWK": json.dumps(KEY.as_dict(private=False))}
+    environment |= {"SIMULATORS_SMTP_PORT": str(smtp_port), "JWK": json.dumps(KEY.as_dict(private=False))}
     root = Path(__file__).parents[3]
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(PROGRAM), env=environment | {"PYTHONPATH": str(root)}
     )
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
         try:
             await until(lambda: _ready(client))
             yield client, process
@@ -88,12 +91,12 @@ async def counts_once_taken(client: httpx2.AsyncClient) -> Mapping[str, int]:
 class TestKill:
     async def test_loses_nothing_that_was_answered(self, tmp_path: Path) -> None:
         """After kill -9 the counts are what they were, and the callback that nobody took yet is made."""
-        port, callback_port = free_port(), free_port()
+        port, smtp_port, callback_port = distinct_ports(3)
 
-        async with running(tmp_path, port) as (client, process):
+        async with running(tmp_path, port, smtp_port) as (client, process):
             await send(client, callback_port)
             await kill(process)
-        async with receiving(callback_port) as heard, running(tmp_path, port) as (client, _):
+        async with receiving(callback_port) as heard, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
         assert (counts["sends"], counts["effects"], counts["callbacks_accepted"]) == (1, 1, 1)
@@ -101,13 +104,16 @@ class TestKill:
 
     async def test_makes_the_callback_again_that_was_under_way(self, tmp_path: Path) -> None:
         """Whether a callback was taken cannot be known when its caller dies, so it is made twice and not never."""
-        port, callback_port = free_port(), free_port()
+        port, smtp_port, callback_port = distinct_ports(3)
 
-        async with receiving(callback_port, answer=b"") as unanswered, running(tmp_path, port) as (client, process):
+        async with (
+            receiving(callback_port, answer=b"") as unanswered,
+            running(tmp_path, port, smtp_port) as (client, process),
+        ):
             await send(client, callback_port)
             await until(lambda: _some(unanswered))
             await kill(process)
-        async with receiving(callback_port) as heard, running(tmp_path, port) as (client, _):
+        async with receiving(callback_port) as heard, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
         assert (len(unanswered), len(heard)) == (1, 1)

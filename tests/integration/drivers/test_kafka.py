@@ -82,15 +82,16 @@ class TestSubscriptionFetch:
         """What comes by itself stays with the broker for a while: to fetch it costs as much as to fetch a hundred."""
         name, bus = topic(), KafkaBus(kafka)
         await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
-        subscription = KafkaSubscription(kafka.model_copy(update={"gather_ms": 4_000}), name, [name])
+        subscription = KafkaSubscription(kafka.model_copy(update={"gather_ms": 15_000}), name, [name])
         await joined(subscription)
-        await bus.send(name, 0, [Record(b"k", (), b"before")])
-        await read_until(subscription, 1)
+        async with asyncio.timeout(60):
+            while not subscription.assigned():
+                assert [] == await subscription.fetch(500, wait_s=0.1)
 
         await bus.send(name, 0, [Record(b"k", (), b"v")])
 
         assert [] == await subscription.fetch(500, wait_s=0.5)
-        assert [b"v"] == [record.value for record in await subscription.fetch(500, wait_s=20)]
+        assert [b"v"] == [record.value for record in await subscription.fetch(500, wait_s=60)]
         await subscription.stop()
         await bus.stop()
 

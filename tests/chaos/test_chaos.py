@@ -28,7 +28,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 class TestChaos:
     def test_leaves_every_invariant_whole(self, outcome: Outcome) -> None:
         """Whatever was killed or frozen under load, nothing is lost, doubled, out of order or left to nobody."""

@@ -19,7 +19,7 @@ from deploy.local.tools import Lacking, output_of
 from tests.e2e.composed import Composed, composed
 from tests.e2e.running import eventually, order, send_order, timeline, types_of
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1200)
 
 REQUESTS, DAYS = 20, 20
 KEYS = "import json; print(*(jwk['kid'] for jwk in json.load(open('/keys/sealing.json'))['keys']))"

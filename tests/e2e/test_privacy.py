@@ -27,6 +27,8 @@ from tests.privacy.tales import order
 from tests.privacy.test_paths import opened
 from tests.privacy.wrongs import BYTES, HEADERS, QUERIES
 
+pytestmark = pytest.mark.timeout(1200)
+"""The first test to run waits for a story on a platform of its own."""
 ORDERS, DAYS = 4, 8
 PLANTED = "referral.public.intake.v1.dlq"
 """A topic that no service reads."""

@@ -25,6 +25,9 @@ KILLED_AFTER_H = {"authorization": 2, "scheduling": 5, "notifications": 24, "tra
 DEDUPED = ("authorization", "office_request", "visit", "information", "acknowledgement")
 """What the outside does once, however often it is asked. Messages to patients may be told twice after a crash."""
 
+pytestmark = pytest.mark.timeout(1200)
+"""Each story plays on a platform of its own, and the time of the one that all compare with counts in the first test."""
+
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 
+import pytest
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.catalogue import FACTS
@@ -53,6 +54,7 @@ def _plain(keys: Keyring, seal: str) -> str:
     return ""
 
 
+@pytest.mark.timeout(1200)  # the first to run plays them all
 class TestStories:
     async def test_go_every_way(self, played: Played) -> None:
         """Together they tell every fact that can be told: accepted to closed, denied, declined, missed, unknown."""

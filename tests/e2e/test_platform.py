@@ -52,11 +52,11 @@ class TestInterrupt:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert soon(lambda: any("services.tracking.app" in command_of(pid) for pid in descendants(demo.pid)), 60)
+        assert soon(lambda: any("services.tracking.app" in command_of(pid) for pid in descendants(demo.pid)), 180)
         family = descendants(demo.pid)
 
         demo.send_signal(number)
-        _, told = demo.communicate(timeout=60)
+        _, told = demo.communicate(timeout=180)
 
         assert demo.returncode == 130
         assert "Traceback" not in told

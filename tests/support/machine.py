@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def soon(condition: Callable[[], bool], timeout_s: float = 15) -> bool:
+def soon(condition: Callable[[], bool], timeout_s: float = 60) -> bool:
     """Whether the condition holds before the time is over."""
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:

@@ -3,10 +3,10 @@ from email.message import EmailMessage
 import aiosmtplib
 import pytest
 
-from tests.unit.simulators.served import Outside
+from tests.unit.simulators.served import PATIENCE_S, Outside
 
 
-async def deliver(outside: Outside, timeout_s: float = 5.0) -> None:
+async def deliver(outside: Outside, timeout_s: float = PATIENCE_S) -> None:
     """Send an invented message over a real connection."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "clinic@example.org", "patient@example.org", "Invented"

@@ -23,7 +23,7 @@ from deploy.local.tools import Lacking
 from tests.support.stack import TESTCONTAINERS
 
 Row = dict[str, Any]
-SOON_S = 60.0
+SOON_S = 120.0
 TODAY = datetime.now(UTC)
 
 

@@ -30,7 +30,7 @@ def throughline(platform: Platform, tmp_path: Path) -> Throughline:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=300,
         )
 
     return run

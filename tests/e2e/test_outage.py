@@ -40,7 +40,7 @@ class TestBrokerDown:
             async def is_told(referral: str = referral) -> bool:
                 return "provider.chosen" in await types_of(reach, referral)
 
-            await eventually(is_told, 90)
+            await eventually(is_told)
 
 
 @pytest.mark.usefixtures("platform")

@@ -41,6 +41,7 @@ async def is_ready(reach: Reach, service: str) -> bool:
         return False
 
 
+@pytest.mark.timeout(600)
 class TestInterrupt:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_a_demo_and_all_that_it_started(self, number: signal.Signals, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from deploy.local.reaper import Reaper
 from deploy.local.stack import Stack
 from tests.support.machine import soon
 
-_START_S = 90
+_START_S = 240
 
 
 class KafkaContainer(DockerContainer):

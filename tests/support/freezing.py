@@ -13,8 +13,8 @@ import pytest
 from deploy.local.broker_probe import cluster_at
 from tests.support.machine import descendants, soon
 
-_DOCKER_S = 30
-_THAW_S = 60
+_DOCKER_S = 120
+_THAW_S = 180
 _STEADY_LOOKS = 100
 
 

@@ -10,7 +10,7 @@ from shared.ports import Received, Subscription
 
 async def joined(subscription: Subscription) -> None:
     """Start it as a service does, again and again: a topic made a moment ago may not be known to the broker yet."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 return await subscription.start()
@@ -18,7 +18,7 @@ async def joined(subscription: Subscription) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def read_until(subscription: Subscription, count: int, timeout_s: float = 30) -> list[Received]:
+async def read_until(subscription: Subscription, count: int, timeout_s: float = 120) -> list[Received]:
     """The next records, at least `count` of them; an AssertionError when they do not come in time.
 
     Each batch is committed, as a consumer does with a batch that it has saved.

@@ -107,7 +107,7 @@ class TestSubscriptionCommit:
         await read_until(subscription, 1)
 
         with frozen_broker(kafka.bootstrap), pytest.raises(Unavailable):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await subscription.commit({(name, 0): 1})
 
         await subscription.stop()
@@ -138,7 +138,7 @@ def forget_brokers(subscription: KafkaSubscription) -> None:
 
 async def read_on(subscription: KafkaSubscription) -> list[Received]:
     """The next records, as a consumer gets them: after each failure it goes back and tries again."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while True:
             try:
                 await subscription.rewind()

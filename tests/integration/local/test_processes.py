@@ -43,7 +43,7 @@ class TestStart:
         script = "import os; print(sorted(set(os.environ) & {'PATH', 'GIVEN', 'PYTEST_CURRENT_TEST'}))"
 
         programs.start("one", [sys.executable, "-c", script], {"GIVEN": "1"}, None)
-        programs.finish("one", 10)
+        programs.finish("one", 60)
 
         assert "['GIVEN', 'PATH']\n" == programs.log("one").read_text()
 
@@ -88,7 +88,7 @@ class TestWaitReady:
         serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
 
         programs.start("web", serve, {}, f"http://127.0.0.1:{port}/")
-        programs.wait_ready("web", 20)
+        programs.wait_ready("web", 60)
 
         with socket.create_connection(("127.0.0.1", port)):
             assert programs.alive("web")
@@ -98,7 +98,7 @@ class TestWaitReady:
         programs.start("one", [sys.executable, "-c", "raise SystemExit('no configuration')"], {}, "http://127.0.0.1:1/")
 
         with pytest.raises(ProgramFailed, match=r"(?s)ended before it was ready.*no configuration"):
-            programs.wait_ready("one", 20)
+            programs.wait_ready("one", 60)
 
     def test_gives_up_at_the_deadline(self, programs: Processes) -> None:
         """A program that never answers does not hold up its starter for ever."""
@@ -114,7 +114,7 @@ class TestFinish:
         programs.start("one", [sys.executable, "-c", "print('broken'); raise SystemExit(3)"], {}, None)
 
         with pytest.raises(ProgramFailed, match=r"(?s)exit code 3.*broken"):
-            programs.finish("one", 10)
+            programs.finish("one", 60)
 
     def test_ends_a_program_that_takes_too_long(self, programs: Processes) -> None:
         """What overruns its time does not run on unseen."""
@@ -191,7 +191,7 @@ class TestOnFreePort:
                 if len(ports) == 1:
                     rival.bind(("127.0.0.1", port))
                 programs.start("one", [sys.executable, "-c", bind, str(port)], {}, None)
-                programs.finish("one", 10)
+                programs.finish("one", 60)
             return "started"
 
         assert "started" == on_free_port(launch)

@@ -32,7 +32,7 @@ async def ingress(target: str) -> AsyncIterator[int]:
 
 async def listening(port: int) -> None:
     """Return once somebody listens on the port."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -81,5 +81,5 @@ class TestIngress:
             leaver.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_not_end)
             leaver.transport.abort()
 
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await left.wait()

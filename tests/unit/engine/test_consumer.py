@@ -17,7 +17,7 @@ TOPIC = "referral.public.intake.v1"
 async def consume(consumer: Consumer, until: Callable[[], bool]) -> None:
     """Run it until something holds, or until it ends."""
     running = asyncio.ensure_future(consumer.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not running.done() and not until():
             await asyncio.sleep(0.01)
     running.cancel()

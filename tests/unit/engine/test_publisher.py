@@ -60,7 +60,7 @@ class TestPublisher:
         task = asyncio.ensure_future(publisher.run())
         await bench.add("c1")
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await publisher.caught_up()
             with pytest.raises(KeyError):
                 await task
@@ -128,7 +128,7 @@ class TestPublisher:
         async with publishing(bench, Weather()) as publisher:
             sweep = asyncio.ensure_future(publisher.sweep())
             clear = asyncio.ensure_future(publisher.keep_clear())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (await bench.tally()).outbox or bench.disk.documents("tallies")[0]["outbox"]:
                     await asyncio.sleep(0.05)
             sweep.cancel()

@@ -75,5 +75,5 @@ def composed(directory: Path) -> Iterator[Composed]:
         running.up()
         yield running
     finally:
-        subprocess.run(down, check=False, capture_output=True, timeout=120)
+        subprocess.run(down, check=False, capture_output=True, timeout=300)
         reaper.close()

@@ -163,7 +163,7 @@ class TestContainers:
 
     async def test_let_people_log_in_from_a_browser(self, addresses: Addresses) -> None:
         """The issuer has one name, which this machine reaches, though inside it has another address."""
-        async with httpx2.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+        async with httpx2.AsyncClient(follow_redirects=True, trust_env=False, timeout=60) as browser:
             page = await browser.get(f"{addresses.urls['tracking']}/login/start")
             assert str(page.url).startswith(addresses.urls["issuer"])
 

@@ -30,14 +30,17 @@ class Story:
     days: int
 
 
-async def play(addresses: Addresses, story: Story) -> dict[str, Any]:
-    """Play it, and return what became of it all. Raises Failure when the platform does not let its time be moved."""
+async def play(addresses: Addresses, story: Story, start: datetime | None = None) -> dict[str, Any]:
+    """Play it, from next Monday or from `start`, and return what became of it all.
+
+    Raises Failure when the platform does not let its time be moved.
+    """
     if addresses.mongo_uri is None:
         raise Failure("Only a platform on this machine lets its time be moved.", "Use: throughline demo")
     settings = MongoSettings.model_validate({"uri": addresses.mongo_uri})
     clock = MongoClock(connect(settings), ClockSettings(movable=True))
     async with reaching(addresses) as reach:
-        start = monday(await patiently(clock.read))
+        start = start or monday(await patiently(clock.read))
         watcher = _Watcher(reach, start, story.days)
         player = Player(clock, partial(look, reach), watcher.on_move, f"Look at its log in {addresses.logs}.")
         await player.begin(start)

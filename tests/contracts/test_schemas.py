@@ -23,6 +23,7 @@ ENVELOPE = Envelope(
     causationid="/demo/scheduling/demo-aaaaaaaaaaaaaaaaaaaaaaaaaa/9",
     traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
 )
+OUTCOMES = sorted(schema_of("org.throughline.referral.closed.v1")["properties"]["outcome"]["enum"])
 
 
 class TestSchemas:
@@ -67,17 +68,69 @@ class TestBreaks:
                 lambda s: s["properties"]["referral_id"].update(type="integer"),
                 "/referral_id: the type was ['string'] and is ['integer']",
             ),
-            (lambda s: s["$defs"]["Reason"]["properties"].pop("code"), None),
+            (lambda s: s["properties"]["outcome"].pop("enum"), f"/outcome: any value, and not one of {OUTCOMES}"),
+            (
+                lambda s: s["properties"]["evidence_ref"]["anyOf"][0].update(type="integer"),
+                "/evidence_ref: the type was ['null', 'string'] and is ['integer', 'null']",
+            ),
+            (
+                lambda s: s["properties"]["evidence_ref"]["anyOf"][0].update(format="uuid"),
+                "/evidence_ref: the format was None and is uuid",
+            ),
+            (
+                lambda s: s["properties"].update(step={"type": "null"}),
+                "/step: the type was ['null', 'object'] and is ['null']",
+            ),
+            (
+                lambda s: s["properties"].update(recorded_by={"anyOf": [{"$ref": "#/$defs/Actor"}, {"type": "null"}]}),
+                "/recorded_by: the type was ['object'] and is ['null', 'object']",
+            ),
+            (
+                lambda s: s["properties"]["step"]["anyOf"].append({"$ref": "#/$defs/Reason"}),
+                "/step: the type was ['null', 'object'] and is ['#/$defs/Reason', '#/$defs/Step', 'null']",
+            ),
+            (lambda s: s["$defs"]["Reason"]["properties"].pop("code"), "/reason/code: the field is gone"),
+            (lambda s: s["$defs"]["Reason"]["properties"].pop("system"), "/reason/system: the field is gone"),
+            (lambda s: s["$defs"]["Step"]["properties"].pop("act"), "/step/act: the field is gone"),
+            (
+                lambda s: s["$defs"]["Step"]["properties"]["owner"]["enum"].append("family"),
+                "/step/owner: new values ['family']",
+            ),
+            (
+                lambda s: s["$defs"]["Step"]["required"].remove("due_at"),
+                "/step/due_at: the field is no longer certain to be there",
+            ),
+            (
+                lambda s: s["$defs"]["Step"]["properties"]["due_at"].pop("format"),
+                "/step/due_at: the format was date-time and is None",
+            ),
+            (
+                lambda s: s["$defs"]["Step"]["properties"]["queue"].update(type="integer"),
+                "/step/queue: the type was ['string'] and is ['integer']",
+            ),
         ],
     )
-    def test_name_the_field(self, change: Any, expected: str | None) -> None:
-        """Each kind of break is found where it is; deep inside an optional part the part's path is enough."""
+    def test_name_the_field(self, change: Any, expected: str) -> None:
+        """Each kind of break is found where it is, in a part that may be absent as in one that is always there."""
         old = schema_of("org.throughline.referral.closed.v1")
         new = json.loads(json.dumps(old))
         change(new)
 
-        found = breaks(old, new)
-        assert (found == [expected]) if expected else (found == [] or "/reason" in found[0])
+        assert [expected] == breaks(old, new)
+
+    @pytest.mark.parametrize("part", ["items", "additionalProperties", "propertyNames"])
+    @pytest.mark.parametrize(
+        ("now", "expected"),
+        [
+            ({"type": "string", "enum": ["a", "b"]}, "/*: new values ['b']"),
+            (None, "/*: the type was ['string'] and is ['anything']"),
+        ],
+    )
+    def test_look_into_what_repeats(self, part: str, now: Any, expected: str) -> None:
+        """A list's items, and a mapping's names and values, are read like fields."""
+        old = {"type": "object", part: {"type": "string", "enum": ["a"]}}
+
+        assert [expected] == breaks(old, {"type": "object", **({part: now} if now else {})})
 
     def test_stay_quiet_for_a_new_field(self) -> None:
         """Adding is what publishers may do."""
@@ -85,6 +138,14 @@ class TestBreaks:
         new = json.loads(json.dumps(old))
         new["properties"]["extra"] = {"type": "string"}
         new["required"].append("extra")
+
+        assert [] == breaks(old, new)
+
+    def test_stay_quiet_for_what_is_never_absent_any_more(self) -> None:
+        """Who reads an optional part reads it as well when it is always there."""
+        old = schema_of("org.throughline.referral.closed.v1")
+        new = json.loads(json.dumps(old))
+        new["properties"]["step"] = {"$ref": "#/$defs/Step"}
 
         assert [] == breaks(old, new)
 

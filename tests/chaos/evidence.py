@@ -66,6 +66,21 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a document has written down of one thing that it asks for outside, under the simulators' names for it.
+
+    `is_under_way` is a call without an answer, or one that failed and is to be made again.
+    """
+
+    subject: str
+    kind: str
+    identifier: str
+    is_wanted: bool = True
+    has_person: bool = False
+    is_under_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation: how often its call was begun, and whether we say that it went out."""
 
@@ -124,6 +139,7 @@ class Evidence:
     documents: tuple[Heard, ...]
     ledger: tuple[Chain, ...]
     standings: tuple[Standing, ...]
+    asked: tuple[Asked, ...]
     messages: tuple[Message, ...]
     visits: tuple[Visit, ...]
     claims: tuple[Claim, ...]

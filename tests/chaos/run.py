@@ -138,6 +138,7 @@ async def _evidence(installation: Installation, reach: Reach, client: Client) ->
         documents=found.documents,
         ledger=found.ledger,
         standings=found.standings,
+        asked=found.asked,
         messages=found.messages,
         visits=found.visits,
         claims=found.claims,

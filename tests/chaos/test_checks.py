@@ -9,6 +9,7 @@ from deploy.cli.quiet import HEARS
 from tests.chaos.checks import RULES, violations
 from tests.chaos.evidence import (
     Answered,
+    Asked,
     Chain,
     Claim,
     Evidence,
@@ -45,6 +46,8 @@ def claim(visit: Visit) -> Claim:
 BOOKED, LATER = visit(ONE, NOON), visit(OTHER, NOON + HOUR)
 REMINDER = Message(ONE, "sms_once", "effect-1", "phone-1", calls=1, was_sent=True)
 LETTER = Message(OTHER, "email", "effect-2", "phone-2", calls=2, was_sent=True)
+SUBMISSION = Asked(ONE, "authorization", "request-1")
+WITHDRAWN = Asked(OTHER, "authorization", "request-2", is_wanted=False)
 GOOD = Evidence(
     answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
     published=tuple(
@@ -61,11 +64,21 @@ GOOD = Evidence(
         for subject in (ONE, OTHER)
     ),
     standings=(Standing(ONE, "in_progress", "await", "payer", NOON), Standing(OTHER, "closed")),
+    asked=(
+        SUBMISSION,
+        WITHDRAWN,
+        *(Asked(v.subject, "visit", v.visit_id) for v in (BOOKED, LATER)),
+        Asked(OTHER, "office_request", "request-3", has_person=True),
+        Asked(OTHER, "information", "request-4", is_under_way=True),
+    ),
     messages=(REMINDER, LETTER),
     visits=(BOOKED, LATER),
     claims=(claim(BOOKED), claim(LATER)),
     outside={
-        "authorization": {"request-1": {"sends": 3, "effects": 1}},
+        "authorization": {
+            "request-1": {"sends": 3, "effects": 1},
+            "request-2": {"sends": 1, "effects": 1, "withdrawals": 2, "withdrawn": 1},
+        },
         "sms_number": {"phone-1": {"effects": 1}},
         "mail": {"effect-2": {"effects": 2}},
         "visit": {BOOKED.visit_id: {"effects": 1}, LATER.visit_id: {"effects": 1}},
@@ -77,6 +90,11 @@ GOOD = Evidence(
 def outside(**kinds: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """What is counted otherwise."""
     return {"outside": {**GOOD.outside, **kinds}}
+
+
+def also(kind: str, identifier: str, **counts: int) -> dict[str, Any]:
+    """Another identifier is counted, or one is counted otherwise."""
+    return outside(**{kind: {**GOOD.outside.get(kind, {}), identifier: counts}})
 
 
 def instead(name: str, number: int, **changes: Any) -> dict[str, Any]:
@@ -113,7 +131,15 @@ PLANTED = [
     ("left out of the ledger", "a row is missing", instead("ledger", 0, sequences=(1, 3))),
     ("left out of the ledger", "a chain is missing", without("ledger", 0)),
     ("left out of the ledger", "a row was changed", instead("ledger", 0, is_whole=False)),
-    ("done twice", "two submissions", outside(authorization={"request-1": {"effects": 2}})),
+    ("asked for nobody", "one request under two ids", also("authorization", "request-5", effects=1)),
+    ("asked for nobody", "sent, and not taken", also("office_request", "request-5", sends=1)),
+    ("asked for nobody", "a letter under another id", also("mail", "effect-3", effects=1)),
+    ("asked for nobody", "a text to nobody's number", also("sms_number", "phone-3", effects=1)),
+    ("other than wanted", "wanted, and never there", also("authorization", "request-1", sends=3)),
+    ("other than wanted", "wanted, and withdrawn", also("authorization", "request-1", effects=1, withdrawn=1)),
+    ("other than wanted", "unwanted, and it stands", also("authorization", "request-2", effects=1)),
+    ("other than wanted", "nobody was given it", instead("asked", 4, has_person=False)),
+    ("other than wanted", "nobody is at it any more", instead("asked", 5, is_under_way=False)),
     ("told too often", "a reminder twice", outside(sms_number={"phone-1": {"effects": 2}})),
     ("told too often", "a letter more often than begun", outside(mail={"effect-2": {"effects": 3}})),
     ("said but not sent", "a text", outside(sms_number={})),
@@ -133,7 +159,10 @@ PLANTED = [
 
 class TestViolations:
     def test_are_none_when_all_is_well(self) -> None:
-        """What is allowed is not complained about: repetitions, an open referral that waits, a letter told twice."""
+        """What is allowed is not complained about.
+
+        Repetitions, an open referral that waits, a letter told twice, what a person has or a machine is still at.
+        """
         assert [] == violations(GOOD)
 
     @pytest.mark.parametrize(("rule", "_", "planted"), PLANTED, ids=[f"{rule}: {what}" for rule, what, _ in PLANTED])

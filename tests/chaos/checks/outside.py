@@ -1,21 +1,33 @@
-"""What holds outside, counted at the simulators: asked once, told once."""
+"""What holds outside, counted at the simulators: what stands there is what is wanted, and it was told once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from tests.chaos.evidence import Evidence, Message
-
-DEDUPED = ("authorization", "office_request", "visit", "information", "acknowledgement")
-"""What parties dedupe by our identifier: however often it is sent, it is one effect."""
+from tests.chaos.evidence import Asked, Evidence, Message
 
 
-def done_twice(evidence: Evidence) -> list[str]:
-    """Under one identifier one thing is done."""
+def asked_for_nobody(evidence: Evidence) -> list[str]:
+    """Nothing was asked for, and nothing sent, under an identifier that no document knows.
+
+    Parties dedupe by our identifier, so that what is asked for twice shows as a second one.
+    """
+    ours = {(asked.kind, asked.identifier) for asked in evidence.asked}
+    ours |= {("mail", m.effect_id) for m in _mails(evidence)} | {("sms_number", phone) for phone in _texts(evidence)}
     return [
-        f"{kind} {identifier}: {counts['effects']} effects"
-        for kind in DEDUPED
-        for identifier, counts in evidence.outside.get(kind, {}).items()
-        if counts.get("effects", 0) > 1
+        f"{kind} {identifier}: nobody knows of it"
+        for kind, counts in evidence.outside.items()
+        for identifier in counts
+        if (kind, identifier) not in ours
+    ]
+
+
+def other_than_wanted(evidence: Evidence) -> list[str]:
+    """What is wanted stands outside and what is not wanted does not, but for what a person was given to settle."""
+    return [
+        f"{asked.subject}: {asked.kind} {asked.identifier} {'' if asked.is_wanted else 'un'}wanted, and it "
+        f"{'does not stand' if asked.is_wanted else 'stands'}"
+        for asked in evidence.asked
+        if _stands(evidence, asked) != asked.is_wanted and not asked.has_person and not asked.is_under_way
     ]
 
 
@@ -52,6 +64,11 @@ def said_but_not_sent(evidence: Evidence) -> list[str]:
 def calls_without_an_end(evidence: Evidence) -> list[str]:
     """At rest no outbound call is under way."""
     return [f"{d.subject}: {d.live_calls} calls of {d.service}" for d in evidence.documents if d.live_calls]
+
+
+def _stands(evidence: Evidence, asked: Asked) -> bool:
+    counts = evidence.outside.get(asked.kind, {}).get(asked.identifier, {})
+    return counts.get("effects", 0) > counts.get("withdrawn", 0)
 
 
 def _effects(evidence: Evidence, kind: str, identifier: str) -> int:

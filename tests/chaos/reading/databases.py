@@ -9,8 +9,10 @@ from typing import Any
 
 from pymongo import MongoClient
 
+from services.authorization.store import CASE
 from services.authorization.store import COLLECTION as CASES
 from services.intake.store import COLLECTION as REFERRALS
+from services.intake.store import REFERRAL
 from services.notifications.store import COLLECTION as CONVERSATIONS
 from services.notifications.store import CONVERSATION
 from services.scheduling.domain.calendar import days_of, life_of, resources_of
@@ -24,7 +26,8 @@ from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
 from shared.aggregates import Decider
 from shared.calls import effect_id, record_from_stored
-from tests.chaos.evidence import Chain, Claim, Heard, Message, Standing, Visit
+from tests.chaos.evidence import Asked, Chain, Claim, Heard, Message, Standing, Visit
+from tests.support.identifiers import IDENTIFIERS
 
 MAIN: Mapping[str, str] = {
     "intake": REFERRALS,
@@ -34,6 +37,15 @@ MAIN: Mapping[str, str] = {
     "tracking": TRACKS,
 }
 """The collection of each service that has one document per referral."""
+_ASKING: Mapping[str, Decider] = {"intake": REFERRAL, "authorization": CASE, "scheduling": PLACEMENT}
+COUNTED_AS: Mapping[str, str] = {
+    "submission": "authorization",
+    "office_request": "office_request",
+    "appointment": "visit",
+    "information_request": "information",
+    "report": "acknowledgement",
+}
+"""Per kind of effect, what the simulators call it."""
 _POLL_S = 0.5
 Stored = dict[str, Any]
 Client = MongoClient[Stored]
@@ -46,6 +58,7 @@ class Database:
     documents: tuple[Heard, ...]
     ledger: tuple[Chain, ...]
     standings: tuple[Standing, ...]
+    asked: tuple[Asked, ...]
     messages: tuple[Message, ...]
     visits: tuple[Visit, ...]
     claims: tuple[Claim, ...]
@@ -63,6 +76,7 @@ def database(uri: str, phones: Mapping[str, str]) -> Database:
             documents=tuple(_documents(client)),
             ledger=tuple(_ledger(client, tracks)),
             standings=tuple(_standing(subject, track) for subject, track in tracks.items()),
+            asked=tuple(_asked(client)),
             messages=tuple(m for stored in conversations for m in _messages(stored, phones.get(stored["_id"], ""))),
             visits=tuple(v for subject, placement in placements.items() for v in _visits(subject, placement)),
             claims=tuple(c for day in days for c in _claims(day["_id"], _state(CALENDAR_DAY, day), placements)),
@@ -96,6 +110,27 @@ def _documents(client: Client) -> Iterator[Heard]:
                 outbox=len(stored["outbox"]),
                 is_parked=stored.get("is_parked", False),
                 live_calls=sum(record["call"] is not None for record in stored["calls"]),
+            )
+
+
+def _asked(client: Client) -> Iterator[Asked]:
+    for service, decider in _ASKING.items():
+        for stored in _all(client, service, MAIN[service]):
+            yield from asked_by(decider, stored)
+
+
+def asked_by(decider: Decider, stored: Stored) -> Iterator[Asked]:
+    """What one document asks for outside."""
+    state = _state(decider, stored)
+    for record in map(record_from_stored, stored["calls"]):
+        if record.kind in COUNTED_AS:
+            yield Asked(
+                subject=stored["_id"],
+                kind=COUNTED_AS[record.kind],
+                identifier=IDENTIFIERS[record.kind](stored["_id"], state, record),
+                is_wanted=record.is_wanted,
+                has_person=record.has_person,
+                is_under_way=record.call is not None or record.tries > 0,
             )
 
 

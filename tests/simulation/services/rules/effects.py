@@ -1,23 +1,21 @@
 """Outside, everything is as it is wanted; what is not wanted any more does not stand, or a person knows of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from services.intake.domain import request_id
-from services.scheduling.gateways import visit_id
 from shared.aggregates import Decider, Document
-from shared.calls import TRIES, EffectRecord, effect_id, record_from_stored
+from shared.calls import TRIES, EffectRecord, record_from_stored
 from shared.ports import Stored
 from tests.simulation.services.rules.known import Known
+from tests.support.identifiers import IDENTIFIERS
 
-Named = Callable[[Document, EffectRecord], str]
-FILED_AS: Mapping[str, tuple[str, Named]] = {
-    "submission": ("authorizations", lambda document, record: effect_id(document.id, record)),
-    "office_request": ("requests", lambda document, record: effect_id(document.id, record)),
-    "appointment": ("appointments", lambda document, record: visit_id(document.id, record.revision)),
-    "information_request": ("information-requests", lambda document, record: request_id(document.id, record.revision)),
-    "report": ("reports", lambda document, record: document.state.reports[record.revision - 1].report_id),
+FILED_AS: Mapping[str, str] = {
+    "submission": "authorizations",
+    "office_request": "requests",
+    "appointment": "appointments",
+    "information_request": "information-requests",
+    "report": "reports",
 }
-"""Per kind of effect, what it is outside, and under which id."""
+"""Per kind of effect, what it is outside."""
 
 
 def only_asks(decider: Decider, stored: Stored) -> bool:
@@ -39,15 +37,13 @@ def wrong_effects(known: Known) -> list[str]:
         for document in documents.values():
             for record in document.calls.values():
                 if record.kind in FILED_AS:
-                    kind, named = FILED_AS[record.kind]
-                    ours.add((kind, named(document, record)))
+                    ours.add(_key(document, record))
                     found += _wrong_effect(known, document, record)
     return found + [f"nobody knows of {key}" for key in known.outside.filed if key not in ours]
 
 
 def _wrong_effect(known: Known, document: Document, record: EffectRecord) -> list[str]:
-    kind, named = FILED_AS[record.kind]
-    filed = known.outside.filed.get((kind, named(document, record)))
+    filed = known.outside.filed.get(_key(document, record))
     is_alive = filed is not None and filed.is_alive
     about = f"{document.id} {record.key}"
     if record.has_person:
@@ -58,3 +54,7 @@ def _wrong_effect(known: Known, document: Document, record: EffectRecord) -> lis
             f"{about} is {'' if is_alive else 'not '}alive, and {'' if record.is_wanted else 'not '}wanted: {record}"
         ]
     return []
+
+
+def _key(document: Document, record: EffectRecord) -> tuple[str, str]:
+    return FILED_AS[record.kind], IDENTIFIERS[record.kind](document.id, document.state, record)

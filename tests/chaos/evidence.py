@@ -131,8 +131,9 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of it."""
+    """All of it, and when on the story's clock it was read."""
 
+    read_at: datetime
     answered: tuple[Answered, ...]
     published: tuple[Published, ...]
     dead_letters: int

@@ -45,10 +45,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened, and what is wrong. `seconds` are of the run's parts."""
+    """What happened, and what is wrong. `passed` is the story's time under faults, `seconds` are of the run's parts."""
 
     plan: Plan
     strikes: tuple[Strike, ...]
+    passed: timedelta
     calls: Mapping[str, int]
     evidence: Evidence
     violations: tuple[str, ...]
@@ -75,12 +76,12 @@ async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
         tell(f"All is healed, and {pace.passed.days} days of story are over; the rest is played in peace.")
         restless = await _calm(player, client, plan.days_after)
         times.append(time.monotonic())
-        evidence = await _evidence(installation, reach, client)
+        evidence = await _evidence(installation, reach, client, await clock.read())
         times.append(time.monotonic())
     mongo.close()
     wrong = (*restless, *_not_back(striker), *violations(evidence))
     seconds = {name: times[n + 1] - times[n] for n, name in enumerate(("storm", "calm", "reading"))}
-    return Outcome(plan, tuple(striker.strikes), client.calls, evidence, wrong, seconds)
+    return Outcome(plan, tuple(striker.strikes), pace.passed, client.calls, evidence, wrong, seconds)
 
 
 async def _storm(faults: Coroutine[Any, Any, None], load: Coroutine[Any, Any, None], pace: Pace) -> None:
@@ -125,13 +126,14 @@ async def _unwatched(_instant: datetime) -> None:
     pass
 
 
-async def _evidence(installation: Installation, reach: Reach, client: Client) -> Evidence:
+async def _evidence(installation: Installation, reach: Reach, client: Client, read_at: datetime) -> Evidence:
     uri, bootstrap = installation.stack.mongo_uri, installation.stack.kafka_bootstrap
     await asyncio.to_thread(wait_for_rest, uri, _CLEARED_S)
     phones = {id_: number_key(record.order.phone) for record in client.records for id_ in record.ids}
     found = await asyncio.to_thread(database, uri, phones)
     published, dead_letters = await records(bootstrap)
     return Evidence(
+        read_at=read_at,
         answered=tuple(_answered(record) for record in client.records),
         published=published,
         dead_letters=dead_letters,

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from secrets import randbelow
 
 import pytest
@@ -35,7 +36,12 @@ class TestChaos:
         assert () == outcome.violations
 
     def test_was_a_real_one(self, outcome: Outcome) -> None:
-        """Each kind of fault struck, and the clients met calls whose outcome they could not know."""
+        """Each kind of fault struck, time passed meanwhile, and clients did what is judged.
+
+        They met calls whose outcome they could not know, and cancelled something.
+        """
         assert len(DECK) <= FAULTS == len(outcome.strikes)
         assert REFERRALS == len(outcome.evidence.standings)
         assert outcome.calls["unknown"] > 0
+        assert outcome.passed > timedelta()
+        assert any(answered.is_cancelled for answered in outcome.evidence.answered)

@@ -49,6 +49,7 @@ LETTER = Message(OTHER, "email", "effect-2", "phone-2", calls=2, was_sent=True)
 SUBMISSION = Asked(ONE, "authorization", "request-1")
 WITHDRAWN = Asked(OTHER, "authorization", "request-2", is_wanted=False)
 GOOD = Evidence(
+    read_at=NOON + HOUR,
     answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
     published=tuple(
         Published(source, subject, n)
@@ -148,6 +149,7 @@ PLANTED = [
     ("overlapping", "half an hour", instead("visits", 1, starts_at=NOON + HOUR / 2)),
     ("booked without claims", "no claim", without("claims", 0)),
     ("claimed for nothing", "a dead attempt", instead("claims", 0, life="dead")),
+    ("kept though cancelled", "it lies ahead", {"read_at": NOON}),
     ("given up but not at the office", "they wait", instead("visits", 0, is_kept=False)),
     ("given up but not at the office", "no one waits", outside(visit={BOOKED.visit_id: {"withdrawn": 1}})),
     ("unhandled", "an error of ours", {"log": (LogLine("intake-1", "error", "a door ended"),)}),
@@ -161,7 +163,8 @@ class TestViolations:
     def test_are_none_when_all_is_well(self) -> None:
         """What is allowed is not complained about.
 
-        Repetitions, an open referral that waits, a letter told twice, what a person has or a machine is still at.
+        Repetitions, an open referral that waits, a letter told twice, what a person has or a machine is still at, a
+        visit that had begun when its referral was cancelled.
         """
         assert [] == violations(GOOD)
 

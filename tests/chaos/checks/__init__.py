@@ -29,6 +29,7 @@ RULES: Final[Sequence[Callable[[Evidence], list[str]]]] = (
     visits.overlapping,
     visits.booked_without_claims,
     visits.claimed_for_nothing,
+    visits.kept_though_cancelled,
     visits.given_up_but_not_at_the_office,
     unhandled,
 )

@@ -37,6 +37,16 @@ def claimed_for_nothing(evidence: Evidence) -> list[str]:
     return [f"{c.day}: attempt {c.attempt} of {c.placement}" for c in evidence.claims if c.life == "dead"]
 
 
+def kept_though_cancelled(evidence: Evidence) -> list[str]:
+    """Whoever cancelled a referral is expected nowhere: a visit that lies ahead is given back."""
+    cancelled = {id_ for order in evidence.answered if order.is_cancelled for id_ in order.ids}
+    return [
+        f"{visit.visit_id}: its referral is cancelled, and it is kept at {visit.starts_at}"
+        for visit in evidence.visits
+        if visit.is_kept and visit.subject in cancelled and visit.starts_at > evidence.read_at
+    ]
+
+
 def given_up_but_not_at_the_office(evidence: Evidence) -> list[str]:
     """A visit that was cancelled or moved is withdrawn at its office, and one that is kept is not."""
     counts = evidence.outside.get("visit", {})

@@ -71,25 +71,25 @@ async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
         client = Client(installation.ways, http)
         player = Player(clock, partial(look, reach), _unwatched)
         times = [time.monotonic()]
-        await _storm(striker.run(faults), _load(client, plan, clock, faults[-1].at_s), pace)
+        await storm(striker.run(faults), _load(client, plan, clock, faults[-1].at_s), pace)
         times.append(time.monotonic())
         tell(f"All is healed, and {pace.passed.days} days of story are over; the rest is played in peace.")
         restless = await _calm(player, client, plan.days_after)
         times.append(time.monotonic())
+        ended = not_back(striker)
         evidence = await _evidence(installation, reach, client, await clock.read())
         times.append(time.monotonic())
     mongo.close()
-    wrong = (*restless, *_not_back(striker), *violations(evidence))
+    wrong = (*restless, *ended, *violations(evidence))
     seconds = {name: times[n + 1] - times[n] for n, name in enumerate(("storm", "calm", "reading"))}
     return Outcome(plan, tuple(striker.strikes), pace.passed, client.calls, evidence, wrong, seconds)
 
 
-async def _storm(faults: Coroutine[Any, Any, None], load: Coroutine[Any, Any, None], pace: Pace) -> None:
-    """Faults and load to their ends; time goes on as long as they do."""
-    passing = asyncio.create_task(pace.run())
-    try:
+async def storm(faults: Coroutine[Any, Any, None], load: Coroutine[Any, Any, None], pace: Pace) -> None:
+    """Faults and load to their ends; time goes on as long as they do. What ends one of the three ends the storm."""
+    async with asyncio.TaskGroup() as group:
+        passing = group.create_task(pace.run())
         await asyncio.gather(faults, load)
-    finally:
         passing.cancel()
 
 
@@ -159,7 +159,10 @@ def _answered(record: Record) -> Answered:
     return Answered(record.order.number, frozenset(record.ids), record.refused, record.is_cancelled)
 
 
-def _not_back(striker: Striker) -> list[str]:
-    """What a fault struck works again within a minute of healing, and nothing ends that no fault struck."""
+def not_back(striker: Striker) -> list[str]:
+    """What a fault struck works again within a minute of healing, and nothing ends that no fault struck.
+
+    In the storm it is started again and remembered; what ends in the calm has stayed down.
+    """
     late = [f"not back in time: {strike.fault}" for strike in striker.strikes if strike.ready_s is None]
-    return late + [f"ended by itself: {name}" for name in striker.uncalled]
+    return late + [f"ended by itself: {name}" for name in (*striker.uncalled, *striker.installation.ended())]

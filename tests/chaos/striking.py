@@ -45,12 +45,11 @@ class Striker:
     async def run(self, faults: Sequence[Fault]) -> None:
         """Strike them all, each at its time, and return when the last is over."""
         self._began_s = time.monotonic()
-        watching = asyncio.create_task(self._watch())
-        try:
+        async with asyncio.TaskGroup() as watch:
+            watching = watch.create_task(self._watch())
             async with asyncio.TaskGroup() as group:
                 for fault in faults:
                     group.create_task(self._strike(fault))
-        finally:
             watching.cancel()
 
     async def _strike(self, fault: Fault) -> None:

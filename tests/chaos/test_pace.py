@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.pace import STEP, Pace
+from tests.chaos.run import storm
 from tests.support.memory import Disk, MemoryClock, Weather
 from tests.support.memory.disk import EPOCH
 
@@ -18,6 +19,14 @@ class Movable(MemoryClock):
     async def move_to(self, instant: Any) -> None:
         """Move the disk's offset."""
         self._disk.offset += max(instant - self._disk.now(), timedelta())
+
+
+class Broken(Movable):
+    """A clock that fails otherwise than in an outage when it is moved."""
+
+    async def move_to(self, instant: Any) -> None:
+        """Fail."""
+        raise ValueError("a defect of the clock")
 
 
 class Collection:
@@ -55,3 +64,27 @@ class TestPace:
     async def test_waits_for_calls_and_for_what_is_due(self, busy: dict[str, Any]) -> None:
         """How long a call may still land is counted on this clock; a deadline is met before the next is reached."""
         assert timedelta() == await passed(Collection(calls=0), Collection(**busy))
+
+
+class TestStorm:
+    async def test_does_not_go_on_in_standing_time(self) -> None:
+        """Faults under which no deadline comes prove less than they say."""
+        never = asyncio.Event()
+
+        with pytest.raises(ExceptionGroup) as failed:
+            async with asyncio.timeout(10):
+                await storm(waits(never), waits(never), Pace(Broken(Disk(), Weather()), ()))
+        assert ["a defect of the clock"] == [str(error) for error in failed.value.exceptions]
+
+    async def test_ends_with_faults_and_load(self) -> None:
+        """Time alone would go on for ever."""
+        over, pace = asyncio.Event(), Pace(Movable(Disk(), Weather()), ())
+        over.set()
+
+        async with asyncio.timeout(10):
+            await storm(waits(over), waits(over), pace)
+
+
+async def waits(until: asyncio.Event) -> None:
+    """Faults or load that are over when they are told so."""
+    await until.wait()

@@ -14,11 +14,21 @@ MessageEffect = Literal["sms", "sms_once", "email", "email_once"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One record of a topic, in the order in which its partition has them."""
+    """One record of a topic, in the order in which its partition has them.
+
+    `copy` is a digest of its headers and value, byte by byte; `content` is one of what the ledger keeps of it.
+    """
 
     service: str
     subject: str
     sequence: int
+    copy: str
+    content: str
+
+    @property
+    def fact(self) -> tuple[str, str, int]:
+        """Which fact it is a copy of."""
+        return self.service, self.subject, self.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One service's rows of one referral in tracking's ledger, and whether their hashes lead to the track's head."""
+    """One service's rows of one referral in tracking's ledger, and whether their hashes lead to the track's head.
+
+    `contents` are digests of what they keep, as those of what was published.
+    """
 
     service: str
     subject: str
     sequences: tuple[int, ...]
     is_whole: bool
+    contents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
     closed = sum(standing.phase == "closed" for standing in evidence.standings)
     yield f"seed        {plan.seed} (the same seed gives the same faults and orders)"
     yield f"referrals   {len(evidence.standings)}: {closed} closed, {len(evidence.standings) - closed} waiting"
-    yield f"facts       {len(set(evidence.published))} told, {_repeated(outcome)}"
+    yield f"facts       {len({record.fact for record in evidence.published})} told, {_repeated(outcome)}"
     yield f"calls       {_counted(Counter(outcome.calls))}"
     yield f"faults      {len(outcome.strikes)}: {_counted(Counter(_sort(s.fault) for s in outcome.strikes))}"
     yield f"recovery    {_recovery([strike.recovery_s for strike in outcome.strikes])}"
@@ -35,7 +35,7 @@ def _bound(violations: int, referrals: int) -> str:
 
 def _repeated(outcome: Outcome) -> str:
     published = outcome.evidence.published
-    return f"{len(published) - len(set(published))} of them more than once"
+    return f"{len(published) - len({record.fact for record in published})} of them more than once"
 
 
 def _sort(fault: Fault) -> str:

@@ -32,6 +32,11 @@ def document(service: str, subject: str) -> Heard:
     return Heard(service, subject, TOLD.get(service, 0), {source: TOLD[source] for source in HEARS[service]})
 
 
+def published(service: str, subject: str, sequence: int) -> Published:
+    """A record of a fact, whose content is its number."""
+    return Published(service, subject, sequence, copy=f"record {sequence}", content=str(sequence))
+
+
 def visit(subject: str, starts_at: datetime) -> Visit:
     """A visit that is kept, of an hour, with one practitioner."""
     day = f"demo-day-practitioner-{starts_at.date()}"
@@ -52,7 +57,7 @@ GOOD = Evidence(
     read_at=NOON + HOUR,
     answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
     published=tuple(
-        Published(source, subject, n)
+        published(source, subject, n)
         for source, told in TOLD.items()
         for subject in (ONE, OTHER)
         for n in (*range(1, told + 1), 1)  # the first once more: repetitions are allowed
@@ -60,7 +65,7 @@ GOOD = Evidence(
     dead_letters=0,
     documents=tuple(document(service, subject) for service in HEARS for subject in (ONE, OTHER)),
     ledger=tuple(
-        Chain(source, subject, tuple(range(1, told + 1)), True)
+        Chain(source, subject, tuple(range(1, told + 1)), True, tuple(map(str, range(1, told + 1))))
         for source, told in TOLD.items()
         for subject in (ONE, OTHER)
     ),
@@ -123,15 +128,17 @@ PLANTED = [
     ("out of order", "a gap", without("published", 1)),
     ("out of order", "an inversion", {"published": (GOOD.published[1], GOOD.published[0], *GOOD.published[2:])}),
     ("told otherwise than published", "the last is not on the topic", instead("documents", 0, told=4)),
-    ("told otherwise than published", "nobody told it", {"published": (*GOOD.published, Published("intake", "x", 1))}),
+    ("told otherwise than published", "nobody told it", {"published": (*GOOD.published, published("intake", "x", 1))}),
+    ("told in two ways", "a repetition with another time", instead("published", 3, copy="record 1, later")),
     ("left in outboxes", "one entry", instead("documents", 0, outbox=1)),
     ("unheard", "one fact", instead("documents", 2, seen={"intake": 2, "scheduling": 2})),
     ("unheard", "a document that there is not", without("documents", 2)),
     ("parked", "a document", instead("documents", 0, is_parked=True)),
     ("parked", "a letter", {"dead_letters": 1}),
-    ("left out of the ledger", "a row is missing", instead("ledger", 0, sequences=(1, 3))),
+    ("left out of the ledger", "a row is missing", instead("ledger", 0, sequences=(1, 3), contents=("1", "3"))),
     ("left out of the ledger", "a chain is missing", without("ledger", 0)),
     ("left out of the ledger", "a row was changed", instead("ledger", 0, is_whole=False)),
+    ("recorded otherwise than told", "a row", instead("ledger", 0, contents=("1", "2", "3 times"))),
     ("asked for nobody", "one request under two ids", also("authorization", "request-5", effects=1)),
     ("asked for nobody", "sent, and not taken", also("office_request", "request-5", sends=1)),
     ("asked for nobody", "a letter under another id", also("mail", "effect-3", effects=1)),

@@ -1,15 +1,25 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.authorization.store import CASE
-from shared.calls import EffectRecord, begin, effect_id, record_to_stored
-from tests.chaos.evidence import Asked
-from tests.chaos.reading.databases import asked_by
+import pytest
 
-ONE = "demo-one"
+from services.authorization.store import CASE
+from services.tracking.domain import INITIAL, row_of
+from services.tracking.domain.facts import Recorded
+from shared.calls import EffectRecord, begin, effect_id, record_to_stored
+from shared.contracts.envelope import Envelope, to_headers
+from shared.contracts.language import Actor
+from shared.contracts.processing import StepChanged
+from tests.chaos.evidence import Asked, Published
+from tests.chaos.reading.databases import asked_by, content_of
+from tests.chaos.reading.topics import published
+
+ONE, NINE = "demo-one", datetime(2026, 3, 2, 9, tzinfo=UTC)
 SUBMISSION = EffectRecord("submission", 1, "payer", 2)
 ID = effect_id(ONE, SUBMISSION)
+ENVELOPE = Envelope("/demo/intake", ONE, 3, "org.throughline.processing.step-changed.v1", NINE, traceparent="00-1")
+FACT = StepChanged(occurred_at=NINE, recorded_by=Actor(kind="clock", id="clock"), channel="clock", referral_id=ONE)
 
 
 def stored(*records: EffectRecord) -> dict[str, Any]:
@@ -21,8 +31,13 @@ def stored(*records: EffectRecord) -> dict[str, Any]:
 def called() -> EffectRecord:
     """A submission that is on its way."""
     record = replace(SUBMISSION)
-    begin(record, "send", datetime(2026, 3, 2, 9, tzinfo=UTC), "token")
+    begin(record, "send", NINE, "token")
     return record
+
+
+def told(envelope: Envelope, value: bytes) -> Published:
+    """The record of a fact."""
+    return published(to_headers(envelope), envelope.subject.encode(), value)
 
 
 class TestAskedBy:
@@ -49,3 +64,25 @@ class TestAskedBy:
     def test_stays_quiet_about_what_stands_nowhere(self) -> None:
         """Who only asks a payer whether somebody is covered leaves nothing there."""
         assert [] == list(asked_by(CASE, stored(replace(SUBMISSION, kind="eligibility"))))
+
+
+class TestContents:
+    def test_of_record_and_row_agree(self) -> None:
+        """What tracking keeps of a fact has the digest of the record that it was in, wherever in its chain it is."""
+        row = row_of(INITIAL, Recorded(ENVELOPE, FACT, b"{}", prev="before", hash="behind"))
+
+        assert row
+        assert told(ENVELOPE, b"{}").content == content_of(row)
+
+    @pytest.mark.parametrize(
+        "other",
+        [told(replace(ENVELOPE, time=ENVELOPE.time + timedelta(microseconds=1)), b"{}"), told(ENVELOPE, b"{ }")],
+        ids=["a header", "the value"],
+    )
+    def test_differ_by_a_byte(self, other: Published) -> None:
+        """Neither a header nor the value may be otherwise in a second copy, nor in the ledger."""
+        one = told(ENVELOPE, b"{}")
+
+        assert one.fact == other.fact
+        assert one.copy != other.copy
+        assert one.content != other.content

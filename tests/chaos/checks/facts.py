@@ -1,4 +1,4 @@
-"""What holds of facts: told once, published in order, heard by all, and recorded once."""
+"""What holds of facts: told once, published in order, heard by all, and recorded once and as they were told."""
 
 from collections import defaultdict
 
@@ -26,6 +26,29 @@ def told_otherwise_than_published(evidence: Evidence) -> list[str]:
         f"{subject}: {service} told {told.get((service, subject), 0)}, published {published[service, subject]}"
         for service, subject in sorted(told.keys() | published.keys())
         if told.get((service, subject), 0) != published[service, subject]
+    ]
+
+
+def told_in_two_ways(evidence: Evidence) -> list[str]:
+    """A repetition is the same record, byte by byte: whichever copy a reader takes, it has heard the same."""
+    copies: defaultdict[tuple[str, str, int], set[str]] = defaultdict(set)
+    for record in evidence.published:
+        copies[record.fact].add(record.copy)
+    return [
+        f"{subject}: {len(found)} different records of fact {sequence} of {service}"
+        for (service, subject, sequence), found in copies.items()
+        if len(found) > 1
+    ]
+
+
+def recorded_otherwise_than_told(evidence: Evidence) -> list[str]:
+    """What the ledger keeps of a fact is what was published."""
+    told = {record.fact: record.content for record in evidence.published}
+    return [
+        f"{chain.subject}: fact {sequence} of {chain.service}"
+        for chain in evidence.ledger
+        for sequence, content in zip(chain.sequences, chain.contents, strict=True)
+        if told.get((chain.service, chain.subject, sequence), content) != content
     ]
 
 

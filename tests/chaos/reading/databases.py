@@ -3,7 +3,8 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -21,11 +22,12 @@ from services.scheduling.domain.state import Placement
 from services.scheduling.gateways.calendar import visit_id
 from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS
 from services.tracking.domain import Track
-from services.tracking.domain.ledger import is_whole
+from services.tracking.domain.ledger import is_whole, link
 from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
 from shared.aggregates import Decider
 from shared.calls import effect_id, record_from_stored
+from shared.contracts.envelope import Envelope
 from tests.chaos.evidence import Asked, Chain, Claim, Heard, Message, Standing, Visit
 from tests.support.identifiers import IDENTIFIERS
 
@@ -99,9 +101,9 @@ def _all(client: Client, service: str, collection: str) -> Iterator[Stored]:
 
 
 def _documents(client: Client) -> Iterator[Heard]:
-    fields = {"told": 1, "seen": 1, "outbox": 1, "is_parked": 1, "calls.call": 1}
+    wanted = {"told": 1, "seen": 1, "outbox": 1, "is_parked": 1, "calls.call": 1}
     for service, collection in MAIN.items():
-        for stored in client[service][collection].find({}, fields):
+        for stored in client[service][collection].find({}, wanted):
             yield Heard(
                 service=service,
                 subject=stored["_id"],
@@ -142,8 +144,15 @@ def _ledger(client: Client, tracks: Mapping[str, Track]) -> Iterator[Chain]:
             by_service[row["service"]].append(row)
         for service, chain in by_service.items():
             head = tracks[subject].stories[service].head if subject in tracks else ""
-            sequences = tuple(row["sequence"] for row in chain)
-            yield Chain(service, subject, sequences, is_whole(chain, head))
+            sequences, contents = tuple(row["sequence"] for row in chain), tuple(map(content_of, chain))
+            yield Chain(service, subject, sequences, is_whole(chain, head), contents)
+
+
+def content_of(row: Stored) -> str:
+    """A digest of what a row keeps of a fact, as if it were its service's first."""
+    names = (field.name for field in fields(Envelope) if field.name != "time")
+    envelope = Envelope(**{name: row[name] for name in names}, time=datetime.fromisoformat(row["time"]))
+    return link("", envelope, row["data"])
 
 
 def _standing(subject: str, track: Track) -> Standing:

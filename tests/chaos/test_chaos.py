@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from secrets import randbelow
 
@@ -15,8 +16,11 @@ SEEDS = 10**6
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """A run with another seed each time; its summary is shown when something is wrong, its logs stay."""
+def outcome(tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]) -> Outcome:
+    """A run with another seed each time.
+
+    What it proves is said at the end; its summary is shown when something is wrong, its logs stay.
+    """
     plan = Plan(randbelow(SEEDS), REFERRALS, FAULTS, DAYS_AFTER)
     directory = tmp_path_factory.mktemp("chaos")
     print(f"seed {plan.seed}, logs in {directory}/logs")  # noqa: T201 - pytest shows it when something is wrong
@@ -25,7 +29,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
             found = asyncio.run(play(parts, plan, print))
     except Lacking as lacking:
         pytest.skip(f"the chaos run kills a broker and a database of its own: {lacking} ({lacking.remedy})")
-    print("\n".join(summary(found)))  # noqa: T201 - as above
+    *lines, bound = summary(found)
+    print(*lines, sep="\n")  # noqa: T201 - as above
+    say(f"chaos, seed {plan.seed}: {bound}")
     return found
 
 

@@ -12,6 +12,7 @@ from deploy.local.stack import Stack
 Services = dict[str, dict[str, Any]]
 DOCKERFILE = Path("deploy/docker/Dockerfile")
 THIRD_PARTY = {"kafka", "mongo"}
+USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 ALONE = {"kafka", "mongo", "setup", "issuer", "simulators", "ingress", "cli"}
 """Those of which there is one; the others may have replicas."""
 
@@ -19,19 +20,31 @@ ALONE = {"kafka", "mongo", "setup", "issuer", "simulators", "ingress", "cli"}
 @pytest.fixture(scope="module")
 def services() -> Services:
     """Every service of docker-compose.yml, as the client resolves it without any variable."""
-    argv = ["docker", "compose", "--profile", "*", "config", "--format", "json"]
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, check=True, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}
-        )
-    except FileNotFoundError:
-        pytest.skip("docker is not installed")
-    except subprocess.CalledProcessError as failure:
-        if "unknown" in failure.stderr:
-            pytest.skip("docker has no compose")
-        raise
+    return resolved(USUAL_PATH)
+
+
+def resolved(path: str) -> Services:
+    """What the docker on this path makes of the file; skips where there is none, or none with compose."""
+    if not ends_well(path, "version"):
+        pytest.skip("docker is not installed, or has no compose")
+    done = compose(path, "--profile", "*", "config", "--format", "json")
     found: Services = json.loads(done.stdout)["services"]
     return found
+
+
+def ends_well(path: str, *arguments: str) -> bool:
+    """Whether docker is there and does this."""
+    try:
+        compose(path, *arguments)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+def compose(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run docker compose, found on this path."""
+    argv = ["docker", "compose", *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, check=True, env={"PATH": path})
 
 
 @pytest.fixture
@@ -45,6 +58,35 @@ def local(tmp_path: Path) -> dict[str, set[str]]:
 def ours(services: Services) -> Services:
     """Those that run our image."""
     return {name: service for name, service in services.items() if name not in THIRD_PARTY}
+
+
+def docker(directory: Path, *, version: int, config: str) -> str:
+    """A path with a docker that ends so when asked for the version, and complains so of the file."""
+    program = directory / "docker"
+    program.write_text(f'#!/bin/sh\n[ "$2" = version ] && exit {version}\necho "{config}" >&2\nexit 15\n')
+    program.chmod(0o755)
+    return str(directory)
+
+
+class TestResolved:
+    def test_fails_for_a_file_that_compose_cannot_read(self, tmp_path: Path) -> None:
+        """A broken file is no missing docker, whatever words docker finds for it."""
+        path = docker(tmp_path, version=0, config="yaml: unknown anchor 'base' referenced")
+
+        with pytest.raises(subprocess.CalledProcessError):
+            resolved(path)
+
+    def test_is_left_out_where_docker_has_no_compose(self, tmp_path: Path) -> None:
+        """Docker without the plugin takes its options for its own, and does not know them."""
+        path = docker(tmp_path, version=125, config="unknown flag: --profile")
+
+        with pytest.raises(pytest.skip.Exception):
+            resolved(path)
+
+    def test_is_left_out_where_there_is_no_docker(self, tmp_path: Path) -> None:
+        """Nothing of that name is there."""
+        with pytest.raises(pytest.skip.Exception):
+            resolved(str(tmp_path))
 
 
 class TestComposeFile:

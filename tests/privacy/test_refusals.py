@@ -88,7 +88,7 @@ class TestBody:
         assert {} == refusing.leaks()
 
     async def test_of_fhir_that_is_wrong_anywhere_comes_back_nowhere(self, refusing: Refusing) -> None:
-        """Each element of a Bundle, one in some, since there are hundreds: as OperationOutcome, by FHIR's own names."""
+        """Of the thousands of ways in which a Bundle can be wrong, every 31st: as OperationOutcome, by FHIR's names."""
         door = Route("intake", "POST", "/fhir/R4", "receive")
         refused = 0
         for what, wrong in list(spoilt(bundle("w")))[::31]:

@@ -1,14 +1,26 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from deploy.cli.reach import Reach
 from deploy.local.platform import Platform
 from tests.e2e.running import eventually, send_order, types_of
 
 FOLLOWER = Path(__file__).with_name("follower.py")
+
+
+WORDS = (r"example\.com", r"\d{3}55501\d{2}", r"INV\d{8}", r"FOLLOWED-2")
+"""Of an invented order: its e-mail, telephone and member numbers, and its own."""
+
+
+def patients_in(told: str) -> list[str]:
+    """The words of an order that stand there."""
+    return [word for word in WORDS if re.search(word, told)]
 
 
 def followed(platform: Platform, referral: str) -> list[dict[str, Any]]:
@@ -47,4 +59,18 @@ class TestFollower:
         told = json.dumps(followed(platform, referral))
 
         assert "seals" in told
-        assert [word for word in ("example.com", "55501", "INV", "FOLLOWED-2") if word in told] == []
+        assert patients_in(told) == []
+
+
+class TestPatientsIn:
+    @pytest.mark.parametrize(
+        "told", ["ada.testerly@example.com", "+16175550142", '"INV00000001"', '{"order": "FOLLOWED-2"}']
+    )
+    def test_finds_each_word_of_an_order(self, told: str) -> None:
+        """What a topic must not hold is seen when it is there."""
+        assert len(patients_in(told)) == 1
+
+    @pytest.mark.parametrize("told", ['"seals": {"a": "8qINVx0k+55501/Z"}', "00-4bf92f55501e4736a3ce929d0e0e4736-01"])
+    def test_takes_no_chance_for_a_word(self, told: str) -> None:
+        """Seals and trace ids write every short word once in a while."""
+        assert patients_in(told) == []

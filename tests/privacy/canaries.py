@@ -16,7 +16,8 @@ STEM: Final = "Zqvexkuw"
 PHONE, PHONE_AS_WRITTEN, SITE_PHONE = "+16175550142", "(617) 555-0142", "+14155550163"
 BIRTH_DATE: Final = date(1931, 7, 19)
 NPI, ICD, ICD_SUPPLIED = "1987650003", "Q7C.X9RY", "R8D.W7QX"
-ZIP: Final = "59935"
+ZIP: Final = "99403"
+"""No second and millisecond of a log, and no port. It is a real one, since the time zone is looked up by it."""
 TIMEZONE: Final = "America/Indiana/Tell_City"
 EXACT: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": (PHONE[2:],),

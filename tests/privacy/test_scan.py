@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.intake.api.items import AnyItem
 from services.intake.api.own import OwnOrder
+from services.intake.api.places import zones
 from shared.ports import Record
 from shared.web.bodies import JsonBody
 from tests.privacy import canaries
@@ -66,7 +68,18 @@ class TestSpelling:
 
     def test_of_something_else_is_not_taken_for_one(self) -> None:
         """A scan that cries always says nothing."""
-        assert set() == found_in(b"16175550143 zq vex 1931-07-18 " + bytes(range(256)) + b"5993559935")
+        assert set() == found_in(b"16175550143 zq vex 1931-07-18 " + bytes(range(256)) + b"9940399403")
+
+    def test_is_of_a_place_and_nothing_that_machines_write(self) -> None:
+        """Five digits are a log's 59.935 seconds or a port, unless they can be neither."""
+        assert canaries.ZIP in zones()
+        assert not re.fullmatch("[0-5].{4}", canaries.ZIP)
+        assert int(canaries.ZIP) > 2**16
+
+    @pytest.mark.parametrize("written", ["2026-03-02T09:00:59.935+00:00", "127.0.0.1:59935", '"connectionId":59935'])
+    def test_of_a_log_is_not_taken_for_one(self, written: str) -> None:
+        """As mongod tells the time, and who is connected."""
+        assert set() == found_in(written.encode())
 
 
 def models(house: House) -> set[type[BaseModel]]:

@@ -12,7 +12,7 @@ from shared.contracts.envelope import Envelope, to_headers
 from shared.contracts.language import Actor
 from shared.contracts.processing import StepChanged
 from tests.chaos.evidence import Asked, Published
-from tests.chaos.reading.databases import asked_by, content_of
+from tests.chaos.reading.databases import asked_by, content_of_row
 from tests.chaos.reading.topics import published
 
 ONE, NINE = "demo-one", datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -72,7 +72,7 @@ class TestContents:
         row = row_of(INITIAL, Recorded(ENVELOPE, FACT, b"{}", prev="before", hash="behind"))
 
         assert row
-        assert told(ENVELOPE, b"{}").content == content_of(row)
+        assert told(ENVELOPE, b"{}").content == content_of_row(row)
 
     @pytest.mark.parametrize(
         "other",

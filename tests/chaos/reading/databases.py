@@ -22,13 +22,14 @@ from services.scheduling.domain.state import Placement
 from services.scheduling.gateways.calendar import visit_id
 from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS
 from services.tracking.domain import Track
-from services.tracking.domain.ledger import is_whole, link
+from services.tracking.domain.ledger import is_whole
 from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
 from shared.aggregates import Decider
 from shared.calls import effect_id, record_from_stored
 from shared.contracts.envelope import Envelope
 from tests.chaos.evidence import Asked, Chain, Claim, Heard, Message, Standing, Visit
+from tests.chaos.reading.digests import content_of
 from tests.support.identifiers import IDENTIFIERS
 
 MAIN: Mapping[str, str] = {
@@ -144,15 +145,15 @@ def _ledger(client: Client, tracks: Mapping[str, Track]) -> Iterator[Chain]:
             by_service[row["service"]].append(row)
         for service, chain in by_service.items():
             head = tracks[subject].stories[service].head if subject in tracks else ""
-            sequences, contents = tuple(row["sequence"] for row in chain), tuple(map(content_of, chain))
+            sequences, contents = tuple(row["sequence"] for row in chain), tuple(map(content_of_row, chain))
             yield Chain(service, subject, sequences, is_whole(chain, head), contents)
 
 
-def content_of(row: Stored) -> str:
-    """A digest of what a row keeps of a fact, as if it were its service's first."""
+def content_of_row(row: Stored) -> str:
+    """A digest of what a row keeps of a fact."""
     names = (field.name for field in fields(Envelope) if field.name != "time")
     envelope = Envelope(**{name: row[name] for name in names}, time=datetime.fromisoformat(row["time"]))
-    return link("", envelope, row["data"])
+    return content_of(envelope, row["data"])
 
 
 def _standing(subject: str, track: Track) -> Standing:

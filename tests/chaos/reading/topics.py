@@ -1,12 +1,10 @@
 """Reads every topic from its beginning to its present end."""
 
-from hashlib import sha256
-
 from aiokafka import AIOKafkaConsumer
 
-from services.tracking.domain.ledger import link
 from shared.contracts.envelope import SERVICES, Headers, dead_letter_topic, from_headers, topic_of
 from tests.chaos.evidence import Published
+from tests.chaos.reading.digests import content_of, copy_of
 
 TOPICS = tuple(topic_of(service) for service in SERVICES)
 DEAD_LETTERS = tuple(dead_letter_topic(topic) for topic in TOPICS)
@@ -29,12 +27,12 @@ async def records(bootstrap: str) -> tuple[tuple[Published, ...], int]:
 
 
 def published(headers: Headers, key: bytes | None, value: bytes | None) -> Published:
-    """One record. Headers are told apart by their order, too: a repetition is sent from the same outbox."""
+    """One record of a fact."""
     envelope = from_headers(headers, key)
     return Published(
         envelope.service,
         envelope.subject,
         envelope.sequence,
-        copy=sha256(repr((tuple(headers), value)).encode()).hexdigest(),
-        content=link("", envelope, value or b""),
+        copy=copy_of(headers, value),
+        content=content_of(envelope, value),
     )

@@ -16,7 +16,7 @@ from shared.ports import Act, Answer, Call, Traits
 BEGIN_S = 3.0
 """A call begins within this of the moment it was written down, or not at all."""
 STALL_S = 5.0
-"""A worker that stands still longer than this between its last check and the first byte is killed by its own timer."""
+"""From a worker's last check to a call's first byte at most: token and connection, or standing still (ADR 10)."""
 HANDOVER = timedelta(seconds=5)
 """The replica that saved a due call makes it; after this, any replica does."""
 SKEW_S = 2.0

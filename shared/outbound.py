@@ -23,6 +23,8 @@ from shared.transport import AiohttpTransport
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S = 60
 RENEWED_BEFORE_S = 30
+REACHED_WITHIN_S = 2.0
+"""For a token, and again for a connection: a call goes out within `calls.STALL_S` of its last check, or not at all."""
 
 
 class NotTaken(Exception):
@@ -45,7 +47,7 @@ async def exchange(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            response = await http.request(method, url, timeout=timeout_s, **content)
+            response = await http.request(method, url, timeout=_timeout(timeout_s), **content)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise NotTaken from error
     except (httpx2.HTTPError, TimeoutError) as error:
@@ -55,6 +57,10 @@ async def exchange(
     if response.is_server_error or response.is_redirect:
         raise Unknown("An answer that says nothing certain.")
     return response
+
+
+def _timeout(answer_s: float) -> httpx2.Timeout:
+    return httpx2.Timeout(answer_s, connect=REACHED_WITHIN_S, pool=REACHED_WITHIN_S)
 
 
 @dataclass
@@ -120,8 +126,9 @@ class ServiceAuth(httpx2.Auth):
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Attach the token."""
         try:
-            request.headers["Authorization"] = f"Bearer {await self._token()}"
-        except Unavailable as error:
+            async with asyncio.timeout(REACHED_WITHIN_S):
+                request.headers["Authorization"] = f"Bearer {await self._token()}"
+        except (Unavailable, TimeoutError) as error:
             raise httpx2.ConnectError("No token to send with.") from error
         yield request
 

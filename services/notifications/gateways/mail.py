@@ -35,8 +35,8 @@ class MailGateway:
 
     @property
     def traits(self) -> Traits:
-        """It can neither be asked nor recalled."""
-        return Traits(may_repeat=self.may_repeat, land_s=TIMEOUT_S)
+        """It can neither be asked nor recalled. The server may let us wait as long before it lets us in as after."""
+        return Traits(may_repeat=self.may_repeat, land_s=2 * TIMEOUT_S)
 
     async def call(self, call: Call, state: Conversation, now: datetime) -> Answer:
         """Send the message, once. Raises Unknown when nobody can tell whether the server kept it."""

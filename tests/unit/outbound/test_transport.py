@@ -10,8 +10,9 @@ import httpx2
 import pytest
 
 from deploy.local.ports import free_port
+from shared.calls import STALL_S
 from shared.errors import Unknown
-from shared.outbound import NotTaken, exchange
+from shared.outbound import REACHED_WITHIN_S, NotTaken, ServiceAuth, exchange
 from shared.transport import AiohttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -91,6 +92,44 @@ class TestExchange:
         """A refused connection may be tried again without a thought."""
         with pytest.raises(NotTaken):
             await exchange(http, "PUT", f"http://127.0.0.1:{free_port()}/visits/1")
+
+    async def test_is_sure_that_nothing_was_taken_while_all_connections_are_in_use(
+        self, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A call that waited for its turn would be sent when others believe that it can no longer land."""
+        monkeypatch.setattr("shared.transport.CONNECTIONS", 1)
+        monkeypatch.setattr("shared.outbound.REACHED_WITHIN_S", 0.5)
+        async with outside(lambda _n: NEVER) as server:
+            first = asyncio.create_task(exchange(http, "PUT", server.url, timeout_s=60))
+            while not server.heard:
+                await asyncio.sleep(0.01)
+            with pytest.raises(NotTaken):
+                async with asyncio.timeout(20):
+                    await exchange(http, "PUT", server.url, timeout_s=60)
+            first.cancel()
+
+        assert 1 == len(server.heard)
+
+    async def test_is_sure_that_nothing_was_taken_without_a_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An issuer that does not answer is not waited for."""
+        monkeypatch.setattr("shared.outbound.REACHED_WITHIN_S", 0.1)
+        never = asyncio.Event()
+
+        async def token() -> str:
+            await never.wait()
+            return ""
+
+        async with outside(lambda _n: OK) as server:
+            client = httpx2.AsyncClient(auth=ServiceAuth(token), transport=AiohttpTransport())
+            with pytest.raises(NotTaken):
+                await exchange(client, "PUT", server.url)
+            await client.aclose()
+
+        assert [] == server.heard
+
+    def test_begins_well_before_it_is_believed_to_be_over(self) -> None:
+        """Token and connection are part of what the quarantine of a call allows for."""
+        assert 2 * REACHED_WITHIN_S < STALL_S
 
     async def test_does_not_know_when_the_server_breaks_off(self, http: httpx2.AsyncClient) -> None:
         """On a connection that worked before, too, where clients like to try again by themselves."""

@@ -130,4 +130,4 @@ class TestWithdraw:
 class TestTraits:
     def test_promise_what_the_kind_of_message_allows(self, server: Server) -> None:
         """A reminder is never sent again in doubt."""
-        assert gateway(server, may_repeat=False).traits == Traits(may_repeat=False, land_s=10.0)
+        assert gateway(server, may_repeat=False).traits == Traits(may_repeat=False, land_s=20.0)

@@ -8,7 +8,7 @@ from typing import Any
 from shared.ports import Count
 from shared.service import Hooks, Service
 from tests.simulation.machines import Life, MachineClock, ReplicaWeather
-from tests.simulation.storm import ZOMBIE, Storm
+from tests.simulation.storm import ZOMBIE, Meant, Storm
 from tests.support.memory import Broker, MemorySubscription
 
 SESSION_S = 3.0
@@ -101,7 +101,8 @@ class Replica:
         self.broker.put_out(subscription)
 
     def _on_error(self, error: BaseException) -> None:
-        self.complain(f"{self.name}: {type(error).__name__}: {error}")
+        if not isinstance(error, Meant):
+            self.complain(f"{self.name}: {type(error).__name__}: {error}")
 
     def _end_itself(self, life: Life) -> None:
         if self.life is life:

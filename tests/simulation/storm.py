@@ -36,6 +36,10 @@ LANDS_WITHIN_S = 6.0
 """What is late lands within this."""
 
 
+class Meant(Exception):
+    """A fault that a domain of the simulation has on purpose: it is told of, and nobody is to mind."""
+
+
 class Storm:
     """The faults of one run. `is_stormy` ends before the calm in which everything must come right."""
 

@@ -9,6 +9,7 @@ from shared.aggregates import Decider
 from shared.contracts.intake import ReferralFoundComplete, ReportAcknowledged
 from shared.contracts.language import Command, Effect, EffectNeedsPerson, Step, Tick
 from shared.errors import Rejected
+from tests.simulation.storm import Meant
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _decide_hear(command: Hear, state: Relay) -> list[Any]:
 def _decide_tick(command: Tick, at: datetime, state: Relay) -> list[Any]:
     due = [name for name, due_at in state.armed.items() if due_at <= at]
     if due and state.stubborn_until and at < state.stubborn_until:
-        raise RuntimeError("It cannot be woken.")
+        raise Meant("It cannot be woken.")
     if not due:
         return []
     left = {name: due_at for name, due_at in state.armed.items() if name not in due}

@@ -1,8 +1,9 @@
 """A patient is told what is true, as often as the kind of message allows, and not after the end."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
-from services.notifications.domain import AT_MOST_ONCE, Conversation, Message
+from services.notifications.domain import AT_MOST_ONCE, Conversation, Message, Notice
 from shared.aggregates import Document
 from shared.calls import effect_id
 from tests.simulation.services.apps import MAIL
@@ -20,7 +21,17 @@ def wrong_messages(known: Known) -> list[str]:
     for document in known.documents.get(COLLECTIONS["notifications"], {}).values():
         for message in document.state.messages:
             found += _wrong_message(known, document, message)
+        found += _said_again(known, document)
     return found
+
+
+def _said_again(known: Known, document: Document) -> list[str]:
+    """What may be said once is said once, under whatever number; one that its gateway reports lost was not said."""
+    went: Counter[Notice] = Counter()
+    for message in document.state.messages:
+        if message.notice.kind in AT_MOST_ONCE and not (message.was_sent and message.status == "failed"):
+            went[message.notice] += len(known.outside.sent.get(_name(document, message), []))
+    return [f"{document.id} said {notice} {n} times" for notice, n in went.items() if n > 1]
 
 
 def _wrong_message(known: Known, document: Document, message: Message) -> list[str]:

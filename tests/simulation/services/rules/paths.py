@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from shared.ports import Stored
-from tests.simulation.services.rules.known import COLLECTIONS, deciders
+from tests.simulation.services.rules.known import COLLECTIONS, DAYS, deciders
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 State = Mapping[str, Any]
@@ -54,12 +55,20 @@ def wrong_path(collection: str, before: Stored | None, after: Stored, now: datet
         for entry in after["outbox"]
         if entry["n"] > (before["entries"] if before else 0) and entry["time"] > now + CLOCKS_DIFFER
     ]
+    if collection == DAYS:
+        found += _day(after)
     service = next((name for name, known in COLLECTIONS.items() if known == collection), None)
     if service is None or before is None:
         return found
     was, is_ = before["state"], after["state"]
     found += [f"takes back {name}" for name in STAYS[service] if was.get(name) and not is_.get(name)]
     return found + (_PATHS[service](was, is_, after) if service in _PATHS else [])
+
+
+def _day(after: Stored) -> list[str]:
+    """No claims of two placements meet, at no moment: neither those of visits that were cancelled since."""
+    claims = sorted((c["starts_at"], c["ends_at"], c["placement_id"]) for c in after["state"]["claims"])
+    return [f"claims of {a[2]} and {b[2]} meet" for a, b in pairwise(claims) if b[0] < a[1] and a[2] != b[2]]
 
 
 def _referral(was: State, is_: State, _after: Stored) -> list[str]:

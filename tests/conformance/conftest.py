@@ -55,7 +55,7 @@ async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
         elif request.param == "kafka":
             yield KafkaWire(opened, _kafka(request.getfixturevalue("stack")))
         else:
-            yield KafkaWire(opened, _tansu(request.getfixturevalue("tansu_bootstrap")), is_tansu=True)
+            yield KafkaWire(opened, _tansu(request.getfixturevalue("tansu_bootstrap")))
 
 
 def _kafka(stack: Stack) -> KafkaSettings:

@@ -18,8 +18,6 @@ LONGEST_RECORD = 1024 * 1024
 class Wire(Protocol):
     """One broker. What it hands out is stopped when the test ends."""
 
-    is_tansu: bool
-
     async def topic(self) -> str:
         """A new topic of four partitions; its name."""
 
@@ -32,8 +30,6 @@ class Wire(Protocol):
 
 class MemoryWire:
     """The broker of the simulation."""
-
-    is_tansu = False
 
     def __init__(self, opened: AsyncExitStack) -> None:
         self._opened, self._broker = opened, Broker(Disk(), PARTITIONS)
@@ -57,8 +53,8 @@ class MemoryWire:
 class KafkaWire:
     """A broker that speaks Kafka's protocol."""
 
-    def __init__(self, opened: AsyncExitStack, settings: KafkaSettings, *, is_tansu: bool = False) -> None:
-        self._opened, self._settings, self.is_tansu = opened, settings, is_tansu
+    def __init__(self, opened: AsyncExitStack, settings: KafkaSettings) -> None:
+        self._opened, self._settings = opened, settings
 
     async def topic(self) -> str:
         """Made as the product makes its topics."""

@@ -23,6 +23,8 @@ _NOTICED_S, _POLL_S = 0.15, 0.08
 _PARKED_LOOKS = 20
 """While something is parked, counts cannot prove that all was heard: then so many looks must be equal."""
 _PATIENCE_S = 120.0
+"""So long after the last change nothing changes any more."""
+_LONGEST_S = 1800.0
 _FINE, _COARSE = timedelta(hours=1), timedelta(hours=4)
 _FINE_FOR = timedelta(days=2)
 """At first everything is close together, later in days: the first days go by in hours, the rest in steps of four."""
@@ -107,12 +109,17 @@ class Player:
                 await waiting.pop(0).act()
 
     async def settle(self) -> Look:
-        """Wait until nothing happens any more, and return the look that proves it."""
+        """Wait until nothing happens any more, and return the look that proves it.
+
+        However much is left to do, it is waited for as long as it becomes less; within half an hour.
+        """
         since = await patiently(self.clock.read)
-        deadline = time.monotonic() + _PATIENCE_S
+        began_s = moved_s = time.monotonic()
         last, equal, reason = None, 0, None
-        while time.monotonic() < deadline:
+        while time.monotonic() < min(moved_s + _PATIENCE_S, began_s + _LONGEST_S):
             now, reason = await self._try_to_look(since)
+            if now and (last is None or now.counters != last.counters):
+                moved_s = time.monotonic()
             equal = equal + 1 if now and last and now.counters == last.counters and not reason else 0
             last = now
             if now and equal >= (_PARKED_LOOKS if now.is_parked else 1):

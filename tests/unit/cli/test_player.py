@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,6 +53,18 @@ class HandMovedClock:
         self._failed = (self._failed + 1) % (self.fails_before_each + 1)
         if self._failed:
             raise Unavailable
+
+
+class Hurrying:
+    """A clock on the wall that goes on by so much each time it is looked at."""
+
+    def __init__(self, step_s: float) -> None:
+        self._now_s, self._step_s = 0.0, step_s
+
+    def monotonic(self) -> float:
+        """Later than before."""
+        self._now_s += self._step_s
+        return self._now_s
 
 
 @dataclass
@@ -177,6 +190,22 @@ class TestSettle:
         found = await player(World(HandMovedClock(), [], iter(quiet))).settle()
 
         assert quiet[-1] == found
+
+    async def test_waits_for_as_long_as_it_becomes_less(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What twenty thousand referrals left undone in an outage takes more than two minutes."""
+        monkeypatch.setattr("deploy.cli.player.time", Hurrying(step_s=50))
+        busy = [look({"intake": {"told": n, "unpublished": 1}}) for n in range(12)]
+
+        assert look() == await player(World(HandMovedClock(), [], iter(busy))).settle()
+
+    @pytest.mark.parametrize("numbers", [itertools.repeat(1), itertools.count()], ids=["nothing moves", "endlessly"])
+    async def test_gives_up(self, numbers: Iterator[int], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two minutes after the last change nothing changes any more; and what never ends is given half an hour."""
+        monkeypatch.setattr("deploy.cli.player.time", Hurrying(step_s=50))
+        busy = (look({"intake": {"told": n, "unpublished": 1}}) for n in numbers)
+
+        with pytest.raises(Failure, match="It never got quiet"):
+            await player(World(HandMovedClock(), [], busy)).settle()
 
     async def test_bears_that_a_service_is_away(self) -> None:
         """A service that was killed answers again when it was started again."""

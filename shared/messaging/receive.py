@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, Cause, WaitingEntry
+from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, NO_ROOM, Cause, WaitingEntry
 from shared.aggregates.draft import FACT_BYTES, Draft
 from shared.contracts.catalogue import FACTS, is_unknown_version, wire_type
 from shared.contracts.envelope import Envelope, from_headers
@@ -159,7 +159,8 @@ def receive(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reade
 
 
 def _differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
-    return known.origin != entry.origin and (known.value, known.headers) != (entry.value, entry.headers)
+    is_known_by_place = known.reason == NO_ROOM and known.origin == entry.origin
+    return not is_known_by_place and (known.value, known.headers) != (entry.value, entry.headers)
 
 
 def drain(draft: Draft, service: str, reader: Reader, again: int | None = None) -> None:

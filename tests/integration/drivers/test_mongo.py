@@ -172,7 +172,7 @@ class TestClock:
         await clock.read()
         told = clock.now()
 
-        assert told <= (await mongo.admin.command("hello"))["localTime"]
+        assert told <= (await mongo.admin.command("hello"))["localTime"].replace(tzinfo=UTC)
 
     async def test_is_unknown_before_it_was_read(self, mongo: Client, database: str) -> None:
         """No time is better than a guess."""

@@ -44,7 +44,7 @@ class KafkaBus:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await (await producer.send_batch(batch, topic, partition=partition))
-        except (KafkaError, TimeoutError) as error:
+        except UNREACHED as error:
             await self._abandon(producer, flush=isinstance(error, KafkaError))
             raise Unknown("The batch may have landed, or may land later.") from error
         return taken

@@ -10,8 +10,12 @@ from aiokafka.helpers import create_ssl_context
 from shared.settings import KafkaSettings
 
 STOP_TIMEOUT_S: Final = 5.0
-UNREACHED: Final = (KafkaError, OSError, AssertionError)
-"""What the client raises where it reaches no broker. It asserts that it knows one; a broker that starts names none."""
+UNREACHED: Final = (KafkaError, OSError, AssertionError, RuntimeError)
+"""What the client raises where it reaches no broker.
+
+It asserts that it knows one; a broker that starts names none. A write to a connection that was closed meanwhile is a
+RuntimeError of uvloop's, which the client does not take for what it is.
+"""
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:

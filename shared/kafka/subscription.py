@@ -159,7 +159,7 @@ class KafkaSubscription:
                 yield consumer
         except (IllegalStateError, ConsumerStoppedError, TimeoutError) as error:
             raise Unavailable from error
-        except (KafkaError, AssertionError) as error:
+        except UNREACHED as error:
             if not (isinstance(error, KafkaError) and error.retriable):
                 await self._abandon(consumer)
             raise Unavailable from error
@@ -169,7 +169,7 @@ class KafkaSubscription:
         if self._consumer is consumer:
             self._consumer = None
             self._next.clear()
-        with contextlib.suppress(KafkaError, ConsumerStoppedError):
+        with contextlib.suppress(*UNREACHED, ConsumerStoppedError):
             await consumer.getmany(timeout_ms=0)  # raises what ended its coordination, which would else be logged
         await _stopped(consumer)
 

@@ -3,6 +3,7 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from deploy.local.ports import free_port
 from shared.errors import Unavailable, Unknown
@@ -110,6 +111,31 @@ class TestSubscriptionCommit:
             async with asyncio.timeout(60):
                 await subscription.commit({(name, 0): 1})
 
+        await subscription.stop()
+        await bus.stop()
+
+    async def test_joins_anew_when_the_connection_was_closed_meanwhile(
+        self, kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The loop says so in its own word, which is none of the client's: seen when a broker was killed."""
+        name, bus = topic(), KafkaBus(kafka)
+        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+        subscription = KafkaSubscription(kafka, name, [name])
+        await joined(subscription)
+        await bus.send(name, 0, [Record(b"k", (), b"v")])
+        await read_until(subscription, 1)
+
+        async def closed(_client: AIOKafkaConsumer, _offsets: Any) -> None:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(AIOKafkaConsumer, "commit", closed)
+            with pytest.raises(Unavailable):
+                await subscription.commit({(name, 0): 1})
+        await bus.send(name, 0, [Record(b"k", (), b"w")])
+        await read_until(subscription, 1)
+
+        assert 2 == await subscription.committed(name, 0)
         await subscription.stop()
         await bus.stop()
 

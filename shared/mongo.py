@@ -100,7 +100,7 @@ class MongoStore:
             except BulkWriteError as error:
                 return _losers(error, documents)
             except OperationFailure as error:
-                _only_of_a_size([error.code])
+                _refuse_for_its_size([error.code])
                 raise
         return frozenset()
 
@@ -174,13 +174,13 @@ def _losers(error: BulkWriteError, documents: Sequence[Stored]) -> frozenset[str
 
 def _only_duplicates(error: BulkWriteError) -> None:
     failed = error.details.get("writeErrors", [])
-    _only_of_a_size([each["code"] for each in failed])
+    _refuse_for_its_size([each["code"] for each in failed])
     if error.details.get("writeConcernErrors") or any(each["code"] != DUPLICATE_KEY for each in failed):
         raise Unknown("Some writes of the batch have an unknown outcome.") from error
 
 
-def _only_of_a_size(codes: Sequence[int | None]) -> None:
-    """Raise what nobody takes for an outage: the same document would be refused for ever."""
+def _refuse_for_its_size(codes: Sequence[int | None]) -> None:
+    """Raise DocumentTooLarge where that is why: nobody is to take it for an outage, and try again for ever."""
     if not TOO_LARGE.isdisjoint(codes):
         raise DocumentTooLarge("A document of the batch is larger than 16 MB.") from None
 

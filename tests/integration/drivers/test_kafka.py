@@ -26,6 +26,17 @@ def nowhere() -> KafkaSettings:
     return KafkaSettings(bootstrap=f"127.0.0.1:{free_port()}")
 
 
+async def under_way(kafka: KafkaSettings) -> tuple[str, KafkaBus, KafkaSubscription]:
+    """A topic, who sends to it, and a reader who has read and committed its first record."""
+    name, bus = topic(), KafkaBus(kafka)
+    await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
+    subscription = KafkaSubscription(kafka, name, [name])
+    await joined(subscription)
+    await bus.send(name, 0, [Record(b"k", (), b"first")])
+    await read_until(subscription, 1)
+    return name, bus, subscription
+
+
 class TestApplyTopics:
     async def test_makes_what_is_missing_and_says_so(self, kafka: KafkaSettings) -> None:
         """What was made once is left alone ever after."""
@@ -65,12 +76,7 @@ class TestSubscriptionStart:
 class TestSubscriptionFetch:
     async def test_joins_anew_when_its_client_has_given_up(self, kafka: KafkaSettings) -> None:
         """A broker that is starting may name no broker at all; the client then stops coordinating, for good."""
-        name, bus = topic(), KafkaBus(kafka)
-        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
-        subscription = KafkaSubscription(kafka, name, [name])
-        await joined(subscription)
-        await bus.send(name, 0, [Record(b"k", (), b"before")])
-        await read_until(subscription, 1)
+        name, bus, subscription = await under_way(kafka)
 
         forget_brokers(subscription)
         await bus.send(name, 0, [Record(b"k", (), b"after")])
@@ -100,12 +106,7 @@ class TestSubscriptionFetch:
 class TestSubscriptionCommit:
     async def test_says_that_the_broker_stands_still(self, kafka: KafkaSettings) -> None:
         """A consumer that waited for ever would look stuck, and be ended for it."""
-        name, bus = topic(), KafkaBus(kafka)
-        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
-        subscription = KafkaSubscription(kafka, name, [name])
-        await joined(subscription)
-        await bus.send(name, 0, [Record(b"k", (), b"v")])
-        await read_until(subscription, 1)
+        name, bus, subscription = await under_way(kafka)
 
         with frozen_broker(kafka.bootstrap), pytest.raises(Unavailable):
             async with asyncio.timeout(60):
@@ -118,12 +119,7 @@ class TestSubscriptionCommit:
         self, kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The loop says so in its own word, which is none of the client's: seen when a broker was killed."""
-        name, bus = topic(), KafkaBus(kafka)
-        await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
-        subscription = KafkaSubscription(kafka, name, [name])
-        await joined(subscription)
-        await bus.send(name, 0, [Record(b"k", (), b"v")])
-        await read_until(subscription, 1)
+        name, bus, subscription = await under_way(kafka)
 
         async def closed(_client: AIOKafkaConsumer, _offsets: Any) -> None:
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -14,25 +13,31 @@ from shared.settings import ClockSettings
 from tests.integration.drivers.reached import mongo_settings
 
 Client = AsyncIOMotorClient[Stored]
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-class Slow:
-    """A client whose questions take long to reach the server."""
+class FarClock(MongoClock):
+    """A clock whose questions take three seconds of technical time to reach the server."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self.admin = client, self
+    technical_s = 0.0
 
-    def __getitem__(self, name: str) -> Any:
-        """A database as it is."""
-        return self._client[name]
+    def __init__(self, client: Client, settings: ClockSettings) -> None:
+        super().__init__(client, settings)
+        self._real, self._client = client, cast("Client", self)
+
+    @property
+    def admin(self) -> "FarClock":
+        """Where it asks."""
+        return self
 
     async def command(self, name: str) -> Any:
         """Ask the server, late."""
-        await asyncio.sleep(0.5)
-        return await self._client.admin.command(name)
+        self.technical_s += 3
+        return await self._real.admin.command(name)
 
-
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    def monotonic(self) -> float:
+        """It stands still otherwise."""
+        return self.technical_s
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ class TestClock:
 
     async def test_is_never_ahead_however_long_the_question_took(self, mongo: Client, database: str) -> None:
         """After an outage it may take seconds to reach a server: a deadline that came early would be missed."""
-        clock = MongoClock(cast("Client", Slow(mongo)), ClockSettings(database=database))
+        clock = FarClock(mongo, ClockSettings(database=database))
         await clock.read()
         told = clock.now()
 

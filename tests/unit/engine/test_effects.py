@@ -146,6 +146,7 @@ class TestEffectWorker:
 
         assert ["send"] == acts(bell)
         assert ["ref-1"] == (await bench.tally()).calls["ring:1"].refs
+        assert 1 == bench.counts["effect_calls"]
 
     async def test_writes_a_call_down_in_the_save_that_makes_it_due(self, bench: Any) -> None:
         """Written before it is made, without a save of its own."""

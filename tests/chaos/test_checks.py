@@ -53,6 +53,9 @@ REMINDER = Message(ONE, "sms_once", "effect-1", "phone-1", calls=1, was_sent=Tru
 LETTER = Message(OTHER, "email", "effect-2", "phone-2", calls=2, was_sent=True)
 SUBMISSION = Asked(ONE, "authorization", "request-1")
 WITHDRAWN = Asked(OTHER, "authorization", "request-2", is_wanted=False)
+AFTERWARDS = LogLine(
+    "intake-1", "error", "logged by a library", "pymongo.client", "pymongo.errors.AutoReconnect", has_traceback=True
+)
 GOOD = Evidence(
     read_at=NOON + HOUR,
     answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
@@ -89,7 +92,10 @@ GOOD = Evidence(
         "mail": {"effect-2": {"effects": 2}},
         "visit": {BOOKED.visit_id: {"effects": 1}, LATER.visit_id: {"effects": 1}},
     },
-    log=(LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"),),
+    log=(
+        LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"),
+        AFTERWARDS,
+    ),
 )
 
 
@@ -162,6 +168,7 @@ PLANTED = [
     ("unhandled", "an error of ours", {"log": (LogLine("intake-1", "error", "a door ended"),)}),
     ("unhandled", "a traceback", {"log": (LogLine("intake-1", "warning", "not ready", has_traceback=True),)}),
     ("unhandled", "an exception nobody took", {"log": (LogLine("intake-1", "error", logger="asyncio"),)}),
+    ("unhandled", "a driver at its wits' end", {"log": (replace(AFTERWARDS, error="builtins.TypeError"),)}),
     ("unhandled", "a line that is no log", {"log": (LogLine("intake-1", text="Traceback (most recent call"),)}),
 ]
 

@@ -14,6 +14,13 @@ _KNOWN = frozenset(
 )
 """The client met a broker that names no broker; shared.kafka abandons it and joins the group anew. And a broker that
 died in the middle of a handshake: the client drops that connection, and closes it when it is collected."""
+_AFTERWARDS = "pymongo.client"
+"""It gives back cursors and tends its connections beside what was asked for, and tells what it then meets with its
+frames. A connection lost is the fault that struck; anything else is not."""
+_LOST = frozenset(
+    f"pymongo.errors.{error}"
+    for error in ("AutoReconnect", "NetworkTimeout", "NotPrimaryError", "ServerSelectionTimeoutError")
+)
 _UNAWAITED = "Task exception was never retrieved"
 """Of the client's own errors: it shields its commits, so that one whose caller gave up fails unseen."""
 
@@ -26,6 +33,8 @@ def unhandled(evidence: Evidence) -> list[str]:
 
 def _is_wrong(line: LogLine) -> bool:
     if (line.logger, line.event) in _KNOWN:
+        return False
+    if line.logger == _AFTERWARDS and line.error in _LOST:
         return False
     if line.event == _UNAWAITED and line.error.startswith("aiokafka."):
         return False

@@ -14,7 +14,10 @@ PROVIDERS_A_PATHWAY: Final = 6
 """As in the directory that comes with the product; every second one is in-house."""
 PER_PROVIDER: Final = 100
 """Referrals that each provider gets in the whole run: a third of the next eight weeks."""
-FEWEST_PATHWAYS: Final = 16
+AT_ONCE: Final = 16
+"""Pathways that are asked for in turn, until their providers have had theirs: then others, with empty calendars."""
+TURN: Final = AT_ONCE * PROVIDERS_A_PATHWAY * PER_PROVIDER
+"""Orders until then."""
 HOURS: Final = ({"weekdays": [1, 2, 3, 4, 5], "opens": "08:00", "closes": "17:00"},)
 
 
@@ -27,7 +30,15 @@ class Town:
     @classmethod
     def for_referrals(cls, count: int) -> "Town":
         """The town in which so many referrals find a visit."""
-        return cls(max(FEWEST_PATHWAYS, count // (PER_PROVIDER * PROVIDERS_A_PATHWAY) + 1))
+        return cls((count // TURN + 1) * AT_ONCE)
+
+    def pathway_of(self, n: int) -> int:
+        """Which pathway order `n` asks for.
+
+        In the bench no day passes, so calendars only fill up. As it is, half full ones are met by every ten thousand
+        orders alike, and what these cost more than others is for the number of referrals alone.
+        """
+        return (n // TURN * AT_ONCE + n % AT_ONCE) % self.pathways
 
     def write(self, folder: Path) -> dict[str, str]:
         """Write directory and pathways; the variables that name the files."""
@@ -75,7 +86,7 @@ def orders(town: Town, first: int, count: int, authored_at: str) -> Iterator[byt
     """Orders by number, each of another patient, as a portal sends them in Throughline's own JSON."""
     template = json.dumps(_order("@TAXONOMY@", "@NUMBER@", authored_at)).encode()
     for n in range(first, first + count):
-        code = taxonomy(n % town.pathways).encode()
+        code = taxonomy(town.pathway_of(n)).encode()
         yield template.replace(b"@TAXONOMY@", code).replace(b"@NUMBER@", str(n).encode())
 
 

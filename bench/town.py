@@ -35,8 +35,8 @@ class Town:
     def pathway_of(self, n: int) -> int:
         """Which pathway order `n` asks for.
 
-        In the bench no day passes, so calendars only fill up. As it is, half full ones are met by every ten thousand
-        orders alike, and what these cost more than others is for the number of referrals alone.
+        No day passes in the bench, so calendars only fill up. Filled one group after the other, they are about as full
+        for one ten thousand of orders as for the next, and growth in number is not mixed up with growth in fullness.
         """
         return (n // TURN * AT_ONCE + n % AT_ONCE) % self.pathways
 

@@ -92,10 +92,7 @@ GOOD = Evidence(
         "mail": {"effect-2": {"effects": 2}},
         "visit": {BOOKED.visit_id: {"effects": 1}, LATER.visit_id: {"effects": 1}},
     },
-    log=(
-        LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"),
-        AFTERWARDS,
-    ),
+    log=(LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"), AFTERWARDS),
 )
 
 

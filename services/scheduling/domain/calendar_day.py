@@ -1,8 +1,8 @@
 """One day of one resource: who claims which part of it. Its own aggregate; it tells nothing.
 
 A claim is added by the placement that intends it and refuses an overlap with any other placement's. It never lapses:
-from `ask_at` on the day asks the placement whether the attempt lives, and only an attempt that is dead, for ever,
-loses its claim; one that is booked keeps it without further questions.
+by `ask_at` the day asks the placement whether the attempt lives, and only an attempt that is dead, for ever, loses its
+claim; one that is booked keeps it without further questions.
 
 Every claim has a number that is never used again, and answers are about numbers. So an old answer, `booked`, cannot
 settle what a zombie claimed anew for the same attempt after it was given up and released: that is another claim.
@@ -153,9 +153,14 @@ def _is_of(command: ClaimInterval | ReleaseClaim, claim: Claim) -> bool:
 
 
 def _ask(command: Tick, day: CalendarDay) -> list[DayFact]:
-    """One question about all that is due. While it is under way, no other."""
-    due = tuple(claim.number for claim in day.claims if claim.ask_at and claim.ask_at <= command.at)
-    return [] if day.question or not due else [Asked(Question(day.asked + 1, due))]
+    """Once a claim is due, one question about all that are not settled. While it is under way, no other.
+
+    The younger ones are booked by then, mostly; each on its own would cost a question more.
+    """
+    due = next_due(day)
+    if due is None or due > command.at:
+        return []
+    return [Asked(Question(day.asked + 1, tuple(claim.number for claim in day.claims if claim.ask_at)))]
 
 
 def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:

@@ -1,5 +1,6 @@
 """One day of one resource: claims are refused, kept, asked about and removed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,12 +76,20 @@ class TestReleaseClaim:
 
 
 class TestTick:
-    def test_asks_about_all_that_is_due_at_once(self) -> None:
-        """One question, however many claims."""
-        asking = day(claim(), claim("demo-b", 1, 1, 2), tick(ASK_AT))
+    def test_asks_about_all_that_are_not_settled_once_one_is_due(self) -> None:
+        """One question, however many claims; the younger ones do not need another."""
+        younger = replace(claim("demo-b", 1, 1, 2), at=TUESDAY + ASKED_AFTER / 2)
+        asking = day(claim(), younger, tick(ASK_AT))
 
         assert [(e.kind, e.revision) for e in calendar_day.owed(asking)] == [("ask", 1)]
         assert [c.placement_id for c in asking.claims_in_question()] == ["demo-a", "demo-b"]
+
+    def test_does_not_ask_again_about_what_is_settled(self) -> None:
+        """Booked is permanent, also when another claim is due."""
+        later = replace(claim("demo-b", 1, 1, 2), at=ASK_AT)
+        asking = day(claim(), tick(ASK_AT), heed("booked"), later, tick(ASK_AT + ASKED_AFTER))
+
+        assert [c.placement_id for c in asking.claims_in_question()] == ["demo-b"]
 
     @pytest.mark.parametrize(
         "history", [[], [claim()], [claim(), tick(ASK_AT)], [claim(), tick(ASK_AT), heed("booked")]]

@@ -105,12 +105,14 @@ def growth(bench: Bench) -> None:
 
 
 def intake(bench: Bench) -> None:
-    """HTTP intake by itself, last: the other services are stopped for it."""
+    """HTTP intake by itself, last: the other services are stopped for it, and are not started of the floor."""
     product, found = bench.product, list[tuple[str, Taken]]()
     product.leave_intake_alone()
-    pids = {name: pid for name, pid in product.subject.pids.items() if name in ("intake", "mongod", "broker")}
-    with bare(bench.folder) as (bare_port, pid):
-        doors = {BARE: (bare_port, {BARE: pid}), product.subject.name: (product.subject.port, pids)}
+    with bare(bench.folder) as (bare_port, pid), peer("floor", bench.stack, bench.folder, ["intake"]) as floor:
+        doors = {BARE: (bare_port, {BARE: pid})}
+        for subject in (floor, product.subject):
+            pids = {name: pid for name, pid in subject.pids.items() if name in ("intake", "mongod", "broker")}
+            doors[subject.name] = (subject.port, pids)
         for connections, count in CONNECTIONS.items():
             for name, (port, measured) in [*doors.items()] * ROUNDS:
                 amount = Amount(bench.sent, count, connections)

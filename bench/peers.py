@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -28,14 +28,14 @@ PEERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 
 
 @contextmanager
-def peer(name: str, stack: Stack, directory: Path) -> Iterator[Subject]:
-    """Yield a peer, ready; on the way out, end it."""
+def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = SERVICES) -> Iterator[Subject]:
+    """Yield a peer, ready, with all of its services or intake among some of them; on the way out, end it."""
     module, told = PEERS[name]
     topic = f"{name.replace(' ', '-')}.{{}}"
     topics = [Topic(topic.format(service), FACT_BYTES) for service in SERVICES]
     asyncio.run(apply_topics(kafka_settings(stack), topics, replication=1))
     env = {**told, "TOPIC": topic, **_environment(stack)}
-    ports = {service: free_port() for service in SERVICES}
+    ports = {service: free_port() for service in services}
     with Processes(directory / module) as processes:
         for service, port in ports.items():
             argv = [sys.executable, "-m", module, service, str(port)]
@@ -45,7 +45,7 @@ def peer(name: str, stack: Stack, directory: Path) -> Iterator[Subject]:
         pids = {service: processes.pid(service) for service in ports} | stack_pids()
         readers = {
             topic.format(f"reader-{service}"): [topic.format(source) for source in LISTENS[service]]
-            for service in SERVICES
+            for service in services
         }
         told_on = topic.format("notifications")
         yield Subject(name, stack.kafka_bootstrap, ports["intake"], pids, told_on, _referral_told, readers)

@@ -105,7 +105,7 @@ def growth(bench: Bench) -> None:
 
 
 def intake(bench: Bench) -> None:
-    """HTTP intake by itself, last: the other services are stopped for it, and are not started of the floor."""
+    """HTTP intake by itself, last: the product's other services are stopped for it, the floor's are not started."""
     product, found = bench.product, list[tuple[str, Taken]]()
     product.leave_intake_alone()
     with bare(bench.folder) as (bare_port, pid), peer("floor", bench.stack, bench.folder, ["intake"]) as floor:

@@ -29,7 +29,7 @@ PEERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 
 @contextmanager
 def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = SERVICES) -> Iterator[Subject]:
-    """Yield a peer, ready, with all of its services or intake among some of them; on the way out, end it."""
+    """Yield a peer, ready, with these of its services, of which intake is one; on the way out, end it."""
     module, told = PEERS[name]
     topic = f"{name.replace(' ', '-')}.{{}}"
     topics = [Topic(topic.format(service), FACT_BYTES) for service in SERVICES]

@@ -1,8 +1,8 @@
 """One day of one resource: who claims which part of it. Its own aggregate; it tells nothing.
 
 A claim is added by the placement that intends it and refuses an overlap with any other placement's. It never lapses:
-by `ask_at` the day asks the placement whether the attempt lives, and only an attempt that is dead, for ever, loses its
-claim; one that is booked keeps it without further questions.
+once a claim reaches its `ask_at`, the day asks the placements of all that are not settled whether their attempts live.
+Only an attempt that is dead, for ever, loses its claim; one that is booked keeps it without further questions.
 
 Every claim has a number that is never used again, and answers are about numbers. So an old answer, `booked`, cannot
 settle what a zombie claimed anew for the same attempt after it was given up and released: that is another claim.

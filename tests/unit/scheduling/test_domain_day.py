@@ -114,6 +114,14 @@ class TestHeedAnswer:
         """Neither settled nor removed."""
         assert next_due(day(claim(), tick(ASK_AT), heed("trying"))) == ASK_AT + ASKED_AFTER
 
+    def test_keeps_a_younger_one_that_was_asked_about_with_it(self) -> None:
+        """Asked about before its time, it may well still be tried."""
+        younger = replace(claim("demo-b", 1, 1, 2), at=TUESDAY + ASKED_AFTER / 2)
+        answers = say(HeedAnswer, ASK_AT, question=1, lives={1: "booked", 2: "trying"})
+        kept = day(claim(), younger, tick(ASK_AT), answers)
+
+        assert [(c.number, c.ask_at) for c in kept.claims] == [(1, None), (2, ASK_AT + ASKED_AFTER)]
+
     def test_does_not_settle_a_claim_made_anew(self) -> None:
         """An old answer is about the old claim: what a zombie claims after the release is asked about itself."""
         anew = day(claim(), tick(ASK_AT), release(), claim(), heed("booked"))

@@ -25,7 +25,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     stream = io.StringIO()
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    logging.captureWarnings(capture=False)  # a test before may have left them captured, for a runner's look at them
+    logging.captureWarnings(capture=False)  # what an earlier test captured pytest took back: else this captures none
     configure("intake", stream=stream)
 
     def read() -> list[dict[str, Any]]:

@@ -53,15 +53,19 @@ class ClinicalWithOrigin(Clinical):
 class Order(Word):
     """One order for one service. `number` is of the source system that placed it, `mrn` of the patient there.
 
-    Where the order says a day only, `needed_by` is its beginning and `needed_day_ends` its end.
+    `aliases` are its other names: the filler's number, the server's id, the message's. Each leads to the same referral.
+    Where the order says a day only, `needed_by` is its beginning and `needed_day_ends` its end. No visit may be before
+    `not_before`.
     """
 
     number: Identifier
+    aliases: tuple[Identifier, ...] = ()
     mrn: Identifier
     priority: Priority
     authored_at: Instant
     needed_by: Instant | None = None
     needed_day_ends: Instant | None = None
+    not_before: Instant | None = None
     expires_at: Instant | None = None
     service: Coding | None = None
     requester: Requester | None = None
@@ -73,6 +77,11 @@ class Order(Word):
     policies: tuple[Policy, ...] = ()
     is_self_pay: bool = False
     logistics: Logistics = Logistics()
+
+    @property
+    def names(self) -> tuple[Identifier, ...]:
+        """Everything that the order is known by, the number it was placed under first."""
+        return tuple(dict.fromkeys((self.number, *self.aliases)))
 
     @property
     def needed_until(self) -> datetime | None:
@@ -121,6 +130,7 @@ class Order(Word):
 
 
 _DOES_NOT_COUNT: Final[dict[str, Any]] = {
+    "aliases": True,  # another name does not make another order
     "needed_day_ends": True,  # derived from the day, which counts by its beginning
     "service": {"text"},
     "diagnoses": {"__all__": {"text"}},

@@ -1,0 +1,39 @@
+"""What a message about an order asks for, whichever door it came by: place it, take it back, or let it rest.
+
+A door reads its bytes into instructions and decides nothing about them; what each comes to is decided with the referral
+at hand. No patient data rests here: like an order, an instruction is made at a door and gone when it is carried out.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.intake.domain.order import Identifier, Order
+
+Withdrawal = Literal["revoked", "entered-in-error", "deceased", "superseded"]
+"""Why an order counts no more: FHIR's request-status where it has a word, else our own outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Take the order in, or see what is new in it. `replaces` names the orders that it takes the place of."""
+
+    order: Order
+    replaces: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """The order known by any of these names counts no more; the first is the one it is placed under."""
+
+    names: tuple[Identifier, ...]
+    reason: Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Begin nothing new for the order known by any of these names, until it comes again as one to be placed."""
+
+    names: tuple[Identifier, ...]
+
+
+Instruction = Place | Revoke | Hold

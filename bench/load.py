@@ -17,6 +17,7 @@ import uvloop
 
 from bench.town import Town, orders
 from bench.wire import Line, request
+from shared.identity import audience_of
 from shared.outbound import ServiceToken
 
 ACCEPTED, LATER = 202, 503
@@ -98,7 +99,8 @@ def _cpu_s() -> float:
 async def sent(spec: Spec) -> Account:
     """Send what the specification says."""
     async with httpx2.AsyncClient(trust_env=False) as http:
-        load = Load(spec, ServiceToken.from_file(Path(spec.credentials_file), spec.issuer_url, http))
+        token = ServiceToken.from_file(Path(spec.credentials_file), spec.issuer_url, http, audience_of("intake"))
+        load = Load(spec, token)
         await load.run()
     return load.account
 

@@ -62,13 +62,13 @@ class MongoSettings(BaseSettings):
 
 
 class IdentitySettings(BaseSettings):
-    """Whose tokens are believed."""
+    """Whose tokens are believed, and what their `aud` calls this service: `throughline-<service>` unless given."""
 
     model_config = read_from("IDENTITY_")
 
     issuer: str
     jwks_url: str
-    audience: str = "throughline"
+    audience: str | None = None
 
 
 class SealingSettings(BaseSettings):

@@ -15,6 +15,7 @@ from deploy.cli.exits import Code, Failure
 from deploy.local.addresses import Addresses, state_file
 from deploy.local.programs import DEFAULT_PORTS
 from shared.errors import Unavailable
+from shared.identity import audience_of
 from shared.outbound import ServiceToken
 
 _TIMEOUT_S = 30.0
@@ -67,18 +68,27 @@ def _from_environment(settings: ReachSettings, credentials: Path) -> Addresses:
 
 
 class Reach:
-    """Requests to the services, with a token. Raises Failure where a service cannot be reached."""
+    """Requests to the services, each with a token for it. Raises Failure where a service cannot be reached."""
 
     def __init__(self, addresses: Addresses, http: httpx2.AsyncClient) -> None:
         self.addresses = addresses
         self._http = http
-        self.token = ServiceToken.from_file(addresses.credentials_file, addresses.urls["issuer"], http)
+        issuer, own = addresses.urls["issuer"], addresses.credentials_file
+        self._tokens = {
+            name: ServiceToken.from_file(own, issuer, http, audience_of(name))
+            for name in addresses.urls
+            if name != "issuer"
+        }
+
+    async def token(self, service: str) -> str:
+        """A bearer token that one service believes. Raises Unavailable when the issuer does not grant it."""
+        return await self._tokens[service]()
 
     async def send(self, service: str, method: str, path: str, **content: Any) -> httpx2.Response:
         """The service's answer, whatever its status."""
         url = f"{self.addresses.urls[service]}{path}"
         try:
-            headers = {"Authorization": f"Bearer {await self.token()}", **content.pop("headers", {})}
+            headers = {"Authorization": f"Bearer {await self.token(service)}", **content.pop("headers", {})}
             return await self._http.request(method, url, headers=headers, **content)
         except (httpx2.TransportError, Unavailable) as error:
             culprit = "the issuer of tokens" if isinstance(error, Unavailable) else service

@@ -56,4 +56,4 @@ def _tables(addresses: Addresses) -> Iterable[RenderableType]:
     rows = [*addresses.urls.items(), *stack]
     yield screen.table("Throughline is running", "part", "address", rows=rows)
     yield f"Console: {addresses.urls['tracking']} (log in as any of the invented people; no password)"
-    yield 'API: curl -H "Authorization: Bearer $(throughline token)" …    Ctrl-C ends everything.'
+    yield 'API: curl -H "Authorization: Bearer $(throughline token intake)" …    Ctrl-C ends everything.'

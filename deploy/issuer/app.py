@@ -20,7 +20,7 @@ from deploy.issuer.codes import Codes, check_redirect
 from deploy.issuer.refusals import OAuthRefusal, answer_refusal
 from deploy.issuer.registry import PEOPLE, Client, Registry, person
 from deploy.issuer.settings import IssuerSettings
-from shared.identity import Guard, Verifier
+from shared.identity import ACCESS_TOKEN, Guard, Verifier, audience_of
 from shared.web import create_app as create_web_app
 
 _OPEN: Final = frozenset({"/authorize", "/token", "/.well-known/jwks.json"})
@@ -63,29 +63,35 @@ class Issuer:
         client = self.assertions.client(form.get("client_assertion_type"), form.get("client_assertion"))
         match form.get("grant_type"):
             case "client_credentials" if client.roles:
-                return self._token(client, client.client_id, client.roles, self.settings.program_token_s)
+                audience = client.audience(form.get("resource"), form.get("audience"))
+                return self._token(client, audience, client.client_id, client.roles, self.settings.program_token_s)
             case "authorization_code":
                 code, redirect_uri, verifier = (
                     str(form.get(name, "")) for name in ("code", "redirect_uri", "code_verifier")
                 )
                 someone = self.codes.take(client, code, redirect_uri, verifier)
-                return self._token(client, someone.subject, (someone.role,), self.settings.person_token_s)
+                everywhere, lifetime_s = list(client.audiences), self.settings.person_token_s
+                return self._token(client, everywhere, someone.subject, (someone.role,), lifetime_s)
             case _:
                 raise OAuthRefusal("unsupported_grant_type")
 
-    def _token(self, client: Client, subject: str, roles: tuple[str, ...], lifetime_s: int) -> dict[str, Any]:
+    def _token(
+        self, client: Client, audience: str | list[str], subject: str, roles: tuple[str, ...], lifetime_s: int
+    ) -> dict[str, Any]:
+        """An access token (RFC 9068) as the answer carries it."""
         now = int(self._epoch_s())
         claims = {
             "iss": self.settings.url,
-            "aud": self.settings.audience,
+            "aud": audience,
             "sub": subject,
+            "client_id": client.client_id,
             "tenant": client.tenant,
             "roles": list(roles),
             "iat": now,
             "exp": now + lifetime_s,
             "jti": self._random_bytes(16).hex(),
         }
-        header = {"alg": "ES384", "kid": self._key.kid}
+        header = {"alg": "ES384", "kid": self._key.kid, "typ": ACCESS_TOKEN}
         token = jwt.encode(header, claims, self._key, algorithms=["ES384"])
         return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s}
 
@@ -98,7 +104,7 @@ def create_app(
     """The issuer as an app; without settings they come from the environment."""
     found = settings or IssuerSettings()
     issuer = Issuer(found, epoch_s, random_bytes)
-    verifier = Verifier(found.url, found.audience, issuer.jwks, epoch_s)
+    verifier = Verifier(found.url, audience_of("issuer"), issuer.jwks, epoch_s)
     app = create_web_app("Throughline local issuer", [_routes(issuer)], Guard(verifier, {}, _OPEN))
     app.add_exception_handler(OAuthRefusal, answer_refusal)  # type: ignore[arg-type] # typed for any Exception
     return app
@@ -114,8 +120,13 @@ def _routes(issuer: Issuer) -> APIRouter:
 
     @router.post("/token")
     async def token(request: Request) -> JSONResponse:
-        """Grant a token (RFC 6749 §4.4 and §4.1.3) to a client that signs an assertion."""
+        """Grant a token (RFC 6749 §4.4 and §4.1.3) to a client that signs an assertion.
+
+        `resource` (RFC 8707) or `audience` says for which service; twice the same field is no request (RFC 6749 §3.2).
+        """
         async with request.form(max_files=0) as form:
+            if len(form.multi_items()) != len(form):
+                raise OAuthRefusal("invalid_request")
             return JSONResponse(issuer.grant(dict(form)), headers={"Pragma": "no-cache"})
 
     @router.get("/authorize", response_class=HTMLResponse)

@@ -1,11 +1,13 @@
-"""How OAuth says no (RFC 6749 §5.2): one of its words, and nothing about why."""
+"""How OAuth says no (RFC 6749 §5.2): one of its words (RFC 8707 §2 adds a target), and nothing about why."""
 
 from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-Word = Literal["invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type", "access_denied"]
+Word = Literal[
+    "invalid_request", "invalid_client", "invalid_grant", "invalid_target", "unsupported_grant_type", "access_denied"
+]
 
 
 class OAuthRefusal(Exception):

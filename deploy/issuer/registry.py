@@ -11,13 +11,17 @@ from deploy.issuer.refusals import OAuthRefusal
 
 
 class Client(BaseModel):
-    """A registered program. With a `redirect_path` it acts for people, and gets no token of its own."""
+    """A registered program. With a `redirect_path` it acts for people, and gets no token of its own.
+
+    Its tokens are for one of `audiences`, those of its people for all of them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     client_id: str
     tenant: str
     roles: tuple[str, ...]
+    audiences: tuple[str, ...]
     jwk: dict[str, Any]
     redirect_path: str | None = None
 
@@ -25,6 +29,13 @@ class Client(BaseModel):
     def key(self) -> ECKey:
         """The public key that checks the client's assertions."""
         return ECKey.import_key(self.jwk)
+
+    def audience(self, *asked: object) -> str:
+        """The one audience that was asked for, or the only one that there is. Raises OAuthRefusal for any other."""
+        named = {audience for audience in asked if audience is not None} or set(self.audiences)
+        if len(named) != 1 or not named <= set(self.audiences):
+            raise OAuthRefusal("invalid_target")
+        return str(named.pop())
 
 
 @dataclass(frozen=True, slots=True)

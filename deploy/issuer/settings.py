@@ -17,7 +17,6 @@ class IssuerSettings(BaseSettings):
     url: str = "http://127.0.0.1:8191"
     also_at: tuple[str, ...] = ()
     state: Path
-    audience: str = "throughline"
     program_token_s: int = Field(default=300, ge=10, le=3600)
     person_token_s: int = Field(default=3600, ge=10, le=3600)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ import httpx2
 from fastapi import FastAPI
 
 from deploy.simulators import admin, ehr, mail, office, payer, sms
-from deploy.simulators.agenda import Agenda
+from deploy.simulators.agenda import Agenda, Promise
 from deploy.simulators.callbacks import Callbacks
 from deploy.simulators.desk import Desk
 from deploy.simulators.faults import Connected
@@ -19,12 +19,22 @@ from deploy.simulators.orders import Orders
 from deploy.simulators.settings import SimulatorsSettings
 from shared import web
 from shared.errors import Unavailable
-from shared.identity import Guard, Policy, Role, Verifier, fetch_over_http
+from shared.identity import Guard, Policy, Role, Verifier, audience_of, fetch_over_http
 from shared.mongo import MongoClock, connect
 from shared.outbound import ServiceToken
 from shared.ports import Clock
 from shared.settings import ClockSettings, IdentitySettings, MongoSettings, OutboundSettings, TelemetrySettings
 from shared.telemetry import configure
+
+TAKEN_BY: Mapping[str, str] = {
+    "authorization": "authorization",
+    "office_request": "scheduling",
+    "visit": "scheduling",
+    "report": "intake",
+    "information": "intake",
+    "acknowledgement": "intake",
+}
+"""Which service of ours a callback goes to, by kind; text messages are signed otherwise."""
 
 POLICY: Policy = {
     "call_outside_world": frozenset({Role.SERVICE}),
@@ -38,7 +48,7 @@ class World:
 
     clock: Clock
     verifier: Verifier
-    token: Callable[[], Awaitable[str]]
+    token: Callable[[Promise], Awaitable[str]]
     http: httpx2.AsyncClient
 
 
@@ -116,10 +126,20 @@ def _all_run(tasks: list[asyncio.Task[None]]) -> web.Check:
 def _real_world(settings: SimulatorsSettings) -> World:
     configure("simulators", TelemetrySettings().log_level)
     identity, outbound = IdentitySettings(), OutboundSettings()
+    audience = identity.audience or audience_of("simulators")
     http = httpx2.AsyncClient(timeout=settings.callback_timeout_s)
     return World(
         clock=MongoClock(connect(MongoSettings()), ClockSettings()),
-        verifier=Verifier(identity.issuer, identity.audience, fetch_over_http(identity.jwks_url), time.time),
-        token=ServiceToken.from_file(outbound.credentials_file, outbound.issuer_url, http),
+        verifier=Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), time.time),
+        token=_tokens(outbound, http),
         http=http,
     )
+
+
+def _tokens(outbound: OutboundSettings, http: httpx2.AsyncClient) -> Callable[[Promise], Awaitable[str]]:
+    """Tokens by what is promised: each service of ours believes those for itself alone."""
+    own, issuer = outbound.credentials_file, outbound.issuer_url
+    tokens = {
+        service: ServiceToken.from_file(own, issuer, http, audience_of(service)) for service in set(TAKEN_BY.values())
+    }
+    return lambda promise: tokens[TAKEN_BY[promise.kind]]()

@@ -3,6 +3,7 @@
 Nothing here knows what a command does: a policy is a table from its name to the roles that may send it.
 """
 
+from shared.identity.audiences import ACCESS_TOKEN, audience_of
 from shared.identity.caller import Caller, Forbidden, Role, Unauthenticated
 from shared.identity.policy import (
     Guard,
@@ -17,6 +18,7 @@ from shared.identity.policy import (
 from shared.identity.verifier import FetchJwks, Verifier, fetch_over_http
 
 __all__ = [
+    "ACCESS_TOKEN",
     "Caller",
     "FetchJwks",
     "Forbidden",
@@ -29,6 +31,7 @@ __all__ = [
     "Unguarded",
     "Verifier",
     "assert_every_route_guarded",
+    "audience_of",
     "fetch_over_http",
     "permissions",
     "permit",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.contracts.language import Actor
+from shared.identity.audiences import client_of
 
 REFERRAL_ID: Final = re.compile(r"([a-z][a-z0-9]{1,30})-[a-z2-7]{26}")
 _TENANT: Final = re.compile(r"[a-z][a-z0-9]{1,30}")
@@ -45,12 +46,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request. `referral_id` is set for patients alone: the one that their link opens."""
+    """Who sends a request, and by which client. `referral_id`, for patients alone, is the one that their link opens."""
 
     tenant: str
     subject: str
     roles: frozenset[Role]
     referral_id: str | None = None
+    client_id: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -63,7 +65,7 @@ class Caller:
 
 
 def caller_from(claims: Mapping[str, object]) -> Caller:
-    """Read `tenant`, `sub`, `roles` and `referral_id`; roles that we do not know are left out."""
+    """Read `tenant`, `sub`, `client_id`, `roles` and `referral_id`; roles that we do not know are left out."""
     tenant, subject, listed = claims.get("tenant"), claims.get("sub"), claims.get("roles")
     if not (isinstance(tenant, str) and _TENANT.fullmatch(tenant) and isinstance(listed, list)):
         raise Unauthenticated(has_token=True)
@@ -71,8 +73,8 @@ def caller_from(claims: Mapping[str, object]) -> Caller:
         raise Unauthenticated(has_token=True)
     roles = frozenset(role for role in Role if role.value in listed)
     if Role.PATIENT not in roles:
-        return Caller(tenant, subject, roles)
-    return Caller(tenant, subject, frozenset({Role.PATIENT}), _own_referral(tenant, claims))
+        return Caller(tenant, subject, roles, client_id=client_of(claims))
+    return Caller(tenant, subject, frozenset({Role.PATIENT}), _own_referral(tenant, claims), client_of(claims))
 
 
 def _own_referral(tenant: str, claims: Mapping[str, object]) -> str:

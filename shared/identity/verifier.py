@@ -1,4 +1,4 @@
-"""Believes a bearer token if a key of the configured issuer signed it, for us, for now, and not for long.
+"""Believes an access token if a key of the configured issuer signed it, for us, for now, and not for long.
 
 Time is the real clock, never the movable one of the business: tokens are technical.
 """
@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
 from shared.errors import Unavailable
+from shared.identity.audiences import check_audience, check_type
 from shared.identity.caller import Caller, Unauthenticated, caller_from
 
 LONGEST_LIFETIME_S: Final = 3600
@@ -47,7 +48,7 @@ def fetch_over_http(jwks_url: str, timeout_s: float = 5.0) -> FetchJwks:
 
 
 class Verifier:
-    """Verifies tokens of one issuer. Keys and verdicts are cached; `epoch_s` gives seconds since 1970."""
+    """Verifies tokens of one issuer for one audience. Keys and verdicts are cached; `epoch_s`: seconds since 1970."""
 
     def __init__(self, issuer: str, audience: str, fetch: FetchJwks, epoch_s: Callable[[], float]) -> None:
         self._issuer = issuer
@@ -81,7 +82,9 @@ class Verifier:
         if len(token) > _LONGEST_TOKEN:
             raise Unauthenticated(has_token=True)
         try:
-            key = await self._key(jws.extract_compact(token.encode()).headers().get("kid"))
+            header = jws.extract_compact(token.encode()).headers()
+            check_type(header)
+            key = await self._key(header.get("kid"))
             claims = jwt.decode(token, key, registry=_REGISTRY).claims
             self._check_claims(claims)
         except (JoseError, ValueError, TypeError, KeyError):
@@ -94,10 +97,10 @@ class Verifier:
             now=int(self._epoch_s()),
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": self._audience},
             exp={"essential": True},
             iat={"essential": True},
         ).validate(claims)
+        check_audience(claims, self._audience)
         # Written so that NaN, which compares as false with everything, fails too.
         if not 0 < claims["exp"] - claims["iat"] <= LONGEST_LIFETIME_S:
             raise ValueError("lifetime")

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from shared.identity import Guard, Verifier, fetch_over_http
+from shared.identity import Guard, Verifier, audience_of, fetch_over_http
 from shared.outbound import authenticated_client
 from shared.sealing import Keyring, counting
 from shared.service import operations
@@ -51,7 +51,8 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     metrics = Metrics()
     world = world or RealWorld(settings.kafka, settings.mongo, settings.clock)
     identity = settings.identity
-    verifier = Verifier(identity.issuer, identity.audience, fetch_over_http(identity.jwks_url), world.epoch_s)
+    audience = identity.audience or audience_of(blueprint.name)
+    verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s)
     guard = Guard(verifier, {**operations.POLICY, **blueprint.policy}, blueprint.open_paths, blueprint.session)
     keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
     http = authenticated_client(settings.outbound)

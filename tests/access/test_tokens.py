@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.tracking.api import SESSION
-from shared.identity import Role
+from shared.identity import Role, audience_of
 from tests.access.conftest import SERVICES
 from tests.access.probing import REFUSED, probe, roles_of, routes
 from tests.privacy.house import House
@@ -50,6 +50,20 @@ class TestToken:
                 answer = await probe(house, route, referrals["demo"][0], token=token)
                 if answer.status_code != REFUSED:
                     wrong[route.name, name] = answer.status_code
+        assert {} == wrong
+
+    @pytest.mark.parametrize("service", SERVICES)
+    async def test_for_another_service_opens_nothing(self, service: str, house: House, referrals: Referrals) -> None:
+        """Whoever is sent a token cannot use it elsewhere: not a service of ours, and nobody else."""
+        others = [audience_of(other) for other in (*SERVICES, "simulators", "issuer") if other != service]
+        wrong = {}
+        for route in (route for route in routes(house) if route.service == service):
+            role = min(roles_of(house, route))
+            for audience in ("throughline", others, *others):
+                token = house.issuer.token(role, aud=audience)
+                answer = await probe(house, route, referrals["demo"][0], token=token)
+                if answer.status_code != REFUSED:
+                    wrong[route.name, str(audience)] = answer.status_code
         assert {} == wrong
 
 

@@ -15,6 +15,7 @@ import httpx2
 from deploy.cli.demo import CANCELLATION
 from deploy.local.addresses import Addresses
 from shared.errors import Unavailable
+from shared.identity import audience_of
 from shared.outbound import ServiceToken
 from tests.chaos.orders import Order
 
@@ -60,7 +61,7 @@ class Client:
         self._turns = cycle(way.urls["intake"] for way in self.ways)
         first = self.ways[0]
         self._token: Callable[[], Awaitable[str]] = ServiceToken.from_file(
-            first.credentials_file, first.urls["issuer"], self.http
+            first.credentials_file, first.urls["issuer"], self.http, audience_of("intake")
         )
 
     async def send(self, order: Order) -> Record:

@@ -29,7 +29,7 @@ from services.scheduling import app as scheduling
 from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer as Login
-from shared.identity import Guard, Role
+from shared.identity import Guard, Role, audience_of
 from shared.outbound import ServiceToken
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
@@ -127,7 +127,7 @@ class House:
         hooks = replace(hooks_of(metrics), stop_process=partial(self.ended.add, name))
         service = wire(plan, self.world, self.rings[name], self.http, hooks, poll_s=0.02)
         policy = {**operations.POLICY, **plan.policy}
-        guard = Guard(self.issuer.verifier(), policy, plan.open_paths, plan.session)
+        guard = Guard(self.issuer.verifier(audience_of(name)), policy, plan.open_paths, plan.session)
         app = create_app(f"Throughline {name}", [*plan.routers, operations.router], guard, metrics=metrics)
         app.state.service = service
         self.services[name], self.apps[name] = service, app

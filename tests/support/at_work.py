@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx2
 from fastapi import FastAPI
 
-from shared.identity import Guard
+from shared.identity import Guard, audience_of
 from shared.sealing import Keyring
 from shared.service import Blueprint, Hooks, Service, operations, wire
 from shared.web import create_app
@@ -24,7 +24,9 @@ async def at_work(
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
     hooks = Hooks(lambda *_, **_labels: None, lambda _figures: None, _raise, lambda: None)
     service = wire(plan, world, keyring, http, hooks, poll_s=POLL_S)
-    guard = Guard(issuer.verifier(), {**operations.POLICY, **plan.policy}, plan.open_paths, plan.session)
+    guard = Guard(
+        issuer.verifier(audience_of(plan.name)), {**operations.POLICY, **plan.policy}, plan.open_paths, plan.session
+    )
     app = create_app(plan.name, [*plan.routers, operations.router], guard)
     app.state.service = service
     await service.start()

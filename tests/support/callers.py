@@ -10,10 +10,13 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from shared.identity import Guard, Policy, Role, Verifier
+from shared.contracts.envelope import SERVICES
+from shared.identity import ACCESS_TOKEN, Guard, Policy, Role, Verifier, audience_of
 
 ISSUER = "https://issuer.example"
-AUDIENCE = "throughline"
+EVERY_AUDIENCE = [audience_of(service) for service in (*SERVICES, "tracking")]
+AUDIENCE = EVERY_AUDIENCE[0]
+CLIENT = "demo-console"
 
 
 @dataclass
@@ -29,26 +32,27 @@ class Issuer:
         self.fetched += 1
         return {"keys": [self.key.as_dict(private=False)]}
 
-    def verifier(self) -> Verifier:
-        """A verifier that trusts this issuer."""
-        return Verifier(ISSUER, AUDIENCE, self.jwks, lambda: self.now_s)
+    def verifier(self, audience: str = AUDIENCE) -> Verifier:
+        """A verifier that trusts this issuer's tokens for the audience."""
+        return Verifier(ISSUER, audience, self.jwks, lambda: self.now_s)
 
     def guard(self, policy: Policy, *open_paths: str) -> Guard:
         """A guard that trusts this issuer."""
         return Guard(self.verifier(), policy, frozenset(open_paths))
 
     def token(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample", **claims: object) -> str:
-        """A valid token; `claims` replace or add."""
+        """A valid token of a person, for all services; `claims` replace or add."""
         valid = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": EVERY_AUDIENCE,
             "sub": subject,
+            "client_id": CLIENT,
             "tenant": tenant,
             "roles": [role.value for role in roles],
             "iat": int(self.now_s),
             "exp": int(self.now_s) + 300,
         }
-        header = {"alg": "ES384", "kid": self.key.kid}
+        header = {"alg": "ES384", "kid": self.key.kid, "typ": ACCESS_TOKEN}
         return jwt.encode(header, {**valid, **claims}, self.key, algorithms=["ES384"])
 
     def headers(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample") -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from shared.identity import Role
-from tests.support.callers import AUDIENCE, ISSUER, Issuer
+from shared.identity import ACCESS_TOKEN, Role
+from tests.support.callers import AUDIENCE, CLIENT, ISSUER, Issuer
 
 
 class _Anything:
@@ -28,7 +28,7 @@ def _padded(issuer: Issuer, size: int) -> str:
 def claims_of(issuer: Issuer) -> dict[str, object]:
     """What a valid token says."""
     now = int(issuer.now_s)
-    own = {"sub": "sam.sample", "tenant": "demo", "roles": ["nurse"]}
+    own = {"sub": "sam.sample", "client_id": CLIENT, "tenant": "demo", "roles": ["nurse"]}
     return {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 300, **own}
 
 
@@ -43,8 +43,8 @@ def _tampered(issuer: Issuer) -> str:
 
 
 def signed(header: Mapping[str, Any], key: Any, claims: Mapping[str, Any]) -> str:
-    """A token with any header, under any key."""
-    return jwt.encode(dict(header), dict(claims), key, algorithms=[header["alg"]])
+    """An access token with any header, under any key; `typ` may be replaced."""
+    return jwt.encode({"typ": ACCESS_TOKEN, **header}, dict(claims), key, algorithms=[header["alg"]])
 
 
 def _public_secret(issuer: Issuer) -> OctKey:
@@ -52,9 +52,9 @@ def _public_secret(issuer: Issuer) -> OctKey:
 
 
 FORGERIES: dict[str, Callable[[Issuer], str]] = {
-    "alg none": lambda i: f"{_part({'alg': 'none', 'kid': 'issuer-1'})}.{_part(claims_of(i))}.",
+    "alg none": lambda i: f"{_part({'alg': 'none', 'kid': 'issuer-1', 'typ': ACCESS_TOKEN})}.{_part(claims_of(i))}.",
     "alg None, signature kept": lambda i: (
-        f"{_part({'alg': 'None', 'kid': 'issuer-1'})}.{i.token(Role.NURSE).split('.', 1)[1]}"
+        f"{_part({'alg': 'None', 'kid': 'issuer-1', 'typ': ACCESS_TOKEN})}.{i.token(Role.NURSE).split('.', 1)[1]}"
     ),
     "HS256 with the public key": lambda i: signed({"alg": "HS256", "kid": "issuer-1"}, _public_secret(i), claims_of(i)),
     "HS256 with an empty-looking key": lambda i: signed(
@@ -73,7 +73,7 @@ FORGERIES: dict[str, Callable[[Issuer], str]] = {
         {"alg": "ES384", "jwk": ECKey.generate_key("P-384").as_dict(private=False)}, i.key, claims_of(i)
     ),
     "an unknown critical header": lambda i: jws.serialize_compact(
-        {"alg": "ES384", "kid": "issuer-1", "crit": ["exp"], "exp": 1},
+        {"alg": "ES384", "kid": "issuer-1", "typ": ACCESS_TOKEN, "crit": ["exp"], "exp": 1},
         json.dumps(claims_of(i)),
         i.key,
         registry=jws.JWSRegistry(header_registry=_LENIENT, algorithms=["ES384"]),
@@ -82,10 +82,16 @@ FORGERIES: dict[str, Callable[[Issuer], str]] = {
     "no signature": lambda i: i.token(Role.NURSE).rpartition(".")[0] + ".",
     "a signature of zeros": lambda i: i.token(Role.NURSE).rpartition(".")[0] + "." + "A" * 128,
     "claims that are no object": lambda i: jws.serialize_compact(
-        {"alg": "ES384", "kid": "issuer-1"}, "[]", i.key, algorithms=["ES384"]
+        {"alg": "ES384", "kid": "issuer-1", "typ": ACCESS_TOKEN}, "[]", i.key, algorithms=["ES384"]
     ),
     "claims that are no JSON": lambda i: jws.serialize_compact(
-        {"alg": "ES384", "kid": "issuer-1"}, "x", i.key, algorithms=["ES384"]
+        {"alg": "ES384", "kid": "issuer-1", "typ": ACCESS_TOKEN}, "x", i.key, algorithms=["ES384"]
+    ),
+    "an ID token": lambda i: signed({"alg": "ES384", "kid": "issuer-1", "typ": "JWT"}, i.key, claims_of(i)),
+    "a token of no type": lambda i: signed({"alg": "ES384", "kid": "issuer-1", "typ": ""}, i.key, claims_of(i)),
+    "a logout token": lambda i: signed({"alg": "ES384", "kid": "issuer-1", "typ": "logout+jwt"}, i.key, claims_of(i)),
+    "a type that begins like ours": lambda i: signed(
+        {"alg": "ES384", "kid": "issuer-1", "typ": f"{ACCESS_TOKEN}x"}, i.key, claims_of(i)
     ),
     "empty": lambda _: "",
     "one part": lambda _: "garbage",
@@ -117,6 +123,13 @@ BAD_CLAIMS: dict[str, dict[str, object]] = {
     "audience contains ours": {"aud": f"{AUDIENCE}-test"},
     "no audience": {"aud": None},
     "empty audience": {"aud": []},
+    "audience is an object": {"aud": {AUDIENCE: True}},
+    "a list of other audiences": {"aud": ["elsewhere", f"{AUDIENCE}-test"]},
+    "a program's for several audiences": {"sub": "demo-cli", "client_id": "demo-cli", "aud": [AUDIENCE, "elsewhere"]},
+    "no client": {"client_id": None},
+    "empty client": {"client_id": ""},
+    "client is a list": {"client_id": [CLIENT]},
+    "issued to another client": {"azp": "demo-other"},
     "no tenant": {"tenant": None},
     "tenant is a path": {"tenant": "../demo"},
     "tenant in capitals": {"tenant": "Demo"},

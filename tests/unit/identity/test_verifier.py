@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, Verifier
-from tests.support.callers import AUDIENCE, ISSUER, Issuer
+from tests.support.callers import AUDIENCE, CLIENT, ISSUER, Issuer
 from tests.unit.identity.forgeries import BAD_CLAIMS, FORGERIES, claims_of, signed
 
 OWN_REFERRAL = "demo-" + "a" * 26
@@ -27,13 +26,33 @@ class TestBelieves:
         """Tenant, subject and roles are read from the token and from nowhere else."""
         caller = await issuer.verifier().verify(issuer.token(Role.NURSE, Role.LEAD))
 
-        assert Caller("demo", "sam.sample", frozenset({Role.NURSE, Role.LEAD})) == caller
+        assert Caller("demo", "sam.sample", frozenset({Role.NURSE, Role.LEAD}), client_id=CLIENT) == caller
 
     async def test_a_token_for_several_audiences(self, issuer: Issuer) -> None:
         """`aud` may be a list that names us."""
         caller = await issuer.verifier().verify(issuer.token(Role.NURSE, aud=["elsewhere", AUDIENCE]))
 
         assert "sam.sample" == caller.subject
+
+    async def test_a_programs_token_for_us_alone(self, issuer: Issuer) -> None:
+        """Alone in a list is alone."""
+        for aud in (AUDIENCE, [AUDIENCE]):
+            token = issuer.token(Role.NURSE, subject="demo-cli", client_id="demo-cli", aud=aud)
+
+            assert "demo-cli" == (await issuer.verifier().verify(token)).client_id
+
+    @pytest.mark.parametrize("kind", ["at+jwt", "AT+JWT", "application/at+jwt"])
+    async def test_an_access_token_however_it_writes_that(self, issuer: Issuer, kind: str) -> None:
+        """RFC 9068 §4 allows both forms, and media types do not differ by case."""
+        token = signed({"alg": "ES384", "kid": "issuer-1", "typ": kind}, issuer.key, claims_of(issuer))
+
+        assert "sam.sample" == (await issuer.verifier().verify(token)).subject
+
+    async def test_a_client_named_as_the_authorized_party(self, issuer: Issuer) -> None:
+        """Some issuers write `azp` where RFC 9068 has `client_id`."""
+        token = issuer.token(Role.NURSE, client_id=None, azp="desk")
+
+        assert "desk" == (await issuer.verifier().verify(token)).client_id
 
     async def test_only_the_roles_it_knows(self, issuer: Issuer) -> None:
         """An issuer of a whole hospital has roles that are not ours."""
@@ -46,13 +65,13 @@ class TestBelieves:
         token = issuer.token(Role.PATIENT, Role.OPERATOR, referral_id=OWN_REFERRAL)
 
         caller = await issuer.verifier().verify(token)
-        assert Caller("demo", "sam.sample", frozenset({Role.PATIENT}), OWN_REFERRAL) == caller
+        assert Caller("demo", "sam.sample", frozenset({Role.PATIENT}), OWN_REFERRAL, CLIENT) == caller
 
     @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "RS256", "RS384"])
     async def test_each_allowed_algorithm(self, issuer: Issuer, algorithm: str) -> None:
         """SMART asks for RS384 and ES384; identity providers commonly sign with RS256 and ES256."""
         key = _key_for(algorithm)
-        token = jwt.encode({"alg": algorithm, "kid": "k"}, claims_of(issuer), key, algorithms=[algorithm])
+        token = signed({"alg": algorithm, "kid": "k"}, key, claims_of(issuer))
 
         assert "sam.sample" == (await _trusting(issuer, key).verify(token)).subject
 

@@ -16,7 +16,7 @@ from deploy.issuer.app import create_app
 from deploy.issuer.codes import challenge_of
 from deploy.issuer.settings import IssuerSettings
 from deploy.local.keys import write_state
-from shared.identity import Verifier
+from shared.identity import Verifier, audience_of
 from shared.outbound import ASSERTION_TYPE
 
 URL = "http://127.0.0.1:8191"
@@ -61,9 +61,10 @@ class Local:
         return jwt.encode({"alg": "ES384", "kid": key.kid}, kept, key, algorithms=["ES384"])
 
     async def ask(self, assertion_: str, **form: str) -> httpx2.Response:
-        """Ask for a token with an assertion."""
+        """Ask for a token with an assertion: for intake, unless the form says otherwise."""
         asked = {
             "grant_type": "client_credentials",
+            "audience": audience_of("intake"),
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": assertion_,
             **form,
@@ -82,14 +83,14 @@ class Local:
         asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
         return await self.ask(self.signed("demo-console"), **{**asked, "code_verifier": VERIFIER, **form})
 
-    def verifier(self) -> Verifier:
+    def verifier(self, service: str = "intake") -> Verifier:
         """What a service of ours believes."""
 
         async def fetch() -> Any:
             async with self.http() as http:
                 return (await http.get("/.well-known/jwks.json")).json()
 
-        return Verifier(URL, "throughline", fetch, lambda: self.now_s)
+        return Verifier(URL, audience_of(service), fetch, lambda: self.now_s)
 
 
 def login() -> dict[str, str]:

@@ -10,8 +10,9 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from deploy.local.keys import CLIENTS, write_state
+from deploy.local.programs import SERVICES
 from shared.errors import Unavailable
-from shared.identity import Role
+from shared.identity import Caller, Role, Unauthenticated, audience_of
 from shared.outbound import ServiceToken, assertion
 from tests.unit.issuer.standing import CALLBACK, TOKEN_URL, URL, Local, login
 
@@ -31,6 +32,45 @@ class TestGrantToProgram:
         assert ("demo", "demo-cli") == (caller.tenant, caller.subject)
         assert {Role.SERVICE, Role.COORDINATOR, Role.OPERATOR} == caller.roles
         assert "no-store" == answer.headers["cache-control"]
+
+    @pytest.mark.parametrize("field", ["audience", "resource"])
+    async def test_is_for_the_one_service_that_was_asked_for(self, local: Local, field: str) -> None:
+        """RFC 8707 calls it a resource, many issuers an audience: no other service believes the token."""
+        form = {"audience": audience_of("tracking"), field: audience_of("tracking")}
+        token = (await local.ask(local.signed("demo-cli"), **form)).json()["access_token"]
+
+        assert "demo-cli" == (await local.verifier("tracking").verify(token)).client_id
+        with pytest.raises(Unauthenticated):
+            await local.verifier("intake").verify(token)
+
+    @pytest.mark.parametrize("client", CLIENTS)
+    async def test_is_only_for_services_that_the_client_was_registered_for(self, local: Local, client: str) -> None:
+        """A program that reaches one service cannot have itself a token for another."""
+        if not CLIENTS[client].roles:
+            return
+        granted = set()
+        for service in (*SERVICES, "simulators", "issuer"):
+            answer = await local.ask(local.signed(f"demo-{client}"), audience=audience_of(service))
+            if answer.is_success:
+                granted.add(service)
+            else:
+                assert (400, {"error": "invalid_target"}) == _told(answer)
+
+        assert set(CLIENTS[client].audiences) == granted
+
+    @pytest.mark.parametrize(
+        "form", [{"resource": "throughline-tracking"}, {"audience": ""}, {"audience": "throughline"}]
+    )
+    async def test_refuses_a_token_for_two_services_or_for_none(self, local: Local, form: dict[str, str]) -> None:
+        """One token, one service."""
+        assert (400, {"error": "invalid_target"}) == _told(await local.ask(local.signed("demo-cli"), **form))
+
+    async def test_refuses_a_field_that_is_there_twice(self, local: Local) -> None:
+        """RFC 6749 §3.2: parameters must not be included more than once."""
+        async with local.http() as http:
+            answer = await http.post("/token", data={"resource": ["throughline-intake", "throughline-tracking"]})
+
+        assert (400, {"error": "invalid_request"}) == _told(answer)
 
     async def test_takes_an_assertion_for_each_address_that_it_has(self, tmp_path: Path) -> None:
         """Inside a network of containers it has another address; its name in the token stays the same."""
@@ -114,11 +154,12 @@ class TestLogIn:
         assert "<script" not in page.text
 
     async def test_gives_the_chosen_person_a_token(self, local: Local) -> None:
-        """The token is the person's, with the person's one role."""
+        """The token is the person's, with the person's one role, and every service believes it."""
         answer = await local.redeem(await local.code("lee.leadwell"))
-        caller = await local.verifier().verify(answer.json()["access_token"])
+        token = answer.json()["access_token"]
+        callers = [await local.verifier(service).verify(token) for service in SERVICES]
 
-        assert ("lee.leadwell", frozenset({Role.LEAD}), "demo") == (caller.subject, caller.roles, caller.tenant)
+        assert {Caller("demo", "lee.leadwell", frozenset({Role.LEAD}), client_id="demo-console")} == set(callers)
 
     async def test_returns_the_state_as_it_came(self, local: Local) -> None:
         """The console recognizes its own log-in by the state."""
@@ -205,6 +246,24 @@ class TestWriteState:
 
         assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
 
+    def test_completes_what_an_older_version_wrote(self, tmp_path: Path) -> None:
+        """An older vault gets what it lacks, and every key in it stays."""
+        write_state(tmp_path, ["demo"])
+        whole = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+        clients, ring = tmp_path / "issuer" / "clients.json", tmp_path / "sealing" / "scheduling.json"
+        old = json.loads(clients.read_bytes())["clients"]
+        clients.write_text(json.dumps({"clients": [_without(client, "audiences") for client in old]}))
+        ring.write_text(json.dumps({"keys": json.loads(ring.read_bytes())["keys"][:1]}))
+
+        write_state(tmp_path, ["demo"])
+
+        found = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+        assert set(whole) == set(found)
+        assert [] == [path for path in whole if path != ring and whole[path] != found[path]]
+        assert {jwk["kid"]: jwk for jwk in json.loads(whole[ring])["keys"]} == {
+            jwk["kid"]: jwk for jwk in json.loads(found[ring])["keys"]
+        }
+
     def test_is_for_the_owner_only(self, tmp_path: Path) -> None:
         """Private keys lie in these files."""
         write_state(tmp_path, ["demo"])
@@ -221,9 +280,14 @@ class TestWriteState:
 
 
 def _service_token(local: Local, http: httpx2.AsyncClient) -> ServiceToken:
-    token = ServiceToken.from_file(local.state / "clients" / "demo-cli.json", URL, http)
+    credentials = local.state / "clients" / "demo-cli.json"
+    token = ServiceToken.from_file(credentials, URL, http, audience_of("intake"))
     token.epoch_s = lambda: local.now_s
     return token
+
+
+def _without(entry: dict[str, object], name: str) -> dict[str, object]:
+    return {key: value for key, value in entry.items() if key != name}
 
 
 def _told(answer: httpx2.Response) -> tuple[int, object]:

@@ -98,7 +98,7 @@ class TestExchange:
     ) -> None:
         """A call that waited for its turn would be sent when others believe that it can no longer land."""
         monkeypatch.setattr("shared.transport.CONNECTIONS", 1)
-        monkeypatch.setattr("shared.outbound.REACHED_WITHIN_S", 0.5)
+        monkeypatch.setattr("shared.outbound.answers.REACHED_WITHIN_S", 0.5)
         async with outside(lambda _n: NEVER) as server:
             first = asyncio.create_task(exchange(http, "PUT", server.url, timeout_s=60))
             while not server.heard:
@@ -112,7 +112,7 @@ class TestExchange:
 
     async def test_is_sure_that_nothing_was_taken_without_a_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An issuer that does not answer is not waited for."""
-        monkeypatch.setattr("shared.outbound.REACHED_WITHIN_S", 0.1)
+        monkeypatch.setattr("shared.outbound.tokens.REACHED_WITHIN_S", 0.1)
         never = asyncio.Event()
 
         async def token() -> str:

@@ -16,11 +16,12 @@ from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
 from deploy.local.ports import free_port
+from deploy.simulators.agenda import Promise
 from deploy.simulators.app import World, create_app
 from deploy.simulators.settings import SimulatorsSettings
-from shared.identity import Verifier
+from shared.identity import ACCESS_TOKEN, Verifier, audience_of
 
-ISSUER, AUDIENCE = "https://issuer.example", "throughline"
+ISSUER, AUDIENCE = "https://issuer.example", audience_of("simulators")
 KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig"})
 SMS_ACCOUNT, SMS_TOKEN = "AC00000000000000000000000000000001", "an-invented-token"
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -32,9 +33,9 @@ Result = TypeVar("Result")
 def bearer(*roles: str) -> dict[str, str]:
     """The header of a caller with these roles."""
     now = int(time.time())
-    claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "tester", "tenant": "demo"}
+    claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "tester", "client_id": "tester", "tenant": "demo"}
     claims |= {"roles": list(roles), "iat": now, "exp": now + 600}
-    return {"Authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'kid': 'test'}, claims, KEY)}"}
+    return {"Authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'kid': 'test', 'typ': ACCESS_TOKEN}, claims, KEY)}"}
 
 
 def verifier() -> Verifier:
@@ -156,7 +157,7 @@ async def served(directory: Path, service: Service | None = None, **settings: An
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answering)) as http:
         outside = Outside(MovedClock(), answering, configured.smtp_port, http, http)
 
-        async def token() -> str:
+        async def token(_promise: Promise) -> str:
             return "a-service-token"
 
         app = create_app(configured, World(outside.clock, verifier(), token, http))

@@ -10,7 +10,7 @@ import pytest
 
 from services.tracking.api import SESSION
 from services.tracking.gateways import Issuer
-from shared.identity import Role, Verifier
+from shared.identity import Role, Verifier, audience_of
 from shared.outbound import ServiceToken
 from tests.unit.tracking.standing import CONSOLE_URL, ISSUER_URL, Standing
 
@@ -150,4 +150,4 @@ def _verifier(tracking: Standing) -> Verifier:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(tracking.issuer), base_url=ISSUER_URL) as http:
             return (await http.get("/.well-known/jwks.json")).json()
 
-    return Verifier(ISSUER_URL, "throughline", fetch, time.time)
+    return Verifier(ISSUER_URL, audience_of("tracking"), fetch, time.time)

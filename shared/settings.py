@@ -71,6 +71,14 @@ class IdentitySettings(BaseSettings):
     audience: str | None = None
 
 
+class PartiesSettings(BaseSettings):
+    """Who is on the other side: the register of parties, `shared.parties`."""
+
+    model_config = read_from("PARTIES_")
+
+    file: Path
+
+
 class SealingSettings(BaseSettings):
     """The JWK set file with the keys of this service's audiences."""
 

@@ -85,6 +85,7 @@ def _service(setting: Setting, name: str) -> dict[str, str]:
         **_common(setting, name),
         **_kafka(setting.stack),
         "MALLOC_ARENA_MAX": "1",  # as in the image
+        "PARTIES_FILE": str(CONFIG / "parties.json"),
         "SEALING_KEYS_FILE": str(setting.keys / "sealing" / f"{name}.json"),
         **_OWN.get(name, _nothing)(setting),
     }

@@ -4,7 +4,7 @@ from shared.web.app import Check, create_app
 from shared.web.bodies import body, raw_body
 from shared.web.flaws import Flaw
 from shared.web.preconditions import IdempotencyKey, etag, idempotency, if_match
-from shared.web.problems import Malformed
+from shared.web.problems import Malformed, issues_of
 
 __all__ = [
     "Check",
@@ -16,5 +16,6 @@ __all__ = [
     "etag",
     "idempotency",
     "if_match",
+    "issues_of",
     "raw_body",
 ]

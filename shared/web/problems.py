@@ -1,6 +1,6 @@
 """How HTTP says no: problem+json (RFC 9457), and OperationOutcome below /fhir. What came in is never repeated."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -48,6 +48,7 @@ _ISSUE_TYPES: Final = {
     409: "conflict",
     412: "conflict",
     413: "too-long",
+    415: "not-supported",
     422: "invalid",
     428: "required",
     500: "exception",
@@ -110,15 +111,20 @@ def _problem_details(problem: Problem) -> dict[str, Any]:
 
 def _outcome(problem: Problem) -> dict[str, Any]:
     flaws = problem.flaws or (Flaw("", problem.code, problem.detail),)
-    return {"resourceType": "OperationOutcome", "issue": [_issue(problem, flaw) for flaw in flaws]}
+    kind = _ISSUE_TYPES.get(problem.status, "processing")
+    return {"resourceType": "OperationOutcome", "issue": issues_of("error", flaws, kind)}
 
 
-def _issue(problem: Problem, flaw: Flaw) -> dict[str, Any]:
-    kind = "required" if flaw.code == "missing" else _ISSUE_TYPES.get(problem.status, "processing")
+def issues_of(severity: str, flaws: Iterable[Flaw], kind: str = "value") -> list[dict[str, Any]]:
+    """Flaws as issues of an OperationOutcome; `kind` is of FHIR's issue types."""
+    return [_issue(severity, flaw, kind) for flaw in flaws]
+
+
+def _issue(severity: str, flaw: Flaw, kind: str) -> dict[str, Any]:
     issue: dict[str, Any] = {
-        "severity": "error",
-        "code": kind,
-        "details": {"text": problem.code},
+        "severity": severity,
+        "code": "required" if flaw.code == "missing" else kind,
+        "details": {"text": flaw.code},
         "diagnostics": flaw.detail,
     }
     return {**issue, "expression": [_fhirpath(flaw.pointer)]} if flaw.pointer else issue

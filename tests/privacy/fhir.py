@@ -21,6 +21,7 @@ LEFT_OUT: Final = {
     "implicitRules": "would change what the resource means",
     "resourceType": "names the resource",
     "occurrenceDateTime": "the order says a period instead",
+    "deceasedDateTime": "an order for somebody who has died is refused",
     "doNotPerform": "an order not to do it is refused",
 }
 """Elements that get no canary, and why."""

@@ -28,17 +28,22 @@ class Desk:
     pathways: Pathways
     home_zone: str
 
-    async def receive(self, order: Order, caller: Caller, channel: Channel, service: Service) -> tuple[str, Outcome]:
-        """Take an order in, once. Return its referral id. Raises Conflict when the number came with other content."""
+    async def receive(
+        self, order: Order, caller: Caller, channel: Channel, service: Service
+    ) -> tuple[str, str, Outcome]:
+        """Take an order in, once. Return the references of its referral and its patient, and what became of it.
+
+        Raises Conflict when the number came with other content.
+        """
         keyring, tenant = service.keyring, caller.tenant
         referral_id = keyring.referral_id(tenant, order.number.system, order.number.value)
         fingerprint = keyring.fingerprint(tenant, order.content)
-        pathway = self.pathways.of(order.service)
+        pathway, patient_ref = self.pathways.of(order.service), _patient_ref(order, keyring, tenant)
         command = ReceiveReferral(
             **attribution(caller, service, channel),
             referral_id=referral_id,
             fingerprint=fingerprint,
-            patient_ref=_patient_ref(order, keyring, tenant),
+            patient_ref=patient_ref,
             priority=order.priority,
             authored_at=order.authored_at,
             needed_by=order.needed_until,
@@ -50,7 +55,7 @@ class Desk:
         )
         id_ = command_id(tenant, referral_id, fingerprint)
         ask = Ask(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
-        return referral_id, await service.ask(ask)
+        return referral_id, patient_ref, await service.ask(ask)
 
 
 def headers_of(outcome: Outcome) -> dict[str, str]:

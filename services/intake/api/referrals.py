@@ -21,7 +21,7 @@ def routes(desk: Desk) -> APIRouter:
         caller: MayReceive, service: TheService, order: Annotated[OwnOrder, body(OwnOrder)], response: Response
     ) -> Taken:
         """Take in an order. The same order again gets the same answer; 409 when its number came with other content."""
-        referral_id, outcome = await desk.receive(order.order(desk.home_zone), caller, "api", service)
+        referral_id, _, outcome = await desk.receive(order.order(desk.home_zone), caller, "api", service)
         response.headers.update(headers_of(outcome))
         return Taken(referral_id=referral_id, version=outcome.version)
 

@@ -31,6 +31,11 @@ class Pathways(RootModel[tuple[Pathway, ...]]):
             raise ValueError("Each code needs one pathway, and all others need one together.")
         return self
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code that a pathway names."""
+        return frozenset(row.taxonomy for row in self.root) - {ANY_SERVICE}
+
     def of(self, service: Coding | None) -> Pathway:
         """The pathway of a service; an unknown one is an ordinary referral."""
         by_code = {row.taxonomy: row for row in self.root}

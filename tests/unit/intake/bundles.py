@@ -1,11 +1,13 @@
 """The invented Bundle as intake reads it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from services.intake.api.fhir.bundle import Opened, open_bundle
-from services.intake.api.fhir.order import order_of
+from services.intake.api.fhir import bundle as parcels
+from services.intake.api.fhir.order import Asked, orders_of
+from services.intake.domain.instruction import Place
 from services.intake.domain.order import Order
 from shared.web import Malformed
 from tests.unit.intake.invented import (
@@ -17,16 +19,33 @@ from tests.unit.intake.invented import (
 )
 
 HOME = "America/New_York"
+NOW = datetime(2026, 4, 8, 12, 0, tzinfo=UTC)
+"""Two days after the invented order was written."""
 
 
-def opened(document: object) -> Opened:
-    """The Bundle, parsed."""
-    return open_bundle(as_bytes(document))
+def asked(document: object, now: datetime = NOW) -> Asked:
+    """What the one order of a Bundle asks for."""
+    [found] = all_asked(document, now)
+    return found
+
+
+def all_asked(document: object, now: datetime = NOW) -> tuple[Asked, ...]:
+    """What every order of a Bundle asks for."""
+    raw = document if isinstance(document, bytes) else as_bytes(document)
+    return orders_of(parcels.opened(raw), now, HOME)
 
 
 def taken(document: object) -> Order:
     """The order of the Bundle."""
-    return order_of(opened(document), HOME)
+    found = asked(document)
+    if not isinstance(found.instruction, Place):
+        raise parcels.refusal(*found.flaws)
+    return found.instruction.order
+
+
+def warned(document: object) -> list[tuple[str, str]]:
+    """What is odd in a Bundle, by place and code."""
+    return [(warning.pointer, warning.code) for warning in asked(document).warnings]
 
 
 def changed(url: str, **elements: Any) -> Document:

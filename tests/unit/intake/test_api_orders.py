@@ -158,11 +158,18 @@ class TestOrderInFhir:
 
         assert (202, "application/fhir+json") == (response.status_code, response.headers["Content-Type"])
         [document] = intake.world.disk.documents("referrals")
+        await intake.until_told("ReferralReceived", "ReferralFoundComplete")
+        (_, received), _ = intake.told()
+        assert isinstance(received, ReferralReceived)
         assert {
             "resourceType": "ServiceRequest",
             "id": document["_id"],
             "status": "active",
             "intent": "order",
+            "subject": {
+                "type": "Patient",
+                "identifier": {"system": "urn:throughline:patient", "value": received.patient_ref},
+            },
         } == response.json()
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]

@@ -3,15 +3,15 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import TypeAdapter
 
-from services.intake.api.fhir.order import order_of
 from services.intake.api.own import OwnOrder
 from services.intake.domain.order import Order, Requester
 from shared.contracts.sealed import Coding
-from tests.unit.intake.bundles import HOME, changed, everything, opened, taken
+from tests.unit.intake.bundles import HOME, asked, changed, everything, taken, warned
 from tests.unit.intake.invented import (
     CONDITION,
     COVERAGE,
     ICD,
+    NUCC,
     PATIENT,
     REQUESTER,
     as_bytes,
@@ -28,7 +28,7 @@ class TestOrder:
 
         assert by_own.order(HOME).content == taken(bundle()).content
 
-    @pytest.mark.parametrize("type_", ["collection", "transaction", "message"])
+    @pytest.mark.parametrize("type_", ["collection", "transaction", "batch", "searchset"])
     def test_comes_in_any_bundle_that_can_carry_one(self, type_: str) -> None:
         """What the Bundle is for does not change the order."""
         assert "ORD-4001" == taken(bundle(type_=type_)).number.value
@@ -63,11 +63,34 @@ class TestOrder:
 
     def test_asks_for_the_service_when_no_specialty_is_named(self) -> None:
         """The specialty chooses the pathway; without it the service is what is asked for; without both, nothing is."""
-        assert (
-            Coding(system="http://snomed.info/sct", code="183519002", text="Referral to cardiology service")
-            == taken(bundle(performerType=None)).service
-        )
+        snomed = {"system": "http://snomed.info/sct", "code": "103697008", "display": "Referral to dental surgeon"}
+        service = taken(bundle(performerType=None, code={"coding": [snomed]})).service
+
+        assert Coding(system=snomed["system"], code=snomed["code"], text=snomed["display"]) == service
         assert taken(bundle(performerType=None, code=None)).service is None
+
+    def test_asks_for_the_specialty_that_its_service_is_of(self) -> None:
+        """SNOMED CT's referrals to a specialty lead to its pathway; the text stays as it was said."""
+        service = taken(bundle(performerType=None)).service
+
+        assert Coding(system=NUCC, code="207RC0000X", text="Referral to cardiology service") == service
+
+    def test_asks_for_the_specialty_of_whom_it_wants(self) -> None:
+        """Where the order names no specialty, that of its performer serves."""
+        found = resources()
+        found["urn:uuid:wanted"] = {
+            "resourceType": "PractitionerRole",
+            "specialty": [{"coding": [{"system": NUCC, "code": "207N00000X"}]}],
+        }
+        document = bundle(found, performerType=None, code=None, performer=[{"reference": "urn:uuid:wanted"}])
+
+        assert "207N00000X" == (taken(document).service or Coding(system="", code="")).code
+
+    def test_keeps_a_service_that_is_text_only(self) -> None:
+        """Text is shown to whoever is asked."""
+        service = taken(bundle(performerType=None, code={"text": "Heart failure clinic"})).service
+
+        assert ("as-text", "Heart failure clinic") == (service and service.code, service and service.text)
 
     def test_finds_references_by_type_and_id(self) -> None:
         """Servers write Patient/1 where Bundles write URNs, and put what has no life of its own inside."""
@@ -96,12 +119,10 @@ class TestRequester:
     def test_is_taken_with_a_number_that_cannot_be(self) -> None:
         """On what others send, the check digit is a warning: their number is kept as it is."""
         identifier = [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "9999973297"}]
-        document = opened(changed(REQUESTER, identifier=identifier))
+        document = changed(REQUESTER, identifier=identifier)
 
-        assert "9999973297" == _npi(order_of(document, HOME))
-        assert [("/Bundle/entry/2/resource/identifier/0/value", "npi")] == [
-            (w.pointer, w.code) for w in document.warnings
-        ]
+        assert "9999973297" == _npi(taken(document))
+        assert [("/Bundle/entry/2/resource/identifier/0/value", "npi")] == warned(document)
 
 
 class TestPatient:
@@ -115,12 +136,12 @@ class TestPatient:
     def test_may_have_no_usable_home_telephone_or_birth_date(self) -> None:
         """What cannot be used is left out, and a telephone that cannot be called is warned of."""
         telecom = [{"system": "phone", "value": "call my son"}]
-        document = opened(changed(PATIENT, telecom=telecom, address=[{"postalCode": "00000"}], birthDate="1971"))
-        order = order_of(document, HOME)
+        document = changed(PATIENT, telecom=telecom, address=[{"postalCode": "00000"}], birthDate="1971")
+        order = taken(document)
 
         assert (None, None, None) == (order.contact.phone, order.logistics.postal_code, order.contact.birth_date)
         assert "contact" not in order.provided
-        assert ["phone"] == [warning.code for warning in document.warnings]
+        assert ["phone"] == [warning.code for warning in asked(document).warnings]
 
     @pytest.mark.parametrize("url", [PATIENT, REQUESTER])
     def test_may_have_names_that_are_only_extended(self, url: str) -> None:
@@ -156,11 +177,11 @@ class TestDiagnoses:
 
     def test_are_taken_when_their_form_is_odd(self) -> None:
         """A code that cannot be of ICD-10-CM is warned of."""
-        document = opened(changed(CONDITION, code={"coding": [{"system": ICD, "code": "I4891"}]}))
+        document = changed(CONDITION, code={"coding": [{"system": ICD, "code": "I4891"}]})
 
         assert ("I4891", ["icd_10_cm"]) == (
-            order_of(document, HOME).diagnoses[0].code,
-            [warning.code for warning in document.warnings],
+            taken(document).diagnoses[0].code,
+            [warning.code for warning in asked(document).warnings],
         )
 
 
@@ -194,10 +215,10 @@ class TestCoverage:
 
     def test_is_lacking_without_a_payer(self) -> None:
         """A Coverage that names nobody is warned of, and coverage is asked for."""
-        document = opened(changed(COVERAGE, payor=[{"reference": "urn:uuid:nobody"}]))
+        document = changed(COVERAGE, payor=[{"reference": "urn:uuid:nobody"}])
 
-        assert "coverage" not in order_of(document, HOME).provided
-        assert ["payer"] == [warning.code for warning in document.warnings]
+        assert "coverage" not in taken(document).provided
+        assert ["payer"] == [warning.code for warning in asked(document).warnings]
 
 
 class TestDocuments:

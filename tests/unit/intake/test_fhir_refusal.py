@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.api.fhir.bundle import ELEMENTS, open_bundle
-from services.intake.api.fhir.order import order_of
+from services.intake.api.fhir.nodes import ELEMENTS
 from services.intake.domain.pathways import Pathways
 from shared.web import Malformed
-from tests.unit.intake.bundles import HOME, changed, everything, pointers, refusal, taken
+from tests.unit.intake.bundles import changed, everything, pointers, refusal, taken
 from tests.unit.intake.invented import (
     NAMES,
     ORDER,
@@ -57,7 +56,7 @@ class TestRefusal:
             (bundle(authoredOn="yesterday"), "/Bundle/entry/0/resource/authoredOn"),
             (bundle(code="cardiology"), "/Bundle/entry/0/resource/code"),
             (changed(PATIENT, identifier=None), "/Bundle/entry/1/resource/identifier"),
-            (bundle(type_="searchset"), "/Bundle/type"),
+            (bundle(type_="history"), "/Bundle/type"),
             ({"resourceType": "Bundle", "type": "collection"}, "/Bundle/entry"),
         ],
     )
@@ -72,13 +71,6 @@ class TestRefusal:
         document = bundle(identifier=None, priority="whenever", subject={"reference": "urn:uuid:nobody"})
 
         assert 3 == len(refusal(document).flaws)
-
-    def test_of_two_orders(self) -> None:
-        """One Bundle is one referral."""
-        found = resources()
-        found["urn:uuid:second"] = found[ORDER]
-
-        assert "one_service_request" == refusal(bundle(found)).code
 
     @pytest.mark.parametrize(
         ("raw", "status"),
@@ -100,7 +92,7 @@ class TestRefusal:
     def test_of_what_is_no_bundle(self, raw: bytes, status: int) -> None:
         """Whatever comes, it is refused and never a fault of ours."""
         with pytest.raises(Malformed) as refused:
-            open_bundle(raw)
+            taken(raw)
 
         assert status == refused.value.status
 
@@ -156,7 +148,7 @@ class TestRealBundles:
         """Every order of a real export becomes one referral on a pathway; what is odd in it is no reason to refuse."""
         table = Pathways.model_validate_json(Path("deploy/config/pathways.json").read_bytes())
         with gzip.open(REAL) as lines:
-            orders = [order_of(open_bundle(line), HOME) for line in lines]
+            orders = [taken(line) for line in lines]
 
         assert len(orders) == len({order.number.value for order in orders})
         assert "*" not in Counter(table.of(order.service).taxonomy for order in orders)

@@ -1,5 +1,7 @@
-"""Orders as FHIR R4: a Bundle with one ServiceRequest comes in. Below /fhir every refusal is an OperationOutcome."""
+"""Orders as FHIR R4: a Bundle, or a ServiceRequest by itself. Below /fhir every refusal is an OperationOutcome."""
 
+import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -7,12 +9,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.intake.api.access import MayReceive, TheService
-from services.intake.api.fhir.bundle import open_bundle
-from services.intake.api.fhir.order import order_of
-from services.intake.api.receiving import Desk, headers_of
-from shared.web import Flaw, raw_body
+from services.intake.api.fhir.answers import Done, answer_of
+from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal
+from services.intake.api.fhir.order import Asked, orders_of
+from services.intake.api.receiving import Desk
+from services.intake.domain.instruction import Place
+from shared.errors import Conflict
+from shared.identity import Caller
+from shared.service import Service
+from shared.web import Flaw, Malformed, etag, raw_body
 
 MEDIA_TYPE: Final = "application/fhir+json"
+_READ: Final = re.compile(r"\s*application/(?:fhir\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _BUNDLE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -20,11 +28,12 @@ _BUNDLE: Final[dict[str, Any]] = {
             MEDIA_TYPE: {
                 "schema": {
                     "type": "object",
-                    "description": "A Bundle of FHIR R4 (https://hl7.org/fhir/R4/bundle.html) with one ServiceRequest.",
-                    "required": ["resourceType", "type", "entry"],
+                    "description": "A Bundle of FHIR R4 (https://hl7.org/fhir/R4/bundle.html) with ServiceRequests, "
+                    "or a ServiceRequest that contains what it refers to.",
+                    "required": ["resourceType"],
                     "properties": {
-                        "resourceType": {"const": "Bundle"},
-                        "type": {"enum": ["collection", "transaction", "message"]},
+                        "resourceType": {"enum": ["Bundle", "ServiceRequest"]},
+                        "type": {"enum": list(KINDS)},
                         "entry": {"type": "array", "items": {"type": "object"}},
                     },
                 }
@@ -40,28 +49,50 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/R4", status_code=202, openapi_extra=_BUNDLE)
     async def receive(caller: MayReceive, service: TheService, request: Request) -> JSONResponse:
-        """Take in an order. The ServiceRequest in the answer has the referral's id; what is odd is said beside it."""
-        opened = open_bundle(await raw_body(request))
-        order = order_of(opened, desk.home_zone)
-        referral_id, outcome = await desk.receive(order, caller, "fhir", service)
-        taken = {"resourceType": "ServiceRequest", "id": referral_id, "status": "active", "intent": "order"}
-        warned = {"contained": [_outcome(opened.warnings)]} if opened.warnings else {}
-        return JSONResponse({**taken, **warned}, status_code=202, headers=headers_of(outcome), media_type=MEDIA_TYPE)
+        """Take in orders. The ServiceRequest in the answer has the referral's id; what is odd is said beside it."""
+        _require_json(request)
+        raw, now, codes = await raw_body(request), service.now(), desk.pathways.codes
+        # Reading is nothing but work: on a thread of its own it keeps nobody waiting.
+        parcel, found = await asyncio.to_thread(_read, raw, now, desk.home_zone, codes)
+        _refuse_if_nothing_can_be_taken(parcel, found)
+        done = [await _carry_out(desk, asked, caller, service, is_alone=len(found) == 1) for asked in found]
+        headers = _headers_of(done)
+        return JSONResponse(answer_of(parcel, done), status_code=202, headers=headers, media_type=MEDIA_TYPE)
 
     return router
 
 
-def _outcome(warnings: Sequence[Flaw]) -> dict[str, Any]:
-    return {"resourceType": "OperationOutcome", "id": "warnings", "issue": [_issue(warning) for warning in warnings]}
+def _read(raw: bytes, *told: Any) -> tuple[Parcel, Sequence[Asked]]:
+    parcel = opened(raw)
+    return parcel, orders_of(parcel, *told)
 
 
-def _issue(warning: Flaw) -> dict[str, Any]:
-    steps = warning.pointer.strip("/").split("/")
-    path = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).lstrip(".")
-    return {
-        "severity": "warning",
-        "code": "value",
-        "details": {"text": warning.code},
-        "diagnostics": warning.detail,
-        "expression": [path],
-    }
+def _require_json(request: Request) -> None:
+    if not _READ.fullmatch(request.headers.get("content-type", "")):
+        detail = "This door reads FHIR as JSON: send it as application/fhir+json."
+        raise Malformed(415, "unsupported_media_type", detail)
+
+
+def _refuse_if_nothing_can_be_taken(parcel: Parcel, found: Sequence[Asked]) -> None:
+    """A transaction is taken whole or not at all; of the others, what can be."""
+    flawed = [asked for asked in found if asked.flaws]
+    if flawed and (parcel.is_one_act or len(flawed) == len(found)):
+        raise refusal(*dict.fromkeys(flaw for asked in flawed for flaw in asked.flaws))
+
+
+async def _carry_out(desk: Desk, asked: Asked, caller: Caller, service: Service, *, is_alone: bool) -> Done:
+    if not isinstance(asked.instruction, Place):
+        return Done(asked, 422, flaws=asked.flaws)
+    try:
+        referral_id, patient_ref, outcome = await desk.receive(asked.instruction.order, caller, "fhir", service)
+    except Conflict as error:
+        if is_alone:
+            raise
+        return Done(asked, 409, flaws=(Flaw(asked.node.pointer, error.code, error.message),))
+    return Done(asked, 202, referral_id, patient_ref, outcome.version, outcome.is_repeat)
+
+
+def _headers_of(done: Sequence[Done]) -> dict[str, str]:
+    """The version that holds an order, if it is one; and a mark where all of them had been taken in before."""
+    version = {"ETag": etag(done[0].version)} if len(done) == 1 else {}
+    return {**version, "Idempotent-Replayed": "true"} if all(each.is_repeat for each in done) else version

@@ -1,129 +1,116 @@
-"""A FHIR Bundle as it comes in: parsed once, its one ServiceRequest found, its references resolved.
+"""What came in: a Bundle of any kind that can carry orders, or a ServiceRequest by itself, and which of it are orders.
 
-Refusals say where in the Bundle, by element names that FHIR knows, and never what stood there.
+Sources: R4 bundle.html (types, entries, search modes), http.html#transaction (methods), messaging.html (the header).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from fhir.resources.R4B import get_fhir_model_class
-from fhir.resources.R4B.bundle import Bundle
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
+from services.intake.api.fhir.nodes import ELEMENTS, Node
+from services.intake.api.fhir.reading import Shelf
 from shared.web import Flaw, Malformed
+from shared.web.strict_json import parsed
 
-_TYPES: Final = frozenset({"collection", "transaction", "message"})
-_MOST_FLAWS: Final = 50
-_READ: Final = (
-    *("Bundle", "BundleEntry", "Condition", "Coverage", "CoverageClass", "DocumentReference"),
-    *("DocumentReferenceContent", "Organization", "Patient", "PatientCommunication", "Practitioner"),
-    *("PractitionerRole", "ServiceRequest", "Address", "Annotation", "Attachment", "CodeableConcept", "Coding"),
-    *("ContactPoint", "HumanName", "Identifier", "Period", "Reference"),
-)
-ELEMENTS: Final = frozenset(
-    info.alias or name for model in _READ for name, info in get_fhir_model_class(model).model_fields.items()
-)
-"""The only names that a pointer may hold: any other could be data."""
+KINDS: Final = ("collection", "transaction", "batch", "message", "searchset")
+METHODS: Final = frozenset({"POST", "PUT"})
+"""What an entry may ask for. The others would delete, change in part, or only read."""
+MOST_ORDERS: Final = 20
+_NOT_MATCHED: Final = frozenset({"include", "outcome"})
+_DONE: Final = frozenset({"completed"})
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A resource, and where it stands."""
+class Parcel:
+    """What came in. `kind` is the Bundle's type, None for a lone ServiceRequest; `entries` counts its entries."""
 
-    resource: Any
-    pointer: str
+    kind: str | None
+    timestamp: str | None
+    entries: int
+    shelf: Shelf
+    requests: tuple[Node, ...]
+    """The ServiceRequests that ask for something, in their order."""
 
+    @property
+    def is_one_act(self) -> bool:
+        """Whether all of it is taken, or nothing: a transaction (R4 http.html#transaction)."""
+        return self.kind == "transaction"
 
-@dataclass
-class Opened:
-    """A Bundle with its order. `warnings` collects what is odd and does no harm, `flaws` what cannot be taken."""
-
-    bundle: Any
-    request: Placed
-    warnings: list[Flaw] = field(default_factory=list)
-    flaws: list[Flaw] = field(default_factory=list)
-    _by_reference: dict[str, Placed] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Know every resource by what a reference may call it: its full URL, its type and id, or its place inside."""
-        for placed, full_url in _resources(self.bundle):
-            if full_url:
-                self._by_reference.setdefault(full_url, placed)
-            self._by_reference.setdefault(f"{placed.resource.get_resource_type()}/{placed.resource.id}", placed)
-        for n, contained in enumerate(self.request.resource.contained or ()):
-            placed = Placed(contained, f"{self.request.pointer}/contained/{n}")
-            self._by_reference.setdefault(f"#{contained.id}", placed)
-
-    def find(self, reference: Any, *types: str) -> Placed | None:
-        """The resource that a Reference means, if it is here and of one of these types."""
-        placed = self._by_reference.get(reference.reference or "") if reference else None
-        return placed if placed and placed.resource.get_resource_type() in types else None
-
-    def all_of(self, type_: str) -> Iterator[Placed]:
-        """Every resource of a type, in the Bundle's order."""
-        return (placed for placed, _ in _resources(self.bundle) if placed.resource.get_resource_type() == type_)
-
-    def refuse(self, pointer: str, code: str, detail: str) -> None:
-        """Note what cannot be taken."""
-        self.flaws.append(Flaw(pointer, code, detail))
-
-    def warn(self, pointer: str, code: str, detail: str) -> None:
-        """Note what is odd."""
-        self.warnings.append(Flaw(pointer, code, detail))
+    def of_type(self, type_: str) -> Iterator[Node]:
+        """The entries of one type."""
+        return (node for node in self.shelf.nodes if node.type == type_)
 
 
-def open_bundle(raw: bytes) -> Opened:
-    """Parse a Bundle and find its order. Raises Malformed when it is none, or has not exactly one."""
-    bundle = _parsed(raw)
-    if bundle.type not in _TYPES:
-        raise _refusal("bundle_type", Flaw("/Bundle/type", "bundle_type", "must be collection, transaction or message"))
-    requests = [placed for placed, _ in _resources(bundle) if placed.resource.get_resource_type() == "ServiceRequest"]
-    if len(requests) != 1:
-        raise _refusal(
-            "one_service_request", Flaw("/Bundle/entry", "one_service_request", "must hold one ServiceRequest")
-        )
-    return Opened(bundle, requests[0])
+def opened(raw: bytes) -> Parcel:
+    """What came in, parsed, with its orders found. Raises Malformed when it is nothing that carries an order."""
+    document = parsed(raw, ELEMENTS, "/Bundle")
+    if isinstance(document, dict) and document.get("resourceType") == "ServiceRequest":
+        lone = Node(document, "/ServiceRequest")
+        return Parcel(None, None, 1, Shelf((lone,)), (lone,))
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        raise refusal(Flaw("", "not_a_bundle", "must be a Bundle, or a ServiceRequest with what it refers to inside"))
+    return _bundle(document)
 
 
-def _resources(bundle: Any) -> Iterator[tuple[Placed, str | None]]:
-    for n, entry in enumerate(bundle.entry or ()):
-        if entry.resource is not None:
-            yield Placed(entry.resource, f"/Bundle/entry/{n}/resource"), entry.fullUrl
+def refusal(*flaws: Flaw) -> Malformed:
+    """The answer to what cannot be taken, under the code that all its flaws share, else `invalid`."""
+    codes = {flaw.code for flaw in flaws}
+    return Malformed(422, codes.pop() if len(codes) == 1 else "invalid", "The order cannot be taken in.", flaws)
 
 
-def _parsed(raw: bytes) -> Any:
-    try:
-        return Bundle.model_validate_json(raw, strict=True)
-    except ValidationError as error:
-        raise _invalid(error.errors(include_url=False, include_input=False, include_context=False)) from None
-    except (KeyError, TypeError, ValueError, AttributeError):
-        # The models look a resource's class up by what `resourceType` says, and stumble over what is none.
-        flaw = Flaw("/Bundle", "not_fhir", "holds something that is no resource of FHIR R4B")
-        raise _refusal("not_fhir", flaw) from None
+def _bundle(document: Mapping[str, Any]) -> Parcel:
+    kind, entries = document.get("type"), document.get("entry", [])
+    if kind not in KINDS:
+        raise refusal(Flaw("/Bundle/type", "bundle_type", f"must be one of {', '.join(KINDS)}"))
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise refusal(Flaw("/Bundle/entry", "fhir", "must be a list of objects"))
+    if flaws := (*_modifiers(document, entries), *_entry_flaws(entries)):
+        raise refusal(*flaws)
+    nodes = tuple(_node(n, entry) for n, entry in enumerate(entries) if "resource" in entry)
+    shelf, timestamp = Shelf(nodes), document.get("timestamp")
+    requests = tuple(_requests([node for n, node in enumerate(nodes) if _is_matched(entries, node)]))
+    if not requests:
+        raise refusal(Flaw("/Bundle/entry", "no_service_request", "holds no ServiceRequest that asks for something"))
+    if len(requests) > MOST_ORDERS:
+        raise refusal(Flaw("/Bundle/entry", "too_many", f"holds more than {MOST_ORDERS} orders"))
+    return Parcel(str(kind), timestamp if isinstance(timestamp, str) else None, len(entries), shelf, requests)
 
 
-def _invalid(details: Sequence[ErrorDetails]) -> Malformed:
-    if any(detail["type"] == "json_invalid" and not detail["loc"] for detail in details):
-        return Malformed(400, "not_json", "The body is not JSON in UTF-8.")
-    return _refusal("invalid", *(_flaw(detail) for detail in details[:_MOST_FLAWS]))
+def _node(n: int, entry: Mapping[str, Any]) -> Node:
+    full_url = entry.get("fullUrl")
+    return Node(entry["resource"], f"/Bundle/entry/{n}/resource", full_url if isinstance(full_url, str) else None)
 
 
-def _refusal(code: str, *flaws: Flaw) -> Malformed:
-    return Malformed(422, code, "The Bundle cannot be taken in.", flaws)
+def _entry_flaws(entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    for n, entry in enumerate(entries):
+        request, resource = entry.get("request"), entry.get("resource", {})
+        method = request.get("method") if isinstance(request, dict) else "POST"
+        if method not in METHODS:
+            detail = "asks for something else than taking it in; to withdraw an order, send it as revoked"
+            yield Flaw(f"/Bundle/entry/{n}/request/method", "entry_method", detail)
+        if not isinstance(resource, dict) or (resource and not isinstance(resource.get("resourceType"), str)):
+            yield Flaw(f"/Bundle/entry/{n}/resource", "not_fhir", "is no resource of FHIR R4")
 
 
-def _flaw(detail: ErrorDetails) -> Flaw:
-    is_missing = detail["type"].endswith("missing")
-    text = "is required" if is_missing else "is not as FHIR R4B has it"
-    return Flaw(_pointer(detail["loc"]), "missing" if is_missing else "fhir", text)
+def _modifiers(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    """The Bundle itself and its entries can be modified, too (R4 resource.html#implicitRules)."""
+    detail = "changes what the Bundle means in a way that is not known here"
+    if document.get("implicitRules"):
+        yield Flaw("/Bundle/implicitRules", "unknown_modifier", detail)
+    for n, entry in enumerate(entries):
+        if entry.get("modifierExtension"):
+            yield Flaw(f"/Bundle/entry/{n}/modifierExtension", "unknown_modifier", detail)
 
 
-def _pointer(loc: Sequence[int | str]) -> str:
-    steps = ["Bundle"]
-    for step in loc:
-        if isinstance(step, str) and step not in ELEMENTS:
-            break
-        steps.append(str(step))
-    return "".join(f"/{step}" for step in steps)
+def _is_matched(entries: Sequence[Mapping[str, Any]], node: Node) -> bool:
+    """Whether a search was for this resource; what came along with it asks for nothing (R4 bundle.html#searchset)."""
+    search = entries[int(node.pointer.split("/")[3])].get("search")
+    return not isinstance(search, dict) or search.get("mode") not in _NOT_MATCHED
+
+
+def _requests(nodes: Sequence[Node]) -> Iterator[Node]:
+    """The orders. Beside others, one that was carried out or serves another as information asks for nothing."""
+    found = [node for node in nodes if node.type == "ServiceRequest"]
+    for node in found:
+        if len(found) == 1 or node.raw.get("status") not in _DONE:
+            yield node

@@ -1,115 +1,133 @@
-"""A ServiceRequest, with what it refers to, as an order in our own words."""
+"""A ServiceRequest, with what it refers to, as an order in our own words: every rule of reading in its place."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final, get_args
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
 
-from services.intake.api.fhir import words
-from services.intake.api.fhir.bundle import Opened, Placed
-from services.intake.domain import identifiers
-from services.intake.domain.order import Order, is_of_this_century
+from services.intake.api.fhir import coverage, identity, lifecycle, patient, reasons, requester, service
+from services.intake.api.fhir.bundle import Parcel
+from services.intake.api.fhir.nodes import Node
+from services.intake.api.fhir.reading import Placed, Reading
+from services.intake.api.fhir.words import end_of_day, instant_of
+from services.intake.domain.deadlines import ORDER_VALID_FOR
+from services.intake.domain.instruction import Hold, Instruction, Place, Revoke
+from services.intake.domain.order import Identifier, Order
 from shared.contracts.language import Priority
-from shared.contracts.sealed import Coding, Logistics
-from shared.web import Flaw, Malformed
-
-TAXONOMY: Final = "http://nucc.org/provider-taxonomy"
+from shared.contracts.sealed import Logistics
+from shared.web import Flaw
 
 
-def order_of(opened: Opened, home_zone: str) -> Order:
-    """The order that a Bundle holds. Raises Malformed with every reason why it cannot be taken."""
-    request, at = opened.request.resource, opened.request.pointer
-    _require_active(request, at)
-    number = words.identifier_of(request.identifier, "PLAC")
-    patient = opened.find(request.subject, "Patient")
-    authored_at = _instant(request.authoredOn, home_zone) or _instant(opened.bundle.timestamp, home_zone)
-    if number is None:
-        opened.refuse(f"{at}/identifier", "missing", "needs the order's number, with its system")
-    if patient is None:
-        opened.refuse(f"{at}/subject", "patient", "must refer to a Patient in the Bundle")
+@dataclass(frozen=True)
+class Asked:
+    """What one ServiceRequest asks for. `flaws` say why it is no order to be placed.
+
+    An order that is taken back or to rest has flaws, too: they are the answer where no such order is known.
+    """
+
+    node: Node
+    instruction: Instruction | None
+    warnings: tuple[Flaw, ...]
+    flaws: tuple[Flaw, ...]
+
+
+def orders_of(parcel: Parcel, now: datetime, home_zone: str, pathways: Collection[str] = ()) -> tuple[Asked, ...]:
+    """Every order that came in. `home_zone` is the referring side's, `pathways` the codes that a pathway names."""
+    return tuple(_asked(Reading(parcel.shelf, now, home_zone), parcel, node, pathways) for node in parcel.requests)
+
+
+def _asked(reading: Reading, parcel: Parcel, node: Node, pathways: Collection[str]) -> Asked:
+    request = reading.read(node)
+    instruction = _instruction(reading, parcel, request, pathways) if request else None
+    return Asked(node, instruction, tuple(reading.warnings), tuple(reading.flaws))
+
+
+def _instruction(reading: Reading, parcel: Parcel, request: Placed, pathways: Collection[str]) -> Instruction | None:
+    subject = _subject(reading, request)
+    standing = lifecycle.standing_of(reading, parcel, request, subject)
+    said = len(reading.flaws)
+    names = identity.order_number_of(reading, request)
+    if standing == "active":
+        order = _order(reading, parcel, request, subject, names, pathways)
+        return Place(order, identity.replaced_by(reading, request)) if order else None
+    # What is not to be carried out needs no more said against it.
+    del reading.flaws[said:]
+    number, aliases = names
+    if number is None or standing == "refused":
+        return None
+    return Hold((number, *aliases)) if standing == "on-hold" else Revoke((number, *aliases), standing)
+
+
+def _subject(reading: Reading, request: Placed) -> Placed | None:
+    said = len(reading.flaws)
+    subject = reading.resolve(request.resource.subject, request, "subject", "Patient")
+    if subject is None and len(reading.flaws) == said:
+        reading.refuse(f"{request.pointer}/subject", "patient", "must refer to a Patient in the Bundle")
+    return subject
+
+
+def _order(
+    reading: Reading,
+    parcel: Parcel,
+    request: Placed,
+    subject: Placed | None,
+    names: tuple[Identifier | None, tuple[Identifier, ...]],
+    pathways: Collection[str],
+) -> Order | None:
+    resource, at, (number, aliases) = request.resource, request.pointer, names
+    service.refuse_what_is_no_referral(reading, request, pathways)
+    authored_at = _authored_at(reading, parcel, request)
+    if (resource.priority or "routine") not in get_args(Priority):
+        reading.refuse(f"{at}/priority", "priority", "must be routine, urgent, asap or stat")
+    mrn = identity.record_number_of(reading, subject) if subject else None
+    if reading.flaws or not (number and subject and authored_at and mrn):
+        return None
+    order = Order(number=number, aliases=aliases, mrn=mrn, authored_at=authored_at, **_rest(reading, request, subject))
+    return None if reading.flaws else order
+
+
+def _authored_at(reading: Reading, parcel: Parcel, request: Placed) -> datetime | None:
+    """When it was written: it says so, else the Bundle does. Refuses what does not, and what has run out since."""
+    said = instant_of(request.resource.authoredOn, reading.home_zone)
+    authored_at = said or _timestamp(parcel)
     if authored_at is None:
-        opened.refuse(f"{at}/authoredOn", "missing", "needs at least the day on which it was written")
-    if (request.priority or "routine") not in get_args(Priority):
-        opened.refuse(f"{at}/priority", "priority", "must be routine, urgent, asap or stat")
-    mrn = words.identifier_of(patient.resource.identifier, "MR") if patient else None
-    if patient and mrn is None:
-        opened.refuse(f"{patient.pointer}/identifier", "missing", "needs a medical record number, with its system")
-    if opened.flaws or not (number and patient and authored_at and mrn):
-        raise Malformed(422, "invalid", "The order cannot be taken in.", opened.flaws)
-    return Order(number=number, mrn=mrn, authored_at=authored_at, **_rest(opened, patient, home_zone))
+        reading.refuse(f"{request.pointer}/authoredOn", "missing", "needs at least the day on which it was written")
+    else:
+        lifecycle.refuse_if_it_ran_out(reading, request, authored_at + ORDER_VALID_FOR)
+    return authored_at
 
 
-def _require_active(request: Any, at: str) -> None:
-    """Only an order that stands is taken in: drafts are not, nor what was withdrawn."""
-    if request.status != "active":
-        flaw = Flaw(f"{at}/status", "order_not_active", "must be active")
-        raise Malformed(422, "order_not_active", "Only an active order can be taken in.", (flaw,))
-    if request.doNotPerform:
-        flaw = Flaw(f"{at}/doNotPerform", "do_not_perform", "must not be true")
-        raise Malformed(422, "do_not_perform", "An order not to do something is not a referral.", (flaw,))
+def _timestamp(parcel: Parcel) -> datetime | None:
+    try:
+        return instant_of(datetime.fromisoformat(parcel.timestamp or ""), "UTC")
+    except (ValueError, TypeError):
+        return None
 
 
-def _rest(opened: Opened, patient: Placed, home_zone: str) -> dict[str, Any]:
-    request, zip_code = opened.request.resource, words.zip_code_of(patient.resource)
-    coverages = list(_coverages(opened))
-    policies = words.policies_of(coverages, opened)
+def _rest(reading: Reading, request: Placed, subject: Placed) -> dict[str, Any]:
+    resource, occurrence = request.resource, _occurrence(request.resource)
+    policies, is_self_pay = coverage.policies_of(reading, request, subject)
     return {
-        "priority": request.priority or "routine",
-        "needed_by": _instant(_occurrence(request), home_zone),
-        "needed_day_ends": _end_of_day(_occurrence(request), home_zone),
-        "service": _service(request),
-        "requester": words.requester_of(request.requester, opened),
-        "contact": words.contact_of(patient.resource, zip_code, home_zone, opened, patient.pointer),
-        "diagnoses": tuple(_diagnoses(opened)),
-        "reason_text": next((c.text for c in request.reasonCode or () if c.text and not c.coding), None),
-        "notes": tuple(note.text for note in request.note or () if note.text),
-        "attachments": tuple(_attachments(opened)),
+        "priority": resource.priority or "routine",
+        "needed_by": instant_of(occurrence, reading.home_zone),
+        "needed_day_ends": end_of_day(occurrence, reading.home_zone),
+        "service": service.service_of(reading, request),
+        "requester": requester.requester_of(reading, request),
+        "contact": patient.contact_of(reading, subject),
+        "diagnoses": reasons.diagnoses_of(reading, request, subject),
+        "reason_text": reasons.reason_text_of(reading, request),
+        "notes": tuple(note.text for note in resource.note or () if note.text),
+        "attachments": tuple(_attachments(reading, request)),
         "policies": policies,
-        "is_self_pay": not policies and any(words.is_self_pay(placed.resource) for placed in coverages),
-        "logistics": Logistics(postal_code=zip_code),
+        "is_self_pay": is_self_pay,
+        "logistics": Logistics(postal_code=patient.zip_code_of(reading, subject)),
     }
 
 
-def _service(request: Any) -> Coding | None:
-    """What is asked for: the specialty where the order names one, since it chooses the pathway, else the service."""
-    service = words.coding_of(request.code)
-    specialty = words.coding_of(request.performerType, TAXONOMY)
-    if specialty is None or specialty.system != TAXONOMY:
-        return service
-    return specialty.model_copy(update={"text": service.text}) if service and service.text else specialty
-
-
-def _diagnoses(opened: Opened) -> Iterator[Coding]:
-    request = opened.request
-    for n, concept in enumerate(request.resource.reasonCode or ()):
-        yield from _diagnosis(concept, opened, f"{request.pointer}/reasonCode/{n}")
-    for reference in request.resource.reasonReference or ():
-        if placed := opened.find(reference, "Condition"):
-            yield from _diagnosis(placed.resource.code, opened, f"{placed.pointer}/code")
-
-
-def _diagnosis(concept: Any, opened: Opened, at: str) -> Iterator[Coding]:
-    coding = words.coding_of(concept, identifiers.ICD_10_CM)
-    if coding is None:
-        return
-    if coding.system == identifiers.ICD_10_CM and not identifiers.is_icd_10_cm(coding.code):
-        opened.warn(f"{at}/coding", "icd_10_cm", "is not of the form of ICD-10-CM")
-    yield coding
-
-
-def _coverages(opened: Opened) -> Iterator[Placed]:
-    """What the order names as its insurance; where it names none, every Coverage that came along."""
-    named = opened.request.resource.insurance
-    if not named:
-        return opened.all_of("Coverage")
-    found = (opened.find(reference, "Coverage") for reference in named)
-    return (placed for placed in found if placed)
-
-
-def _attachments(opened: Opened) -> Iterator[str]:
+def _attachments(reading: Reading, request: Placed) -> Iterator[str]:
     """Documents by their addresses; what is inside the Bundle stays with the referring side."""
-    for reference in opened.request.resource.supportingInfo or ():
-        if placed := opened.find(reference, "DocumentReference"):
+    for n, reference in enumerate(request.resource.supportingInfo or ()):
+        if placed := reading.resolve(reference, request, f"supportingInfo/{n}", "DocumentReference"):
             attachments = (content.attachment for content in placed.resource.content)
             yield from (attachment.url for attachment in attachments if attachment and attachment.url)
 
@@ -118,19 +136,3 @@ def _occurrence(request: Any) -> Any:
     """When it shall be at the latest."""
     period = request.occurrencePeriod
     return period.end if period else request.occurrenceDateTime
-
-
-def _instant(when: Any, home_zone: str) -> datetime | None:
-    """An instant of FHIR: a day without a time begins where the referring side is; a month or a year is no instant."""
-    if not isinstance(when, date):
-        return None
-    instant = when if isinstance(when, datetime) else datetime.combine(when, time(), ZoneInfo(home_zone))
-    # FHIR's parser reads a bare number as seconds since 1970.
-    return instant if is_of_this_century(instant) else None
-
-
-def _end_of_day(when: Any, home_zone: str) -> datetime | None:
-    """When a day without a time is over; FHIR counts the last day of a period among its days."""
-    if isinstance(when, datetime) or _instant(when, home_zone) is None:
-        return None
-    return datetime.combine(when + timedelta(days=1), time(), ZoneInfo(home_zone))

@@ -1,0 +1,115 @@
+"""One order being read: resources by the references that name them, and what is found odd or wrong on the way.
+
+Every rule takes a `Reading` and the resource that it is about. What cannot be taken is refused, what is odd or left
+out is warned of, each at its place; no rule raises. There is no clock and no network: `now` is handed in.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.intake.api.fhir.nodes import Node, validated
+from services.intake.api.fhir.references import Index, pointing_of, same
+from shared.web import Flaw
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A resource that was read: as a model of `fhir.resources` without what it contains, and where it stands."""
+
+    resource: Any
+    node: Node
+
+    @property
+    def pointer(self) -> str:
+        """Its place: `/Bundle/entry/2/resource`, or `…/contained/0` below it."""
+        return self.node.pointer
+
+    @property
+    def full_url(self) -> str | None:
+        """Of the entry that it stands in."""
+        return self.node.full_url
+
+    @property
+    def type(self) -> str:
+        """Its resourceType."""
+        return self.node.type
+
+
+@dataclass
+class Shelf:
+    """The resources of one Bundle. Each is validated when it is first read, and once."""
+
+    nodes: Sequence[Node]
+    index: Index = field(init=False)
+    _read: dict[str, tuple[Placed | None, tuple[Flaw, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Know what every reference may mean."""
+        self.index = Index(self.nodes)
+
+    def read(self, node: Node) -> tuple[Placed | None, tuple[Flaw, ...]]:
+        """The resource, or why it cannot be read."""
+        if node.pointer not in self._read:
+            resource, flaws = validated(node)
+            self._read[node.pointer] = (None if resource is None else Placed(resource, node)), flaws
+        return self._read[node.pointer]
+
+
+@dataclass
+class Reading:
+    """One order of a Bundle, with its findings. `now` is an instant, `home_zone` where a day begins that has no zone.
+
+    `warnings` is what is odd and does no harm, `flaws` what cannot be taken.
+    """
+
+    shelf: Shelf
+    now: datetime
+    home_zone: str
+    warnings: list[Flaw] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
+
+    def resolve(self, reference: Any, referrer: Placed, element: str, *types: str) -> Placed | None:
+        """The resource that a Reference means, if it is here and of one of these types; without types, of any.
+
+        `element` is where the Reference stands in the referrer: `subject`, `reasonReference/0`. What is ambiguous, or
+        is no valid resource, is refused.
+        """
+        if reference is None:
+            return None
+        found = self.shelf.index.find(pointing_of(reference), referrer.node)
+        found = [node for node in found if not types or node.type in types]
+        if len(found) > 1:
+            self.refuse(f"{referrer.pointer}/{element}", "ambiguous", "can mean more than one resource of the Bundle")
+        return self.read(found[0]) if len(found) == 1 else None
+
+    def read(self, node: Node) -> Placed | None:
+        """A resource, validated. Refuses what is none."""
+        placed, flaws = self.shelf.read(node)
+        self.flaws.extend(flaw for flaw in flaws if flaw not in self.flaws)
+        return placed
+
+    def all_of(self, type_: str) -> Iterator[Placed]:
+        """Every entry of a type, in the Bundle's order. Validates each: for what is few."""
+        for node in self.shelf.nodes:
+            if node.type == type_ and (placed := self.read(node)):
+                yield placed
+
+    def all_inside(self, placed: Placed, type_: str) -> Iterator[Placed]:
+        """Every resource of a type that a resource contains."""
+        for node in placed.node.root.contained():
+            if node.type == type_ and (found := self.read(node)):
+                yield found
+
+    def is_same(self, one: Placed | None, other: Placed | None) -> bool:
+        """Whether both are one resource, perhaps in two versions."""
+        return one is not None and other is not None and same(one.node, other.node)
+
+    def refuse(self, pointer: str, code: str, detail: str) -> None:
+        """Note what cannot be taken: `detail` is a sentence's end, and never says what stood there."""
+        self.flaws.append(Flaw(pointer, code, detail))
+
+    def warn(self, pointer: str, code: str, detail: str) -> None:
+        """Note what is odd, or was left out."""
+        self.warnings.append(Flaw(pointer, code, detail))

@@ -44,7 +44,7 @@ class Wake:
         if document.wake_at is None or document.wake_at > self.now:
             return None
         draft.changed = True
-        draft.tell_lasting_step()
+        draft.tell_lasting_tasks()
         is_ticked = not document.is_parked and self._is_due(draft)
         fault = self._tick(draft) if is_ticked else None
         if is_ticked and self._is_due(draft):

@@ -32,7 +32,7 @@ def _tables(timeline: dict[str, Any]) -> Iterator[RenderableType]:
             fact["service"],
             _name(fact["type"]),
             fact["reason"] and fact["reason"]["code"],
-            *_next(fact["step"]),
+            *_then(fact["tasks"]),
         )
         for fact in timeline["facts"]
     ]
@@ -44,5 +44,7 @@ def _name(type_: str) -> str:
     return type_.removeprefix("org.throughline.").rpartition(".v")[0]
 
 
-def _next(step: dict[str, str] | None) -> tuple[str, str, str]:
-    return (step["act"], step["owner"], screen.instant(step["due_at"])) if step else ("", "", "")
+def _then(tasks: list[dict[str, str]]) -> tuple[str, str, str]:
+    """A line for each task."""
+    acts, owners = ("\n".join(task[name] for task in tasks) for name in ("act", "owner"))
+    return acts, owners, "\n".join(screen.instant(task["due_at"]) for task in tasks)

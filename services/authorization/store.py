@@ -10,7 +10,7 @@ CASE = Decider(
     state_type=domain.Case,
     decide=domain.decide,
     evolve=domain.evolve,
-    next_step=domain.next_step,
+    tasks=domain.tasks,
     next_due=domain.next_due,
     owed=domain.owed,
 )

@@ -8,12 +8,12 @@ from services.authorization.domain import Case, Situation, allowed, situation
 from services.authorization.domain.situations import Approved, Pended
 from shared.aggregates import Document, Engine
 from shared.contracts.authorization import AuthorizedItem, Urgency
-from shared.contracts.language import Step
+from shared.contracts.language import Task
 from shared.errors import NotFound
 
 
 class ShownCase(BaseModel):
-    """A case. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now.
+    """A case. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now.
 
     `left_with_payers` are requests that no program could withdraw.
     """
@@ -32,7 +32,7 @@ class ShownCase(BaseModel):
     decision_due_at: datetime | None
     items: tuple[AuthorizedItem, ...]
     left_with_payers: tuple[str, ...]
-    step: Step | None
+    tasks: tuple[Task, ...]
     allowed: tuple[str, ...]
 
 
@@ -57,6 +57,6 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
         items=standing.items if isinstance(standing, Approved) else (),
         left_with_payers=case.left_with_payers,
-        step=engine.draft(document).step(),
+        tasks=engine.draft(document).tasks(),
         allowed=tuple(sorted(allowed(case))),
     )

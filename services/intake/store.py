@@ -1,7 +1,17 @@
 """The referral at rest: its decider, and the collection that holds it."""
 
-from services.intake.domain import INITIAL, State, decide, evolve, next_due, next_step, owed
+from services.intake.domain import INITIAL, State, decide, evolve, next_due, owed, tasks
 from shared.aggregates import Decider
+from shared.ports import Stored
+
+
+def _with_a_task(stored: Stored) -> Stored:
+    """What a referral waited for once had no id of its own: it was the only one."""
+    if "step" not in stored:
+        return stored
+    step = stored.pop("step")
+    return {**stored, "task": {"id": step["act"], **step}}
+
 
 REFERRAL = Decider(
     name="referral",
@@ -9,8 +19,10 @@ REFERRAL = Decider(
     state_type=State,
     decide=decide,
     evolve=evolve,
-    next_step=next_step,
+    tasks=tasks,
     next_due=next_due,
     owed=owed,
+    schema=2,
+    upcasters={1: _with_a_task},
 )
 COLLECTION = "referrals"

@@ -8,7 +8,7 @@ from services.intake.domain import Referral, allowed
 from services.intake.domain.state import Report, Situation
 from shared.aggregates import Document, Engine
 from shared.contracts.intake import Item, Outcome, ReportKind
-from shared.contracts.language import Actor, Priority, Step
+from shared.contracts.language import Actor, Priority, Task
 from shared.errors import NotFound
 
 
@@ -28,7 +28,7 @@ class ShownReport(BaseModel):
 
 
 class ShownReferral(BaseModel):
-    """A referral. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+    """A referral. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now."""
 
     referral_id: str
     version: int
@@ -39,7 +39,7 @@ class ShownReferral(BaseModel):
     authored_at: datetime
     needed_by: datetime
     order_expires_at: datetime
-    step: Step | None
+    tasks: tuple[Task, ...]
     information_request: ShownRequest | None
     reports: tuple[ShownReport, ...]
     outcome: Outcome | None
@@ -66,7 +66,7 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownR
         order_expires_at=referral.order_expires_at,
         version=document.version,
         state=referral.situation,
-        step=engine.draft(document).step(),
+        tasks=engine.draft(document).tasks(),
         information_request=_open_request(referral),
         reports=tuple(map(_report, referral.reports)),
         outcome=referral.end.outcome if referral.is_closed and referral.end else None,

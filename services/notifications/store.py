@@ -1,6 +1,6 @@
 """The conversation at rest: its decider, and the collection that holds it."""
 
-from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, next_step, owed
+from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, owed, tasks
 from shared.aggregates import Decider
 
 CONVERSATION = Decider(
@@ -9,7 +9,7 @@ CONVERSATION = Decider(
     state_type=Conversation,
     decide=decide,
     evolve=evolve,
-    next_step=next_step,
+    tasks=tasks,
     next_due=next_due,
     owed=owed,
 )

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from services.notifications.domain import Conversation, Message, allowed
 from services.notifications.domain.state import Kind, Medium, MessageStatus
 from shared.aggregates import Document, Engine
-from shared.contracts.language import Step
+from shared.contracts.language import Task
 
 
 class ShownMessage(BaseModel):
@@ -31,7 +31,7 @@ class ShownConversation(BaseModel):
     messages: tuple[ShownMessage, ...]
     unanswered_calls: int
     is_unreachable: bool
-    step: Step | None
+    tasks: tuple[Task, ...]
     allowed: tuple[str, ...]
 
 
@@ -45,7 +45,7 @@ def shown(engine: Engine, document: Document) -> ShownConversation:
         messages=tuple(_message(conversation, message) for message in conversation.messages),
         unanswered_calls=conversation.unanswered,
         is_unreachable=conversation.unreachable_at is not None,
-        step=engine.draft(document).step(),
+        tasks=engine.draft(document).tasks(),
         allowed=tuple(sorted(allowed(conversation))),
     )
 

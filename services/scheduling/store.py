@@ -21,7 +21,7 @@ PLACEMENT = Decider(
     state_type=Placement,
     decide=domain.decide,
     evolve=domain.evolve,
-    next_step=domain.next_step,
+    tasks=domain.tasks,
     next_due=domain.next_due,
     owed=domain.owed,
     schema=2,
@@ -34,7 +34,7 @@ CALENDAR_DAY = Decider(
     state_type=CalendarDay,
     decide=calendar_day.decide,
     evolve=calendar_day.evolve,
-    next_step=calendar_day.next_step,
+    tasks=calendar_day.tasks,
     next_due=calendar_day.next_due,
     owed=calendar_day.owed,
 )

@@ -8,7 +8,7 @@ from services.scheduling.domain import Choice, Placement, Situation, Visit, allo
 from services.scheduling.domain.state import Answer, Fate
 from shared.aggregates import Document, Engine
 from shared.calls import effect_id
-from shared.contracts.language import Actor, Step
+from shared.contracts.language import Actor, Task
 from shared.errors import NotFound
 
 OFFICE_REQUEST = "office_request"
@@ -35,14 +35,14 @@ class ShownVisit(BaseModel):
 
 
 class ShownPlacement(BaseModel):
-    """A placement. `state` is its situation, `step` who must do what by when, `allowed` what the caller may do now."""
+    """A placement. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now."""
 
     referral_id: str
     version: int
     state: Situation
     provider: ShownProvider | None
     visits: tuple[ShownVisit, ...]
-    step: Step | None
+    tasks: tuple[Task, ...]
     allowed: tuple[str, ...]
 
 
@@ -57,7 +57,7 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownP
         state=situation(placement),
         provider=_provider(placement.choice, document) if placement.choice else None,
         visits=tuple(map(_visit, placement.visits)),
-        step=engine.draft(document).step(),
+        tasks=engine.draft(document).tasks(),
         allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting)))),
     )
 

@@ -7,9 +7,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from services.tracking.domain import INITIAL, Track, as_text, decide, evolve, next_due, next_step, row_of
+from services.tracking.domain import INITIAL, Doer, Track, as_text, decide, evolve, next_due, row_of, tasks
 from shared.aggregates import Decider
-from shared.contracts.language import Owner
+from shared.ports import Stored
+
+
+def _with_tasks(stored: Stored) -> Stored:
+    """Each service once had one step, which is its one task."""
+    stories = {service: _with_the_one_task(story) for service, story in stored["stories"].items()}
+    standing = {**stored["standing"], "tasks": 1 if stored["standing"]["next"] else 0}
+    return {**stored, "stories": stories, "standing": standing}
+
+
+def _with_the_one_task(story: Stored) -> Stored:
+    step = story["step"]
+    tasks = [{"id": step["act"], **step}] if step else []
+    return {**{name: value for name, value in story.items() if name != "step"}, "tasks": tasks}
+
 
 TRACK = Decider(
     name="track",
@@ -17,9 +31,11 @@ TRACK = Decider(
     state_type=Track,
     decide=decide,
     evolve=evolve,
-    next_step=next_step,
+    tasks=tasks,
     next_due=next_due,
     row_of=row_of,
+    schema=2,
+    upcasters={1: _with_tasks},
 )
 COLLECTION = "tracks"
 
@@ -30,10 +46,10 @@ OWNER, ACT = "state.standing.next.owner", "state.standing.next.act"
 DUE_AT, QUEUE = "state.standing.next.due_at", "state.standing.next.queue"
 URGENCY, SITUATION = "state.standing.urgency", "state.standing.situation"
 PARKED, CLAIMED_BY = "state.standing.parked", "state.claim.by"
-TOLD_AFTER_S = "state.standing.told_after_s"
+TOLD_AFTER_S, TASKS = "state.standing.told_after_s", "state.standing.tasks"
 PAYER, OUTCOME = "state.progress.payer", "state.progress.outcome"
 
-_ALL_OWNERS: Sequence[Owner] = (
+_ALL_OWNERS: Sequence[Doer] = (
     "coordinator",
     "nurse",
     "clinician",
@@ -42,6 +58,7 @@ _ALL_OWNERS: Sequence[Owner] = (
     "patient",
     "operator",
     "system",
+    "other",
 )
 _ALL_URGENCIES = list(range(5))
 _SOMETHING_WAITS: Query = {"$exists": True}
@@ -69,7 +86,7 @@ INDEXES: tuple[tuple[Sequence[tuple[str, int]], dict[str, Any]], ...] = (
 )
 
 
-def waiting(tenant: str, owners: Sequence[Owner] = (), queue: str | None = None) -> Query:
+def waiting(tenant: str, owners: Sequence[Doer] = (), queue: str | None = None) -> Query:
     """Tracks that wait for somebody: for these owners (none: for anybody), in this queue."""
     query: Query = {"tenant": tenant, OWNER: {"$in": list(owners or _ALL_OWNERS)}, DUE_AT: _SOMETHING_WAITS}
     return query | ({QUEUE: queue} if queue else {})

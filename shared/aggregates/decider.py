@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.contracts.language import Effect, Fact, Step
+from shared.contracts.language import Effect, Fact, Task
 from shared.ports import Stored
 
 Upcaster = Callable[[Stored], Stored]
@@ -24,7 +24,8 @@ class Decider:
 
     `decide(command, state)` returns facts, is quiet when there is nothing to do, or raises Rejected. Facts of
     `shared.contracts` are told to the world; any other frozen value is folded and stays private. `evolve` is
-    total. `next_due` is the earliest instant at which a Tick has something to decide, None when nothing is armed.
+    total. `tasks` are all that somebody must do now, the most pressing first. `next_due` is the earliest instant at
+    which a Tick has something to decide, None when nothing is armed.
     `state_type` may be a class or a union, read and written by pydantic. `schema` counts its shapes; `upcasters[n]`
     turns a stored state of shape n into n + 1. `row_of(state, fact)` gives the immutable row, if any, that a fact adds
     beside the document.
@@ -35,7 +36,7 @@ class Decider:
     state_type: Any
     decide: Callable[[Any, Any], Sequence[Any]]
     evolve: Callable[[Any, Any], Any]
-    next_step: Callable[[Any], Step | None]
+    tasks: Callable[[Any], tuple[Task, ...]]
     next_due: Callable[[Any], datetime | None]
     owed: Callable[[Any], Sequence[Effect]] = _owes_nothing
     schema: int = 1

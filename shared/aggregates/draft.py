@@ -14,14 +14,14 @@ from shared.aggregates.document import Cause, Document, OutboxEntry, WaitingEntr
 from shared.calls import HANDOVER, Begun
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import dead_letter_topic, topic_of
-from shared.contracts.language import Actor, EffectNeedsPerson, Fact, Reason, Step
+from shared.contracts.language import Actor, EffectNeedsPerson, Fact, Reason, Task
 from shared.contracts.processing import ReferralParked, ReferralUnparked, StepChanged
 from shared.errors import Rejected
 from shared.ports import Answer, Stored, Traits
 
 FACT_BYTES = 256 * 1024
-STEP_LASTS = timedelta(seconds=5)
-"""A step of the system's own that lasts as long is told; mostly the fact that ends it comes first."""
+TASK_LASTS = timedelta(seconds=5)
+"""A task of the system's own that lasts as long is told; mostly the fact that ends it comes first."""
 OPERATOR_TIME = timedelta(hours=4)
 """An operator looks at what is parked within this."""
 
@@ -42,7 +42,7 @@ class Draft:
         self.rows: list[Stored] = []
         self.begun: list[tuple[Begun, float]] = []
         self._told_before = document.entries
-        self._stepped: tuple[Any, Step | None] | None = None
+        self._tasks: tuple[Any, tuple[Task, ...]] | None = None
         self._service = service
         self._traits = traits
 
@@ -55,14 +55,14 @@ class Draft:
         """Decide a command and fold what follows. When it raises, nothing has changed."""
         if self.document.is_parked:
             command = replace(command, parked=tuple(sorted(s for s, queue in self.document.waiting.items() if queue)))
-        before, known_step = self._mark(), self.step()
+        before, known = self._mark(), self.tasks()
         try:
             facts = list(self.decider.decide(command, self.document.state))
             for fact in facts:
                 self._fold(fact, cause)
-                known_step = self.step() if is_told(fact) else known_step
-            if self._service is not None and (step := self.step()) != known_step:
-                self._note_step(step, cause)
+                known = self.tasks() if is_told(fact) else known
+            if self._service is not None and self.tasks() != known:
+                self._note_tasks(known, cause)
             if facts:
                 self._reconcile()
         except Exception:
@@ -70,17 +70,22 @@ class Draft:
             raise
         return facts
 
-    def _note_step(self, step: Step | None, cause: Cause) -> None:
-        """A step that no fact has told. That somebody is to act, or nobody any more, is told at once."""
-        if step is None or step.owner != "system":
+    def _note_tasks(self, known: tuple[Task, ...], cause: Cause) -> None:
+        """Tasks that no fact has told. That somebody is to act, or need not any more, is told at once.
+
+        Where the system goes on with what somebody did, that is told only if it lasts.
+        """
+        tasks = self.tasks()
+        changed = [task for task in tasks if task not in known] or [task for task in known if task not in tasks]
+        if not tasks or any(task.owner != "system" for task in changed):
             self._tell(StepChanged(**self._about_us()), cause)
         elif self.document.step_untold_since is None:
             self.document.step_untold_since = self.now
 
-    def tell_lasting_step(self) -> None:
-        """Tell a step that has lasted and that no fact has told."""
+    def tell_lasting_tasks(self) -> None:
+        """Tell tasks that have lasted and that no fact has told."""
         untold_since = self.document.step_untold_since
-        if untold_since is not None and untold_since + STEP_LASTS <= self.now:
+        if untold_since is not None and untold_since + TASK_LASTS <= self.now:
             self._tell(StepChanged(**self._about_us()), Cause())
 
     def _mark(self) -> tuple[Any, ...]:
@@ -109,7 +114,7 @@ class Draft:
         document = self.document
         document.told += 1
         document.step_untold_since = None
-        body = fact.model_copy(update={"step": self.step()}).model_dump_json().encode()
+        body = fact.with_tasks(self.tasks()).model_dump_json().encode()
         if len(body) > FACT_BYTES:
             raise Rejected("fact-too-large", "What would be told is larger than 256 KiB; send documents by reference.")
         self._enqueue(
@@ -132,16 +137,14 @@ class Draft:
         topic = dead_letter_topic(entry.origin.rsplit(":", 2)[0])
         self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=entry.dead_letter_headers(reader))
 
-    def step(self) -> Step | None:
-        """Who must do what by when: the operator while something is parked, else what the domain says."""
+    def tasks(self) -> tuple[Task, ...]:
+        """Who must do what by when: the operator alone while something is parked, else what the domain says."""
         document = self.document
         if document.is_parked and document.parked_at:
-            return Step(
-                act="resolve_parked", owner="operator", queue="operations", due_at=document.parked_at + OPERATOR_TIME
-            )
-        if self._stepped is None or self._stepped[0] is not document.state:
-            self._stepped = document.state, self.decider.next_step(document.state)
-        return self._stepped[1]
+            return (Task.of("resolve_parked", "operator", "operations", document.parked_at + OPERATOR_TIME),)
+        if self._tasks is None or self._tasks[0] is not document.state:
+            self._tasks = document.state, self.decider.tasks(document.state)
+        return self._tasks[1]
 
     def note_parking(self, reason: str) -> None:
         """After something was parked or resolved: tell it, once, if this aggregate tells facts."""
@@ -239,7 +242,7 @@ class Draft:
         document = self.document
         due = [when if when > self.now else self.now + handover for _, _, when in self.due_effects()]
         if document.step_untold_since:
-            due.append(document.step_untold_since + STEP_LASTS)
+            due.append(document.step_untold_since + TASK_LASTS)
         if not document.is_parked and (instant := self.decider.next_due(document.state)):
             due.append(instant)
         earliest = min(due, default=None)

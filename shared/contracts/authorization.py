@@ -6,9 +6,11 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.language import Actor, Fact, Reason, Word
+from shared.contracts.vocabulary import Open
 
 Urgency = Literal["standard", "expedited"]
 Line = Literal["medicare_advantage", "medicare", "medicaid", "commercial", "self_pay", "unknown"]
+Basis = Literal["payer", "rule", "self_pay"]
 
 
 class Window(Word):
@@ -39,7 +41,7 @@ class CoverageVerified(Fact):
     check_id: str
     rank: int
     payer: str
-    line: Line
+    line: Open[Line]
     valid_on: date
 
 
@@ -53,7 +55,7 @@ class CoverageNotVerified(Fact):
     check_id: str
     rank: int
     payer: str
-    line: Line
+    line: Open[Line]
     valid_on: date
     reason: Reason
 
@@ -68,7 +70,7 @@ class AuthorizationNotRequired(Fact):
 
     referral_id: str
     case_id: str
-    basis: Literal["payer", "rule", "self_pay"]
+    basis: Open[Basis]
     rule_version: int
     payer: str
     provider_ref: str | None = None

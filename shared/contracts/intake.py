@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.language import Audience, Fact, Priority, Reason
+from shared.contracts.vocabulary import Open
 
 Outcome = Literal[
     "completed",
@@ -24,10 +25,17 @@ Outcome = Literal[
 ReportKind = Literal["final", "interim", "addendum"]
 Item = Literal["diagnosis", "contact", "coverage", "requester", "service", "records", "birth_date"]
 AskedBy = Literal["referrer", "patient", "payer", "specialist", "system"]
+AskedOf = Literal["referrer", "patient"]
+MatchedBy = Literal["referral_id", "visit_id", "order_number", "person"]
 
 
 class ReferralReceived(Fact):
-    """A referral was taken in. `seals` holds a JWE per audience; `pathway` is an opaque token of what is asked for."""
+    """A referral was taken in. `seals` holds a JWE per audience; `pathway` is an opaque token of what is asked for.
+
+    Keyed references, the same for the same one within a tenant, None where the order does not say: `requester_ref` of
+    the ordering clinician's NPI, `organization_ref` of the practice that ordered, `network_ref` of the plan that the
+    patient is said to have.
+    """
 
     TYPE: ClassVar[str] = "org.throughline.referral.received"
 
@@ -39,8 +47,11 @@ class ReferralReceived(Fact):
     order_expires_at: AwareDatetime
     pathway: str
     pathway_version: int
-    seals: dict[Audience, str]
+    seals: dict[Open[Audience], str]
     parent: str | None = None
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
 
 
 class InformationRequested(Fact):
@@ -50,8 +61,8 @@ class InformationRequested(Fact):
 
     referral_id: str
     request_id: str
-    items: tuple[Item, ...]
-    asked_of: Literal["referrer", "patient"]
+    items: tuple[Open[Item], ...]
+    asked_of: Open[AskedOf]
 
 
 class InformationSupplied(Fact):
@@ -61,8 +72,8 @@ class InformationSupplied(Fact):
 
     referral_id: str
     request_id: str
-    items: tuple[Item, ...]
-    seals: dict[Audience, str]
+    items: tuple[Open[Item], ...]
+    seals: dict[Open[Audience], str]
 
 
 class ReferralFoundComplete(Fact):
@@ -79,7 +90,7 @@ class ReferralCancelled(Fact):
     TYPE: ClassVar[str] = "org.throughline.referral.cancelled"
 
     referral_id: str
-    asked_by: AskedBy
+    asked_by: Open[AskedBy]
     reason: Reason
 
 
@@ -91,8 +102,8 @@ class ConsultReportReceived(Fact):
     referral_id: str
     report_id: str
     visit_id: str | None = None
-    kind: ReportKind
-    matched_by: Literal["referral_id", "visit_id", "order_number", "person"]
+    kind: Open[ReportKind]
+    matched_by: Open[MatchedBy]
 
 
 class ReportAcknowledged(Fact):
@@ -110,7 +121,7 @@ class ReferralClosed(Fact):
     TYPE: ClassVar[str] = "org.throughline.referral.closed"
 
     referral_id: str
-    outcome: Outcome
+    outcome: Open[Outcome]
     evidence_ref: str | None = None
     reason: Reason | None = None
 

@@ -1,16 +1,19 @@
-"""The words that every service's domain is made of: facts, commands, steps, effects.
+"""The words that every service's domain is made of: facts, commands, tasks, effects.
 
 Pure types. A rule that only one service knows stays in that service's `domain`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from shared.contracts.vocabulary import Open
 
 Owner = Literal["coordinator", "nurse", "clinician", "specialist", "payer", "patient", "operator", "system"]
 Channel = Literal["api", "fhir", "hl7v2", "csv", "console", "callback", "kafka", "clock", "effect"]
+ActorKind = Literal["person", "service", "payer", "specialist", "patient", "clock"]
 Priority = Literal["routine", "urgent", "asap", "stat"]
 Audience = Literal["contact", "clinical", "coverage", "logistics", "visit"]
 
@@ -24,7 +27,7 @@ class Word(BaseModel):
 class Actor(Word):
     """Who did it: `id` is an opaque subject of the identity provider, a service's name, or a payer's id."""
 
-    kind: Literal["person", "service", "payer", "specialist", "patient", "clock"]
+    kind: Open[ActorKind]
     id: str
 
 
@@ -35,26 +38,82 @@ class Reason(Word):
     code: str
 
 
+class Task(Word):
+    """Something that must happen: `act`, by whom (`owner` is a role, `queue` an opaque work queue), by when.
+
+    `id` tells the task from the other tasks of its publisher for this subject, and stays while it is the same task,
+    whatever becomes of its due time; one that comes up again after it was done has it again. `team` narrows the role,
+    `about` are ids of what it is about, the first the nearest, and `cause` is the code of what made it necessary.
+    """
+
+    id: str
+    act: str
+    owner: Open[Owner]
+    team: str | None = None
+    queue: str
+    due_at: AwareDatetime
+    about: tuple[str, ...] = ()
+    cause: Reason | None = None
+
+    @classmethod
+    def of(
+        cls,
+        act: str,
+        owner: Owner,
+        queue: str,
+        due_at: datetime,
+        *,
+        about: tuple[str, ...] = (),
+        team: str | None = None,
+        cause: Reason | None = None,
+    ) -> "Task":
+        """A task whose id is derived from its act and what it is about."""
+        id_ = ":".join((act, *about))
+        return cls(id=id_, act=act, owner=owner, queue=queue, due_at=due_at, about=about, team=team, cause=cause)
+
+
 class Step(Word):
-    """What must happen next: `act`, by whom (`owner` is a role, `queue` an opaque work queue), by when."""
+    """The first task of a fact, in the shape of before there were several. Goes away with the next cut of the wire."""
 
     act: str
-    owner: Owner
+    owner: Open[Owner]
     queue: str
     due_at: AwareDatetime
 
+    @property
+    def task(self) -> Task:
+        """What it says as a task."""
+        return Task.of(self.act, self.owner, self.queue, self.due_at)
+
 
 class Fact(Word):
-    """What happened. Subclasses are past-tense verbs, one per published type; TYPE and VERSION make the wire name."""
+    """What happened. Subclasses are past-tense verbs, one per published type; TYPE and VERSION make the wire name.
+
+    `tasks` are all tasks that its publisher has open for this subject after the fact, the most pressing first.
+    Readers use these. `step` is the first of them again, for readers of before.
+    """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
 
     occurred_at: AwareDatetime
     recorded_by: Actor
-    channel: Channel
-    step: Step | None = None
+    channel: Open[Channel]
+    tasks: tuple[Task, ...] = ()
+    step: Step | None = Field(default=None, json_schema_extra={"deprecated": True})
     revision: int = 1
+
+    @model_validator(mode="after")
+    def _with_the_task_of_before(self) -> Self:
+        """Facts of before there were tasks have a step, which is their one task."""
+        if self.step is not None and not self.tasks:
+            self.__dict__["tasks"] = (self.step.task,)
+        return self
+
+    def with_tasks(self, tasks: tuple[Task, ...]) -> Self:
+        """The fact as it is told: with its publisher's open tasks after it."""
+        step = Step.model_validate(tasks[0], from_attributes=True) if tasks else None
+        return self.model_copy(update={"tasks": tasks, "step": step})
 
 
 @dataclass(frozen=True, kw_only=True)

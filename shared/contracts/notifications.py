@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from shared.contracts.language import Fact, Reason
+from shared.contracts.vocabulary import Open
 
 Medium = Literal["sms", "email", "phone", "letter"]
 MessageKind = Literal[
@@ -24,10 +25,10 @@ class MessageSent(Fact):
 
     referral_id: str
     message_id: str
-    kind: MessageKind
+    kind: Open[MessageKind]
     about: str
     attempt: int
-    medium: Medium
+    medium: Open[Medium]
 
 
 class MessageDelivered(Fact):
@@ -37,10 +38,10 @@ class MessageDelivered(Fact):
 
     referral_id: str
     message_id: str
-    kind: MessageKind
+    kind: Open[MessageKind]
     about: str
     attempt: int
-    medium: Medium
+    medium: Open[Medium]
 
 
 class MessageFailed(Fact):
@@ -50,10 +51,10 @@ class MessageFailed(Fact):
 
     referral_id: str
     message_id: str
-    kind: MessageKind
+    kind: Open[MessageKind]
     about: str
     attempt: int
-    medium: Medium
+    medium: Open[Medium]
     reason: Reason
 
 
@@ -64,10 +65,10 @@ class MessageUnknown(Fact):
 
     referral_id: str
     message_id: str
-    kind: MessageKind
+    kind: Open[MessageKind]
     about: str
     attempt: int
-    medium: Medium
+    medium: Open[Medium]
 
 
 class ContactRecorded(Fact):
@@ -77,7 +78,7 @@ class ContactRecorded(Fact):
 
     referral_id: str
     contact_id: str
-    outcome: ContactOutcome
+    outcome: Open[ContactOutcome]
 
 
 class PatientUnreachable(Fact):

@@ -1,4 +1,4 @@
-"""What every service may tell about its own work on a referral: it is parked, it goes on, its next step changed."""
+"""What every service may tell about its own work on a referral: it is parked, it goes on, its tasks changed."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from shared.contracts.language import Fact, Reason
 
 
 class ReferralParked(Fact):
-    """The telling service could not take in something about this referral; an operator owns the next step."""
+    """The telling service could not take in something about this referral; an operator has the task."""
 
     TYPE: ClassVar[str] = "org.throughline.processing.parked"
 
@@ -23,9 +23,9 @@ class ReferralUnparked(Fact):
 
 
 class StepChanged(Fact):
-    """The next step changed by something that is nobody else's business; `step` is the one that holds now.
+    """The tasks changed by something that is nobody else's business; `tasks` are those that are open now.
 
-    Every fact carries the step after it; without this one, a step that changes in private would go stale outside.
+    Every fact carries the tasks after it; without this one, tasks that change in private would go stale outside.
     """
 
     TYPE: ClassVar[str] = "org.throughline.processing.step-changed"

@@ -9,8 +9,10 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.language import Audience, Fact, Reason
+from shared.contracts.vocabulary import Open
 
 BookedBy = Literal["own", "external", "patient"]
+Evidence = Literal["office", "report", "person", "encounter"]
 
 
 class ProviderChosen(Fact):
@@ -22,7 +24,7 @@ class ProviderChosen(Fact):
     choice: int
     provider_ref: str
     site_ref: str
-    scheduled_by: BookedBy
+    scheduled_by: Open[BookedBy]
 
 
 class ProviderAccepted(Fact):
@@ -55,7 +57,7 @@ class VisitOffered(Fact):
     referral_id: str
     offer_id: str
     expires_at: AwareDatetime
-    seals: dict[Audience, str]
+    seals: dict[Open[Audience], str]
 
 
 class VisitBooked(Fact):
@@ -66,11 +68,11 @@ class VisitBooked(Fact):
     referral_id: str
     visit_id: str
     replaces: str | None = None
-    booked_by: BookedBy
+    booked_by: Open[BookedBy]
     case_item: int | None = None
     provider_ref: str
     site_ref: str
-    seals: dict[Audience, str]
+    seals: dict[Open[Audience], str]
 
 
 class VisitCancelled(Fact):
@@ -100,7 +102,7 @@ class VisitFulfilled(Fact):
 
     referral_id: str
     visit_id: str
-    evidence: Literal["office", "report", "person", "encounter"]
+    evidence: Open[Evidence]
 
 
 class NoCapacityFound(Fact):

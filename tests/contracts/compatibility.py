@@ -2,11 +2,16 @@
 
 Readers tolerate what they do not know, so adding a field is no break. Taking one away, making it uncertain, giving
 it another type or another possible value is. What holds of a part holds of one that may be absent, too.
+
+A vocabulary is open where the schema says `x-extensible-enum`: there a new word is no break, since readers expect it.
+Closing one is: somebody may have widened it. So is opening one: readers were told that they know every word.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+from shared.contracts.vocabulary import MARK
 
 Schema = dict[str, Any]
 _NOTHING = "null"
@@ -28,7 +33,11 @@ def _compare(old: Schema, new: Schema, old_defs: Schema, new_defs: Schema, path:
 
 
 def _compare_values(old: Schema, new: Schema, path: str) -> Iterator[str]:
-    if _values(old) and not _values(new):
+    if MARK in old and MARK not in new:
+        yield f"{path}: the vocabulary was open and is closed"
+    elif MARK in new and _values(old):
+        yield f"{path}: the vocabulary was closed and is open"
+    elif _values(old) and not _values(new):
         yield f"{path}: any value, and not one of {sorted(_values(old))}"
     elif added := _values(new) - _values(old) if _values(old) else set():
         yield f"{path}: new values {sorted(added)}"

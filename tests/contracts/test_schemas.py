@@ -1,6 +1,7 @@
 """What was published stays readable: approved schemas, old samples, and an envelope that others understand."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from shared.contracts.catalogue import FACTS, PUBLISHED, is_unknown_version
 from shared.contracts.envelope import SERVICES, Envelope, from_headers, to_headers
+from shared.contracts.vocabulary import MARK
 from shared.errors import Unreadable
 from tests.contracts.approve import APPROVED, approved, schema_of
 from tests.contracts.compatibility import breaks
@@ -23,7 +25,8 @@ ENVELOPE = Envelope(
     causationid="/demo/scheduling/demo-aaaaaaaaaaaaaaaaaaaaaaaaaa/9",
     traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
 )
-OUTCOMES = sorted(schema_of("org.throughline.referral.closed.v1")["properties"]["outcome"]["enum"])
+CLOSED = {"priority", "urgency"}
+"""The only closed vocabularies: `shared.contracts.vocabulary` says why."""
 
 
 class TestSchemas:
@@ -39,6 +42,26 @@ class TestSchemas:
     def test_none_that_was_published_is_gone(self) -> None:
         """A fact of an older version stays in the catalogue as long as it is on a topic, which is for ever."""
         assert {path.stem for path in APPROVED.glob("*.json")} == set(FACTS)
+
+    @pytest.mark.parametrize("type_", FACTS)
+    def test_every_vocabulary_is_open_but_two(self, type_: str) -> None:
+        """A word that readers could not pass over would hold up every later version of the product."""
+        schema = schema_of(type_)
+
+        assert {name for name, part in _parts(schema) if "enum" in part or "const" in part} <= CLOSED
+
+    @pytest.mark.parametrize("type_", FACTS)
+    def test_words_that_nobody_knows_yet_are_kept(self, type_: str) -> None:
+        """A reader of today takes in what a later version says in an open vocabulary, and gives it on as it came."""
+        told = json.loads((SAMPLES / f"{type_}.json").read_text())
+        told = {**told, "tasks": [{"id": "a", "act": "a", "owner": "a", "queue": "a", "due_at": told["occurred_at"]}]}
+        later = _with_new_words(told, schema_of(type_), schema_of(type_)["$defs"])
+
+        read = json.loads(FACTS[type_].model_validate(later).model_dump_json())
+
+        assert later != told
+        assert "word_of_later" == read["channel"] == read["recorded_by"]["kind"] == read["tasks"][0]["owner"]
+        assert [] == [name for name in later if name != "tasks" and later[name] != read[name]]
 
     @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
     def test_old_samples_still_parse(self, sample: Path) -> None:
@@ -57,18 +80,47 @@ class TestSchemas:
         assert set(SERVICES) == set(PUBLISHED)
 
 
+def _parts(schema: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every part of a schema that is a schema, with the name of the field that it belongs to."""
+    if isinstance(schema, dict):
+        yield name, schema
+        for key, inner in schema.items():
+            for field, part in inner.items() if key in ("properties", "$defs") else [(name, inner)]:
+                yield from _parts(part, field)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _parts(inner, name)
+
+
+def _with_new_words(value: Any, schema: Any, defs: Any) -> Any:
+    """The value with another word wherever the schema has an open vocabulary."""
+    schema = defs[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    options = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    match value, options[0]:
+        case str(), {"x-extensible-enum": _}:
+            return "word_of_later"
+        case [*items], {"items": inner}:
+            return [_with_new_words(item, inner, defs) for item in items]
+        case dict(), {"properties": fields}:
+            return {name: _with_new_words(item, fields.get(name, {}), defs) for name, item in value.items()}
+        case dict(), {"$ref": _}:
+            return _with_new_words(value, options[0], defs)
+        case dict(), {"propertyNames": {"x-extensible-enum": _}}:
+            return dict.fromkeys(["word_of_later"], *value.values())
+    return value
+
+
 class TestBreaks:
     @pytest.mark.parametrize(
         ("change", "expected"),
         [
             (lambda s: s["properties"].pop("outcome"), "/outcome: the field is gone"),
             (lambda s: s["required"].remove("outcome"), "/outcome: the field is no longer certain to be there"),
-            (lambda s: s["properties"]["outcome"]["enum"].append("forgotten"), "/outcome: new values ['forgotten']"),
             (
                 lambda s: s["properties"]["referral_id"].update(type="integer"),
                 "/referral_id: the type was ['string'] and is ['integer']",
             ),
-            (lambda s: s["properties"]["outcome"].pop("enum"), f"/outcome: any value, and not one of {OUTCOMES}"),
+            (lambda s: s["properties"]["outcome"].pop(MARK), "/outcome: the vocabulary was open and is closed"),
             (
                 lambda s: s["properties"]["evidence_ref"]["anyOf"][0].update(type="integer"),
                 "/evidence_ref: the type was ['null', 'string'] and is ['integer', 'null']",
@@ -89,24 +141,23 @@ class TestBreaks:
                 lambda s: s["properties"]["step"]["anyOf"].append({"$ref": "#/$defs/Reason"}),
                 "/step: the type was ['null', 'object'] and is ['#/$defs/Reason', '#/$defs/Step', 'null']",
             ),
-            (lambda s: s["$defs"]["Reason"]["properties"].pop("code"), "/reason/code: the field is gone"),
-            (lambda s: s["$defs"]["Reason"]["properties"].pop("system"), "/reason/system: the field is gone"),
+            (lambda s: s["$defs"]["Actor"]["properties"].pop("id"), "/recorded_by/id: the field is gone"),
             (lambda s: s["$defs"]["Step"]["properties"].pop("act"), "/step/act: the field is gone"),
             (
-                lambda s: s["$defs"]["Step"]["properties"]["owner"]["enum"].append("family"),
-                "/step/owner: new values ['family']",
+                lambda s: s["$defs"]["Task"]["properties"].update(owner={"type": "string", "enum": ["nurse"]}),
+                "/tasks/*/owner: the vocabulary was open and is closed",
             ),
             (
-                lambda s: s["$defs"]["Step"]["required"].remove("due_at"),
-                "/step/due_at: the field is no longer certain to be there",
+                lambda s: s["$defs"]["Task"]["required"].remove("due_at"),
+                "/tasks/*/due_at: the field is no longer certain to be there",
             ),
             (
-                lambda s: s["$defs"]["Step"]["properties"]["due_at"].pop("format"),
-                "/step/due_at: the format was date-time and is None",
+                lambda s: s["$defs"]["Task"]["properties"]["due_at"].pop("format"),
+                "/tasks/*/due_at: the format was date-time and is None",
             ),
             (
-                lambda s: s["$defs"]["Step"]["properties"]["queue"].update(type="integer"),
-                "/step/queue: the type was ['string'] and is ['integer']",
+                lambda s: s["$defs"]["Task"]["properties"]["queue"].update(type="integer"),
+                "/tasks/*/queue: the type was ['string'] and is ['integer']",
             ),
         ],
     )
@@ -131,6 +182,31 @@ class TestBreaks:
         old = {"type": "object", part: {"type": "string", "enum": ["a"]}}
 
         assert [expected] == breaks(old, {"type": "object", **({part: now} if now else {})})
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            (lambda p: p["enum"].append("whenever"), "/priority: new values ['whenever']"),
+            (lambda p: p.pop("enum"), "/priority: any value, and not one of ['asap', 'routine', 'stat', 'urgent']"),
+            (lambda p: p.update({MARK: p.pop("enum")}), "/priority: the vocabulary was closed and is open"),
+        ],
+    )
+    def test_keep_a_closed_vocabulary_as_it_is(self, change: Any, expected: str) -> None:
+        """Its readers were told that they know every word, and order work by it."""
+        old = schema_of("org.throughline.referral.received.v1")
+        new = json.loads(json.dumps(old))
+        change(new["properties"]["priority"])
+
+        assert [expected] == breaks(old, new)
+
+    @pytest.mark.parametrize("word", ["outcome", "channel"])
+    def test_stay_quiet_for_a_new_word_of_an_open_vocabulary(self, word: str) -> None:
+        """Its readers take what they do not know for "other"."""
+        old = schema_of("org.throughline.referral.closed.v1")
+        new = json.loads(json.dumps(old))
+        new["properties"][word][MARK].append("forgotten")
+
+        assert [] == breaks(old, new)
 
     def test_stay_quiet_for_a_new_field(self) -> None:
         """Adding is what publishers may do."""

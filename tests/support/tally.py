@@ -7,7 +7,7 @@ from typing import Any
 from shared.aggregates import Decider
 from shared.contracts.envelope import Envelope, source_of, to_headers
 from shared.contracts.intake import ReferralFoundComplete
-from shared.contracts.language import Actor, Command, Effect, EffectNeedsPerson, Fact, Owner, Step, Tick
+from shared.contracts.language import Actor, Command, Effect, EffectNeedsPerson, Fact, Owner, Task, Tick
 from shared.errors import Rejected
 from shared.messaging.receive import Heard
 from shared.ports import Received
@@ -114,10 +114,10 @@ def evolve(state: Tally, fact: Any) -> Tally:
     return changed.state
 
 
-def next_step(state: Tally) -> Step | None:
+def tasks(state: Tally) -> tuple[Task, ...]:
     """Wait for the deadline, or have a person do it."""
     owner: Owner = "coordinator" if state.needs_person else "system"
-    return Step(act="wait", owner=owner, queue="tally", due_at=state.due_at) if state.due_at else None
+    return (Task.of("wait", owner, "tally", state.due_at),) if state.due_at else ()
 
 
 def owed(state: Tally) -> list[Effect]:
@@ -132,7 +132,7 @@ TALLY = Decider(
     state_type=Tally,
     decide=decide,
     evolve=evolve,
-    next_step=next_step,
+    tasks=tasks,
     next_due=lambda state: state.due_at,
     owed=owed,
 )

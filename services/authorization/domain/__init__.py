@@ -23,7 +23,7 @@ from services.authorization.domain.evolve import evolve
 from services.authorization.domain.payers import Clock, Payer, PayerDirectory, PolicyOnFile
 from services.authorization.domain.people import allowed
 from services.authorization.domain.state import ELIGIBILITY, INITIAL, SUBMISSION, Case, Provider
-from services.authorization.domain.steps import Situation, next_due, next_step, owed, situation
+from services.authorization.domain.steps import Situation, next_due, owed, situation, tasks
 
 __all__ = [
     "ELIGIBILITY",
@@ -56,7 +56,7 @@ __all__ = [
     "evolve",
     "local_date",
     "next_due",
-    "next_step",
     "owed",
     "situation",
+    "tasks",
 ]

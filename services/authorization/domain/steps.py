@@ -17,7 +17,7 @@ from services.authorization.domain.situations import (
     Submitting,
 )
 from services.authorization.domain.state import ELIGIBILITY, SUBMISSION, Case
-from shared.contracts.language import Effect, Owner, Step
+from shared.contracts.language import Effect, Owner, Task
 
 Situation = Literal[
     "waiting",
@@ -35,46 +35,46 @@ Situation = Literal[
 _URGENCY: Final = {"stat": 1, "urgent": 3, "asap": 4, "routine": 5}
 
 
-def next_step(case: Case) -> Step | None:
-    """Who must do what by when, what is due first; None while nothing is to be done or waited for here."""
+def tasks(case: Case) -> tuple[Task, ...]:
+    """Who must do what by when, what is due first; none while nothing is to be done or waited for here."""
     left = (asked.withdrawn_by for asked in case.asked if asked.withdrawn_by)
-    steps = [_step("withdraw_request", "coordinator", "authorization", due_at) for due_at in left]
-    if usual := _usual_step(case):
-        steps.append(usual)
-    return min(steps, key=lambda step: step.due_at, default=None)
+    found = [_task("withdraw_request", "coordinator", "authorization", due_at) for due_at in left]
+    if usual := _usual_task(case):
+        found.append(usual)
+    return tuple(sorted(found, key=lambda task: task.due_at)[:1])
 
 
-def _usual_step(case: Case) -> Step | None:
+def _usual_task(case: Case) -> Task | None:
     if not case.is_workable:
         return None
     match case.coverage:
         case Checking(due_at=due_at):
-            return _step("verify_coverage", "system", "coverage", due_at)
+            return _task("verify_coverage", "system", "coverage", due_at)
         case CoverageProblem(due_at=due_at):
-            return _step("resolve_coverage", "coordinator", "coverage", due_at)
-    return _step_of(case.request.standing, is_used=case.is_used) if case.request else None
+            return _task("resolve_coverage", "coordinator", "coverage", due_at)
+    return _task_of(case.request.standing, is_used=case.is_used) if case.request else None
 
 
-def _step_of(standing: Standing, *, is_used: bool) -> Step | None:
+def _task_of(standing: Standing, *, is_used: bool) -> Task | None:
     match standing:
         case Submitting(due_at=due_at):
-            return _step("submit_request", "system", "authorization", due_at)
+            return _task("submit_request", "system", "authorization", due_at)
         case Pended(due_at=due_at):
-            return _step("await_payer_decision", "payer", "authorization", due_at)
+            return _task("await_payer_decision", "payer", "authorization", due_at)
         case AwaitingPerson(act=act, due_at=due_at):
-            return _step(act, "coordinator", "authorization", due_at)
+            return _task(act, "coordinator", "authorization", due_at)
         case Approved(until=until):
-            return None if is_used else _step("use_authorization", "coordinator", "scheduling", until)
+            return None if is_used else _task("use_authorization", "coordinator", "scheduling", until)
         case Denied(peer_to_peer_until=until):
-            return _step("request_peer_to_peer", "clinician", "denials", until)
+            return _task("request_peer_to_peer", "clinician", "denials", until)
         case Appealable(until=until):
-            return _step("appeal_or_close", "coordinator", "denials", until)
+            return _task("appeal_or_close", "coordinator", "denials", until)
         case Exempt():
             return None
 
 
-def _step(act: str, owner: Owner, queue: str, due_at: datetime) -> Step:
-    return Step(act=act, owner=owner, queue=queue, due_at=due_at)
+def _task(act: str, owner: Owner, queue: str, due_at: datetime) -> Task:
+    return Task.of(act, owner, queue, due_at)
 
 
 def next_due(case: Case) -> datetime | None:

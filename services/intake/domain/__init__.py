@@ -14,7 +14,7 @@ from services.intake.domain.commands import (
 )
 from services.intake.domain.decide import decide, request_id
 from services.intake.domain.evolve import evolve
-from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, next_step, owed
+from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
 from services.intake.domain.state import INITIAL, Absent, Referral, State
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
     "decide",
     "evolve",
     "next_due",
-    "next_step",
     "owed",
     "request_id",
+    "tasks",
 ]

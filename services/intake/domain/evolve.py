@@ -9,7 +9,7 @@ from services.intake.domain import steps
 from services.intake.domain.state import Absent, End, Referral, Report, Request, State
 from shared.business_days import after_business_days
 from shared.contracts import intake as told
-from shared.contracts.language import Step
+from shared.contracts.language import Task
 
 _BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "in_progress", "winding_down"})
 
@@ -33,7 +33,7 @@ def _received(fact: told.ReferralReceived) -> Referral:
         order_expires_at=fact.order_expires_at,
         pathway=fact.pathway,
         seals=dict(fact.seals),
-        step=steps.check_completeness(fact.occurred_at),
+        task=steps.check_completeness(fact.occurred_at),
     )
 
 
@@ -47,7 +47,7 @@ def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
         situation="awaiting_information",
         missing=fact.items,
         requests=(*referral.requests, Request(fact.request_id, fact.items)),
-        step=steps.supply_information(referral.priority, fact.occurred_at),
+        task=steps.supply_information(referral.priority, fact.occurred_at),
         is_armed=True,
     )
 
@@ -58,12 +58,12 @@ def _supplied(referral: Referral, fact: told.InformationSupplied) -> Referral:
 
 
 def _found_complete(referral: Referral, _fact: told.ReferralFoundComplete) -> Referral:
-    step = steps.complete_referral(referral.needed_by)
-    return replace(referral, situation="in_progress", step=step, is_armed=False)
+    task = steps.complete_referral(referral.needed_by)
+    return replace(referral, situation="in_progress", task=task, is_armed=False)
 
 
 def _handed_on(referral: Referral, fact: private.StepHandedOn) -> Referral:
-    return replace(referral, step=steps.handed_on(referral, fact.at), is_armed=False)
+    return replace(referral, task=steps.handed_on(referral, fact.at), is_armed=False)
 
 
 def _visit_held(referral: Referral, fact: private.VisitHeld) -> Referral:
@@ -88,7 +88,7 @@ def _with_nothing_to_wait_for(referral: Referral, final: Report) -> Referral:
     """The report is there: it has yet to be read, or the end goes on. Its time to be read begins as the end is off."""
     if final.is_acknowledged or referral.situation != "winding_down":
         return referral
-    return _awaiting_acknowledgement(referral, steps.acknowledge_report(referral.step.due_at))
+    return _awaiting_acknowledgement(referral, steps.acknowledge_report(referral.task.due_at))
 
 
 def _filed(referral: Referral, fact: private.ReportFiled) -> Referral:
@@ -105,12 +105,12 @@ def _reported(referral: Referral, fact: told.ConsultReportReceived) -> Referral:
     return referral
 
 
-def _awaiting_report(referral: Referral, step: Step) -> Referral:
-    return replace(referral, situation="awaiting_report", step=step, is_armed=True)
+def _awaiting_report(referral: Referral, task: Task) -> Referral:
+    return replace(referral, situation="awaiting_report", task=task, is_armed=True)
 
 
-def _awaiting_acknowledgement(referral: Referral, step: Step) -> Referral:
-    return replace(referral, situation="awaiting_acknowledgement", step=step, is_armed=True)
+def _awaiting_acknowledgement(referral: Referral, task: Task) -> Referral:
+    return replace(referral, situation="awaiting_acknowledgement", task=task, is_armed=True)
 
 
 def _undeliverable(referral: Referral, fact: private.ReportUndeliverable) -> Referral:
@@ -131,7 +131,7 @@ def _end_chosen(referral: Referral, fact: private.EndChosen) -> Referral:
 
 
 def _cancelled(referral: Referral, fact: told.ReferralCancelled) -> Referral:
-    return replace(referral, situation="winding_down", step=steps.wind_down(fact.occurred_at), is_armed=True)
+    return replace(referral, situation="winding_down", task=steps.wind_down(fact.occurred_at), is_armed=True)
 
 
 def _closed(referral: Referral, fact: told.ReferralClosed) -> Referral:

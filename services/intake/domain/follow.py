@@ -5,7 +5,7 @@ from typing import Final
 
 from services.intake.domain import steps
 from services.intake.domain.state import Absent, Referral, State
-from shared.contracts.language import Effect, Priority, Step
+from shared.contracts.language import Effect, Priority, Task
 
 INFORMATION_REQUEST: Final = "information_request"
 REPORT: Final = "report"
@@ -16,21 +16,21 @@ _UNUSED_ORDER: Final = frozenset({"received", "awaiting_information", "in_progre
 _URGENCIES: Final[dict[Priority, int]] = {"stat": 0, "asap": 2, "urgent": 3, "routine": 5}
 
 
-def next_step(state: State) -> Step | None:
+def tasks(state: State) -> tuple[Task, ...]:
     """Who must do what by when. None only when closed with every report delivered."""
     if isinstance(state, Absent):
-        return None
+        return ()
     by_hand = [r.deliver_by for r in state.reports if r.deliver_by and not r.is_acknowledged]
     if by_hand:
-        return steps.deliver_report(min(by_hand))
-    return None if state.is_closed else state.step
+        return (steps.deliver_report(min(by_hand)),)
+    return () if state.is_closed else (state.task,)
 
 
 def next_due(state: State) -> datetime | None:
     """The earliest instant at which a Tick has something to decide."""
     if isinstance(state, Absent):
         return None
-    armed = [state.step.due_at] if state.is_armed else []
+    armed = [state.task.due_at] if state.is_armed else []
     if can_expire(state):
         armed.append(state.order_expires_at)
     return min(armed, default=None)

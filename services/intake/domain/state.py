@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.intake import Item, Outcome, ReportKind
-from shared.contracts.language import Audience, Priority, Reason, Step
+from shared.contracts.language import Audience, Priority, Reason, Task
 
 Situation = Literal[
     "received",
@@ -63,7 +63,7 @@ class End:
 class Referral:
     """One referral.
 
-    `step` is what its situation waits for; if `is_armed`, the clock hands it on when it is overdue. `visit_id` is the
+    `task` is what its situation waits for; if `is_armed`, the clock hands it on when it is overdue. `visit_id` is the
     visit that is booked now, `seen_at_visit` the one at which the patient was seen.
     """
 
@@ -77,7 +77,7 @@ class Referral:
     order_expires_at: datetime
     pathway: str
     seals: dict[Audience, str]
-    step: Step
+    task: Task
     is_armed: bool = False
     missing: tuple[Item, ...] = ()
     requests: tuple[Request, ...] = ()

@@ -5,50 +5,48 @@ from datetime import datetime
 from services.intake.domain import deadlines
 from services.intake.domain.state import Referral
 from shared.business_days import after_business_days
-from shared.contracts.language import Priority, Step
+from shared.contracts.language import Priority, Task
 
 
-def check_completeness(at: datetime) -> Step:
+def check_completeness(at: datetime) -> Task:
     """Received, and not yet looked at: only ever for the moment in between."""
-    return Step(act="check_completeness", owner="system", queue="intake", due_at=at + deadlines.CHECK_WITHIN)
+    return Task.of("check_completeness", "system", "intake", at + deadlines.CHECK_WITHIN)
 
 
-def supply_information(priority: Priority, at: datetime) -> Step:
+def supply_information(priority: Priority, at: datetime) -> Task:
     """The referring clinician answers."""
-    return Step(act="supply_information", owner="clinician", queue="intake", due_at=deadlines.answer_due(priority, at))
+    return Task.of("supply_information", "clinician", "intake", deadlines.answer_due(priority, at))
 
 
-def complete_referral(needed_by: datetime) -> Step:
+def complete_referral(needed_by: datetime) -> Task:
     """The backstop while the other services work: each of their steps is nearer."""
-    return Step(act="complete_referral", owner="coordinator", queue="coordination", due_at=needed_by)
+    return Task.of("complete_referral", "coordinator", "coordination", needed_by)
 
 
-def return_report(priority: Priority, seen_at: datetime) -> Step:
+def return_report(priority: Priority, seen_at: datetime) -> Task:
     """The specialist writes."""
-    return Step(
-        act="return_report", owner="specialist", queue="reports", due_at=deadlines.report_due(priority, seen_at)
-    )
+    return Task.of("return_report", "specialist", "reports", deadlines.report_due(priority, seen_at))
 
 
-def acknowledge_report(at: datetime) -> Step:
+def acknowledge_report(at: datetime) -> Task:
     """The referring clinician reads."""
-    return Step(act="acknowledge_report", owner="clinician", queue="reports", due_at=after_business_days(at, 3))
+    return Task.of("acknowledge_report", "clinician", "reports", after_business_days(at, 3))
 
 
-def wind_down(at: datetime) -> Step:
+def wind_down(at: datetime) -> Task:
     """The other services give back what they hold."""
-    return Step(act="wind_down", owner="system", queue="coordination", due_at=at + deadlines.WIND_DOWN_WITHIN)
+    return Task.of("wind_down", "system", "coordination", at + deadlines.WIND_DOWN_WITHIN)
 
 
-def deliver_report(due_at: datetime) -> Step:
+def deliver_report(due_at: datetime) -> Task:
     """A person brings the report to the referring clinician."""
-    return Step(act="deliver_report", owner="coordinator", queue="reports", due_at=due_at)
+    return Task.of("deliver_report", "coordinator", "reports", due_at)
 
 
-def handed_on(referral: Referral, at: datetime) -> Step:
+def handed_on(referral: Referral, at: datetime) -> Task:
     """What a coordinator does after waiting was in vain."""
-    act, queue, days = _INSTEAD[referral.step.act]
-    return Step(act=act, owner="coordinator", queue=queue, due_at=after_business_days(at, days))
+    act, queue, days = _INSTEAD[referral.task.act]
+    return Task.of(act, "coordinator", queue, after_business_days(at, days))
 
 
 _INSTEAD = {

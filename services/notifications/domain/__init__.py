@@ -18,7 +18,7 @@ from services.notifications.domain.evolve import evolve, number_of
 from services.notifications.domain.notices import visit_spoken_of
 from services.notifications.domain.outlook import is_timely
 from services.notifications.domain.state import AT_MOST_ONCE, INITIAL, Conversation, Kind, Medium, Message, Notice
-from services.notifications.domain.steps import next_due, next_step, owed
+from services.notifications.domain.steps import next_due, owed, tasks
 
 __all__ = [
     "AT_MOST_ONCE",
@@ -44,8 +44,8 @@ __all__ = [
     "evolve",
     "is_timely",
     "next_due",
-    "next_step",
     "number_of",
     "owed",
+    "tasks",
     "visit_spoken_of",
 ]

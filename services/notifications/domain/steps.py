@@ -6,7 +6,7 @@ from services.notifications.domain.notices import Wanted, messages_for, still_op
 from services.notifications.domain.outlook import awaited_receipts, calls, sayings
 from services.notifications.domain.state import AT_MOST_ONCE, Conversation, Kind, Reach, latest
 from shared.business_days import after_business_days
-from shared.contracts.language import Effect, Step
+from shared.contracts.language import Effect, Task
 
 QUEUE = "outreach"
 CALL_WITHIN_DAYS = 1
@@ -23,15 +23,15 @@ URGENCIES: dict[Kind, int] = {
 }
 
 
-def next_step(conversation: Conversation) -> Step | None:
+def tasks(conversation: Conversation) -> tuple[Task, ...]:
     """A person's call or decision before the system's sending and waiting; a reminder is nothing to wait for."""
     if conversation.reach and (needed := calls(conversation)):
-        return _persons_step(conversation, conversation.reach, needed)
+        return (_persons_task(conversation, conversation.reach, needed),)
     if begun := [*_under_way(conversation), *(saying.at for saying in sayings(conversation) if _matters(saying.want))]:
-        return Step(act="send_message", owner="system", queue=QUEUE, due_at=min(begun) + SEND_WITHIN)
+        return (Task.of("send_message", "system", QUEUE, min(begun) + SEND_WITHIN),)
     if receipts := awaited_receipts(conversation):
-        return Step(act="await_receipt", owner="system", queue=QUEUE, due_at=min(end for _, end in receipts))
-    return None
+        return (Task.of("await_receipt", "system", QUEUE, min(end for _, end in receipts)),)
+    return ()
 
 
 def next_due(conversation: Conversation) -> datetime | None:
@@ -56,14 +56,14 @@ def owed(conversation: Conversation) -> list[Effect]:
     ]
 
 
-def _persons_step(conversation: Conversation, reach: Reach, needed: list[Wanted]) -> Step:
+def _persons_task(conversation: Conversation, reach: Reach, needed: list[Wanted]) -> Task:
     if conversation.unreachable_at:
         # What came up since then is new to whoever decides.
         began_at = min(_began_at(conversation, reach, want) for want in needed)
         due_at = after_business_days(latest(conversation.unreachable_at, began_at), DECIDE_WITHIN_DAYS, reach.timezone)
-        return Step(act="decide_on_unreachable", owner="clinician", queue=QUEUE, due_at=due_at)
+        return Task.of("decide_on_unreachable", "clinician", QUEUE, due_at)
     due_at = min(_call_due_at(conversation, reach, want) for want in needed)
-    return Step(act="call_patient", owner="coordinator", queue=QUEUE, due_at=due_at)
+    return Task.of("call_patient", "coordinator", QUEUE, due_at)
 
 
 def _call_due_at(conversation: Conversation, reach: Reach, want: Wanted) -> datetime:

@@ -57,7 +57,7 @@ from services.scheduling.domain.state import (
     Slot,
     Visit,
 )
-from services.scheduling.domain.steps import Situation, next_due, next_step, owed, situation
+from services.scheduling.domain.steps import Situation, next_due, owed, situation, tasks
 
 __all__ = [
     "INITIAL",
@@ -116,10 +116,10 @@ __all__ = [
     "life_of",
     "local_instant",
     "next_due",
-    "next_step",
     "owed",
     "resources_of",
     "situation",
     "slot_at",
     "slots",
+    "tasks",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.scheduling.domain.calendar import Life, overlaps
-from shared.contracts.language import Command, Effect, EffectNeedsPerson, Step, Tick
+from shared.contracts.language import Command, Effect, EffectNeedsPerson, Task, Tick
 from shared.errors import Conflict, Rejected
 
 ASKED_AFTER = timedelta(minutes=20)
@@ -202,9 +202,9 @@ def next_due(day: CalendarDay) -> datetime | None:
     return min((claim.ask_at for claim in day.claims if claim.ask_at), default=None)
 
 
-def next_step(_day: CalendarDay) -> Step | None:
+def tasks(_day: CalendarDay) -> tuple[Task, ...]:
     """A day waits for nobody: the placement does."""
-    return None
+    return ()
 
 
 def owed(day: CalendarDay) -> Sequence[Effect]:

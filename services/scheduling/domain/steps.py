@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.scheduling.domain.state import Claiming, Order, Paused, Placement, Searching, Visit
-from shared.contracts.language import Effect, Priority, Step
+from shared.contracts.language import Effect, Priority, Task
 
 QUEUE = "scheduling"
 Situation = Literal[
@@ -46,33 +46,31 @@ def _before_seeking(state: Placement) -> Situation:
     return "asked" if state.choice.answer == "asked" else "waiting_for_authorization"
 
 
-def next_step(state: Placement) -> Step | None:
-    """The step: what a person has to do first; None where another service has it, or nothing is left to do."""
+def tasks(state: Placement) -> tuple[Task, ...]:
+    """What a person has to do first; none where another service has it, or nothing is left to do."""
     if state.handed:
         first = min(state.handed, key=lambda handed: handed.due_at)
-        return Step(act=first.act, owner=first.owner, queue=QUEUE, due_at=first.due_at)
+        return (Task.of(first.act, first.owner, QUEUE, first.due_at),)
     if state.is_settled:
-        return None
+        return ()
     choice = state.choice
     if choice and choice.answer == "asked" and choice.answer_due_at:
-        return Step(
-            act="answer_specialist_request", owner="specialist", queue="specialists", due_at=choice.answer_due_at
-        )
-    return _step_of_visit(state.visit) if state.visit else _step_of_seeking(state)
+        return (Task.of("answer_specialist_request", "specialist", "specialists", choice.answer_due_at),)
+    return (_of_visit(state.visit),) if state.visit else _of_seeking(state)
 
 
-def _step_of_visit(visit: Visit) -> Step:
+def _of_visit(visit: Visit) -> Task:
     if visit.outcome_due_at:
-        return Step(act="record_outcome", owner="specialist", queue=QUEUE, due_at=visit.outcome_due_at)
-    return Step(act="attend_visit", owner="patient", queue=QUEUE, due_at=visit.attempt.slot.ends_at)
+        return Task.of("record_outcome", "specialist", QUEUE, visit.outcome_due_at)
+    return Task.of("attend_visit", "patient", QUEUE, visit.attempt.slot.ends_at)
 
 
-def _step_of_seeking(state: Placement) -> Step | None:
+def _of_seeking(state: Placement) -> tuple[Task, ...]:
     seeking = state.seeking
     if seeking is None:
-        return None
+        return ()
     due_at = seeking.again_at if isinstance(seeking, Paused) else seeking.until
-    return Step(act="book_visit", owner="system", queue=QUEUE, due_at=due_at)
+    return (Task.of("book_visit", "system", QUEUE, due_at),)
 
 
 def next_due(state: Placement) -> datetime | None:

@@ -2,14 +2,15 @@
 
 from services.tracking.domain.commands import AddNote, ClaimReferral, RecordEnvelope, ReleaseReferral
 from services.tracking.domain.decide import MOST_NOTES, allowed, decide
-from services.tracking.domain.evolve import evolve, next_due, next_step
+from services.tracking.domain.evolve import evolve, next_due, tasks
 from services.tracking.domain.facts import Claimed, Noted, Recorded, Released
 from services.tracking.domain.ledger import is_whole, row_of
-from services.tracking.domain.precedence import next_act
+from services.tracking.domain.precedence import next_act, open_tasks
 from services.tracking.domain.state import (
     INITIAL,
     URGENCIES,
     Claim,
+    Doer,
     NextAct,
     Note,
     NoteCode,
@@ -29,6 +30,7 @@ __all__ = [
     "Claim",
     "ClaimReferral",
     "Claimed",
+    "Doer",
     "NextAct",
     "Note",
     "NoteCode",
@@ -49,6 +51,7 @@ __all__ = [
     "is_whole",
     "next_act",
     "next_due",
-    "next_step",
+    "open_tasks",
     "row_of",
+    "tasks",
 ]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.tracking.domain.facts import Claimed, Noted, Recorded, Released, TrackFact
-from services.tracking.domain.precedence import next_act
+from services.tracking.domain.precedence import next_act, open_tasks
 from services.tracking.domain.state import URGENCIES, Claim, Note, Phase, Progress, Situation, Standing, Story, Track
 from shared.contracts.intake import (
     ConsultReportReceived,
@@ -15,7 +15,7 @@ from shared.contracts.intake import (
     ReferralFoundComplete,
     ReferralReceived,
 )
-from shared.contracts.language import Fact, Step
+from shared.contracts.language import Fact, Task
 from shared.contracts.notifications import MessageSent
 from shared.contracts.processing import ReferralParked, ReferralUnparked
 from shared.contracts.scheduling import VisitFulfilled
@@ -43,10 +43,9 @@ def evolve(track: Track, fact: TrackFact) -> Track:
             return replace(track, notes=(*track.notes, Note(code, by, at)))
 
 
-def next_step(track: Track) -> Step | None:
-    """The next act as a step."""
-    act = track.standing.next
-    return Step(act=act.act, owner=act.owner, queue=act.queue, due_at=act.due_at) if act else None
+def tasks(track: Track) -> tuple[Task, ...]:
+    """All that the services left to do, in the order of precedence."""
+    return tuple(task for _, task in open_tasks(track.stories, is_closed=track.progress.phase == "closed"))
 
 
 def next_due(_track: Track) -> datetime | None:
@@ -66,7 +65,7 @@ def _told(story: Story, recorded: Recorded) -> Story:
     is_parked = story.is_parked
     if isinstance(recorded.fact, ReferralParked | ReferralUnparked):
         is_parked = isinstance(recorded.fact, ReferralParked)
-    return Story(recorded.envelope.sequence, recorded.hash, recorded.fact.step, is_parked)
+    return Story(recorded.envelope.sequence, recorded.hash, recorded.fact.tasks, is_parked)
 
 
 def _advanced(progress: Progress, fact: Fact) -> Progress:
@@ -90,10 +89,12 @@ def _advanced(progress: Progress, fact: Fact) -> Progress:
 
 
 def _standing(stories: dict[str, Story], progress: Progress) -> Standing:
+    tasks = open_tasks(stories, is_closed=progress.phase == "closed")
     return Standing(
         situation=_situation(progress),
         urgency=URGENCIES[progress.priority],
-        next=next_act(stories, is_closed=progress.phase == "closed"),
+        next=next_act(tasks),
+        tasks=len(tasks),
         parked=tuple(service for service, story in stories.items() if story.is_parked),
         told_after_s=_told_after_s(progress),
     )

@@ -1,9 +1,9 @@
-"""Which of the services' steps the worklist shows: the one act that moves the referral on."""
+"""In which order the services' tasks go: the worklist shows the first, which moves the referral on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.tracking.domain.state import NextAct, Story
-from shared.contracts.language import Owner, Step
+from shared.contracts.language import Owner, Task
 
 OPERATOR, OUR_PEOPLE, OTHERS, SYSTEM, BACKSTOP = range(5)
 
@@ -21,24 +21,26 @@ _BACKSTOPS = frozenset({"complete_referral", "use_authorization"})
 """Acts that only say by when all the others must have led somewhere."""
 
 
-def rank(step: Step) -> int:
-    """Lower goes first."""
-    return BACKSTOP if step.act in _BACKSTOPS else _RANKS[step.owner]
+def rank(task: Task) -> int:
+    """Lower goes first. An owner of whom we do not know is none of our people."""
+    return BACKSTOP if task.act in _BACKSTOPS else _RANKS.get(task.owner, OTHERS)
 
 
-def next_act(stories: Mapping[str, Story], *, is_closed: bool) -> NextAct | None:
-    """The step of the lowest rank, of these the earliest due.
+def open_tasks(stories: Mapping[str, Story], *, is_closed: bool) -> list[tuple[str, Task]]:
+    """Every task with the service that waits for it: the lowest rank first, of one rank the earliest due.
 
     Of a closed referral only what our own people still owe counts, such as a call to a patient whom no message
     reached: nobody waits for an outside party any more.
     """
     last = OUR_PEOPLE if is_closed else BACKSTOP
-    candidates = [
-        (rank(story.step), story.step.due_at, place, service, story.step)
-        for place, (service, story) in enumerate(stories.items())
-        if story.step and rank(story.step) <= last
-    ]
-    if not candidates:
+    found = [(service, task) for service, story in stories.items() for task in story.tasks if rank(task) <= last]
+    return sorted(found, key=lambda each: (rank(each[1]), each[1].due_at))
+
+
+def next_act(tasks: Sequence[tuple[str, Task]]) -> NextAct | None:
+    """The first of the tasks, as lists show it."""
+    if not tasks:
         return None
-    _, due_at, _, service, step = min(candidates, key=lambda candidate: candidate[:3])
-    return NextAct(service=service, act=step.act, owner=step.owner, queue=step.queue, due_at=due_at)
+    service, task = tasks[0]
+    owner = task.owner if task.owner in _RANKS else "other"
+    return NextAct(service=service, act=task.act, owner=owner, queue=task.queue, due_at=task.due_at)

@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, PlainSerializer
 
 from shared.contracts.envelope import SERVICES
 from shared.contracts.intake import Outcome
-from shared.contracts.language import Owner, Priority, Step
+from shared.contracts.language import Owner, Priority, Task
+from shared.contracts.vocabulary import Open
 
 Phase = Literal["unheard", "received", "awaiting_information", "in_progress", "winding_down", "closed"]
 Situation = Literal[Phase, "awaiting_report", "awaiting_acknowledgement"]
@@ -27,6 +28,8 @@ NoteCode = Literal[
 ]
 """What somebody did. Codes and no free text: prose is where patient data appears, and this service holds none."""
 
+Doer = Owner | Literal["other"]
+"""By whom lists are asked for: whoever else a service names is in them as "other"."""
 URGENCIES: dict[Priority | None, int] = {"stat": 0, "asap": 1, "urgent": 2, "routine": 3, None: 4}
 """The order in which a worklist by priority goes; what intake has not told yet comes last."""
 
@@ -41,11 +44,11 @@ Instant = Annotated[AwareDatetime, PlainSerializer(as_text, return_type=str, whe
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How far one service's telling has come: `head` is the ledger hash of its last fact, `step` what it left to do."""
+    """How far one service has told: `head` is the ledger hash of its last fact, `tasks` what it left to do."""
 
     sequence: int = 0
     head: str = ""
-    step: Step | None = None
+    tasks: tuple[Task, ...] = ()
     is_parked: bool = False
 
 
@@ -54,7 +57,7 @@ class Progress:
     """What has been reached, and when. `told_at` is when the patient was first told of a visit."""
 
     phase: Phase = "unheard"
-    outcome: Outcome | None = None
+    outcome: Open[Outcome] | None = None
     has_report: bool = False
     is_seen: bool = False
     priority: Priority | None = None
@@ -70,18 +73,22 @@ class NextAct:
 
     service: str
     act: str
-    owner: Owner
+    owner: Doer
     queue: str
     due_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What lists are filtered, sorted and counted by: nothing that does not follow from stories and progress."""
+    """What lists are filtered, sorted and counted by: nothing that does not follow from stories and progress.
+
+    `tasks` counts all that are open, of which `next` is the first.
+    """
 
     situation: Situation = "unheard"
     urgency: int = URGENCIES[None]
     next: NextAct | None = None
+    tasks: int = 0
     parked: tuple[str, ...] = ()
     told_after_s: int | None = None
 

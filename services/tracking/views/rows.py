@@ -4,10 +4,11 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.tracking.domain import Situation, Track, allowed
+from services.tracking.domain import Situation, Track, allowed, open_tasks
 from shared.aggregates import Document, Engine
 from shared.contracts.intake import Outcome
-from shared.contracts.language import Actor, Owner, Priority
+from shared.contracts.language import Actor, Owner, Priority, Task
+from shared.contracts.vocabulary import Open
 from shared.errors import NotFound
 
 
@@ -18,11 +19,11 @@ class Shown(BaseModel):
 
 
 class Act(Shown):
-    """What must happen next: which service waits for it, who does it, by when."""
+    """What must happen: which service waits for it, who does it, by when."""
 
     service: str
     act: str
-    owner: Owner
+    owner: Open[Owner]
     queue: str
     due_at: AwareDatetime
     is_overdue: bool
@@ -34,7 +35,7 @@ class Row(Shown):
     referral_id: str
     version: int
     state: Situation
-    outcome: Outcome | None
+    outcome: Open[Outcome] | None
     priority: Priority | None
     payer: str | None
     received_at: AwareDatetime | None
@@ -54,9 +55,10 @@ class NoteShown(Shown):
 
 
 class Referral(Shown):
-    """One referral, its notes, and what the caller may do now."""
+    """One referral, all that must happen (the first as in its row), its notes, and what the caller may do now."""
 
     row: Row
+    tasks: tuple[Act, ...]
     notes: tuple[NoteShown, ...]
     allowed: tuple[str, ...]
 
@@ -74,7 +76,7 @@ def row(engine: Engine, document: Document, now: datetime) -> Row:
         payer=progress.payer,
         received_at=progress.received_at,
         needed_by=progress.needed_by,
-        next=_act(engine, document, now),
+        next=next(iter(_acts(engine, document, now)), None),
         parked=(*standing.parked, "tracking") if document.is_parked else standing.parked,
         claimed_by=claim.by if claim else None,
         claimed_since=claim.since if claim else None,
@@ -88,18 +90,23 @@ def referral(engine: Engine, document: Document, now: datetime, by: Actor, *, by
         raise NotFound
     return Referral(
         row=row(engine, document, now),
+        tasks=_acts(engine, document, now),
         notes=tuple(NoteShown(code=note.code, by=note.by, at=note.at) for note in track.notes),
         allowed=tuple(sorted(allowed(track, by, now, by_lead=by_lead))),
     )
 
 
-def _act(engine: Engine, document: Document, now: datetime) -> Act | None:
-    step = engine.draft(document).step()
-    if step is None:
-        return None
-    waiting = document.state.standing.next
+def _acts(engine: Engine, document: Document, now: datetime) -> tuple[Act, ...]:
+    """In the order of precedence. While tracking itself is parked, an operator's is the only one."""
+    track: Track = document.state
+    if document.is_parked:
+        return tuple(_act("tracking", task, now) for task in engine.draft(document).tasks())
+    found = open_tasks(track.stories, is_closed=track.progress.phase == "closed")
+    return tuple(_act(service, task, now) for service, task in found)
+
+
+def _act(service: str, task: Task, now: datetime) -> Act:
+    is_overdue = task.due_at < now
     return Act(
-        service="tracking" if document.is_parked or waiting is None else waiting.service,
-        is_overdue=step.due_at < now,
-        **step.model_dump(),
+        service=service, act=task.act, owner=task.owner, queue=task.queue, due_at=task.due_at, is_overdue=is_overdue
     )

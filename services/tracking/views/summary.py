@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from services.tracking import store as tracks
-from services.tracking.domain import Situation, as_text
+from services.tracking.domain import Doer, Situation, as_text
 from services.tracking.store import Query
 from services.tracking.views.rows import Shown
 from shared.contracts.intake import Outcome
-from shared.contracts.language import Owner
+from shared.contracts.vocabulary import Open
 from shared.ports import Collection
 
 
@@ -21,7 +21,7 @@ class ByState(Shown):
     """How many referrals with this payer are in this state, and for closed ones with which outcome."""
 
     state: Situation
-    outcome: Outcome | None
+    outcome: Open[Outcome] | None
     payer: str | None
     count: int
 
@@ -32,7 +32,7 @@ class Waiting(Shown):
     `of_closed` are referrals that are closed, and for which our own people still owe something.
     """
 
-    owner: Owner
+    owner: Doer
     act: str
     count: int
     of_closed: int
@@ -50,7 +50,7 @@ class TimeToTold(Shown):
 
 
 class Summary(Shown):
-    """How everything stands."""
+    """How everything stands. `tasks` are all that are open, of which `waits_for` counts the first of each referral."""
 
     as_of: AwareDatetime
     referrals: int
@@ -58,13 +58,14 @@ class Summary(Shown):
     open: int
     by_state: tuple[ByState, ...]
     waits_for: tuple[Waiting, ...]
+    tasks: int
     time_to_told: TimeToTold
 
 
 async def summary(store: Collection, tenant: str, now: datetime) -> Summary:
     """Count one tenant's referrals."""
-    by_state, waits_for, time_to_told = await asyncio.gather(
-        _by_state(store, tenant), _waits_for(store, tenant, now), _time_to_told(store, tenant)
+    by_state, waits_for, tasks, time_to_told = await asyncio.gather(
+        _by_state(store, tenant), _waits_for(store, tenant, now), _tasks(store, tenant), _time_to_told(store, tenant)
     )
     referrals = sum(group.count for group in by_state)
     closed = sum(group.count for group in by_state if group.state == "closed")
@@ -75,6 +76,7 @@ async def summary(store: Collection, tenant: str, now: datetime) -> Summary:
         open=referrals - closed,
         by_state=by_state,
         waits_for=waits_for,
+        tasks=tasks,
         time_to_told=time_to_told,
     )
 
@@ -101,6 +103,13 @@ async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Wai
         [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": keys, **figures}}, {"$sort": {"count": -1, "_id": 1}}]
     )
     return tuple(Waiting(**group.pop("_id"), **group) for group in groups)
+
+
+async def _tasks(store: Collection, tenant: str) -> int:
+    counted = await store.aggregate(
+        [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": None, "count": {"$sum": f"${tracks.TASKS}"}}}]
+    )
+    return int(counted[0]["count"]) if counted else 0
 
 
 async def _time_to_told(store: Collection, tenant: str) -> TimeToTold:

@@ -8,15 +8,17 @@ from pydantic import AwareDatetime
 
 from services.tracking.domain import Track, is_whole
 from services.tracking.views.rows import Shown
-from shared.contracts.language import Actor, Reason, Step
+from shared.contracts.language import Actor, Reason, Step, Task
 from shared.ports import Collection, Stored
 
 MOST_FACTS = 5000
-_COMMON = frozenset({"occurred_at", "recorded_by", "channel", "step", "revision", "referral_id", "reason", "seals"})
+_COMMON = frozenset(
+    {"occurred_at", "recorded_by", "channel", "step", "tasks", "revision", "referral_id", "reason", "seals"}
+)
 
 
 class Told(Shown):
-    """One fact: what a service told, and what was to be done after it. `said` is what only this fact says."""
+    """One fact: what a service told, and all that it had open after it. `said` is what only this fact says."""
 
     service: str
     sequence: int
@@ -26,7 +28,7 @@ class Told(Shown):
     recorded_by: Actor
     channel: str
     reason: Reason | None
-    step: Step | None
+    tasks: tuple[Task, ...]
     said: Mapping[str, Any]
 
 
@@ -66,6 +68,13 @@ def _told(row: Stored) -> Told:
         recorded_by=data["recorded_by"],
         channel=data["channel"],
         reason=data.get("reason"),
-        step=data.get("step"),
+        tasks=_tasks(data),
         said={name: value for name, value in data.items() if name not in _COMMON and value is not None},
     )
+
+
+def _tasks(data: Mapping[str, Any]) -> tuple[Task, ...]:
+    """What was told before there were tasks has a step, which is the one."""
+    if "tasks" in data:
+        return tuple(map(Task.model_validate, data["tasks"]))
+    return (Step.model_validate(data["step"]).task,) if data.get("step") else ()

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from services.tracking.domain import NoteCode, Situation
 from shared.contracts.catalogue import FACTS, wire_type
-from shared.contracts.language import Fact, Owner, Priority
+from shared.contracts.language import Fact, Priority
 
-OWNERS: dict[Owner, str] = {
+OWNERS: dict[str, str] = {
     "coordinator": "Coordinator",
     "nurse": "Nurse",
     "clinician": "Clinician",
@@ -15,7 +15,9 @@ OWNERS: dict[Owner, str] = {
     "patient": "Patient",
     "operator": "Operator",
     "system": "System",
+    "other": "Other",
 }
+"""Owners whom this page knows; `owner_of` says any."""
 QUEUES = (
     "intake",
     "coordination",
@@ -96,6 +98,11 @@ _SHORTHANDS = {"sms": "SMS", "email": "E-mail"}
 def plain(code: str) -> str:
     """A code as words: `await_payer_decision`, `payer-silent` and the like."""
     return _SHORTHANDS.get(code) or code.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def owner_of(owner: str) -> str:
+    """Who it is that has something to do; also who is not on our list."""
+    return OWNERS.get(owner) or plain(owner)
 
 
 def sentence(type_: str) -> str:

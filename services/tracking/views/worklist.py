@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 from services.tracking import store as tracks
+from services.tracking.domain import Doer
 from services.tracking.store import Query, Sort
 from services.tracking.views.rows import Row, Shown, row
 from shared.aggregates import Engine
-from shared.contracts.language import Owner
 from shared.errors import Unreadable
 from shared.ports import Collection
 
@@ -30,7 +30,7 @@ _BITS = 64
 class Filters(Shown):
     """What a worklist is narrowed to, and its order."""
 
-    owner: tuple[Owner, ...] = ()
+    owner: tuple[Doer, ...] = ()
     queue: str | None = Field(default=None, pattern=f"^({WORD})?$")
     """Empty, as a form sends "all queues", narrows nothing."""
     mine: bool = False
@@ -73,7 +73,7 @@ class Reader:
         more = _cursor(found[limit - 1], filters.sort) if len(found) > limit else None
         return Page(items=rows, next=more, as_of=self._now)
 
-    async def counts(self, owners: Sequence[Owner]) -> Counts:
+    async def counts(self, owners: Sequence[Doer]) -> Counts:
         """How much waits for these owners, and for this person."""
         queries = (
             Filters(owner=tuple(owners)),

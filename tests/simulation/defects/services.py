@@ -18,7 +18,7 @@ from services.scheduling.domain import calendar_day, onward
 from services.scheduling.domain.calendar_day import CalendarDay, Released
 from services.scheduling.domain.facts import PlacementFact, SeekingStopped
 from services.scheduling.domain.state import Placement
-from shared.contracts.language import Command, Step, Tick
+from shared.contracts.language import Command, Task, Tick
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -57,8 +57,8 @@ def _cancellation_forgets_the_reminders(patch: pytest.MonkeyPatch) -> None:
 
 
 def _waiting_state_without_a_due_time(patch: pytest.MonkeyPatch) -> None:
-    def broken(waiting: Referral, step: Step) -> Referral:
-        return replace(waiting, situation="awaiting_report", step=step, is_armed=False)
+    def broken(waiting: Referral, task: Task) -> Referral:
+        return replace(waiting, situation="awaiting_report", task=task, is_armed=False)
 
     patch.setattr(import_module("services.intake.domain.evolve"), "_awaiting_report", broken)
 

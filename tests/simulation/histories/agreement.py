@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.scheduling.domain import Placement
 from services.tracking.domain.precedence import OUR_PEOPLE, rank
 from tests.simulation.histories.house import House
-from tests.simulation.histories.truths import is_open, steps
+from tests.simulation.histories.truths import is_open, tasks
 from tests.simulation.services.rules.known import HEARS
 
 
@@ -14,8 +14,8 @@ def disagreements(house: House) -> Iterator[str]:
     for key in house.referrals():
         yield from _unheard(house, key)
         yield from _ends(house, key)
-        if is_open(house, key) and not any(rank(step) <= OUR_PEOPLE for step in steps(house, key).values()):
-            yield f"{key} is open and with no person: {steps(house, key)}"
+        if is_open(house, key) and not any(rank(task) <= OUR_PEOPLE for _, task in tasks(house, key)):
+            yield f"{key} is open and with no person: {tasks(house, key)}"
     for place in house.places:
         for key, document in house.documents(place).items():
             if document.outbox or document.is_parked:
@@ -49,6 +49,6 @@ def _ends(house: House, key: str) -> Iterator[str]:
         yield f"{key} ended as {referral.end.outcome}, tracking says {track.progress.outcome}"
     if is_closed and placement.visit and not placement.fulfilled and placement.visit.attempt.slot.starts_at > house.now:
         yield f"{key} is closed and its visit still stands"
-    at_payer = steps(house, key).get("authorization")
-    if is_closed and (placement.seeking or (at_payer and at_payer.act != "withdraw_request")):
-        yield f"{key} is closed and somebody still works on it: {steps(house, key)}"
+    at_payer = [task for service, task in tasks(house, key) if service == "authorization"]
+    if is_closed and (placement.seeking or any(task.act != "withdraw_request" for task in at_payer)):
+        yield f"{key} is closed and somebody still works on it: {tasks(house, key)}"

@@ -8,7 +8,7 @@ from typing import Any
 from services.tracking.domain.precedence import BACKSTOP, OUR_PEOPLE, rank
 from shared.contracts.catalogue import FACTS
 from shared.contracts.intake import ReferralClosed
-from shared.contracts.language import Fact, Step
+from shared.contracts.language import Fact, Task
 from shared.ports import Received
 from tests.simulation.histories.house import SERVICES, House
 
@@ -31,14 +31,12 @@ def read(record: Received) -> Fact:
     return FACTS[dict(record.headers)["ce_type"].decode()].model_validate_json(record.value or b"")
 
 
-def steps(house: House, key: str) -> dict[str, Step]:
-    """The steps of the services that have one."""
-    found = {}
+def tasks(house: House, key: str) -> list[tuple[str, Task]]:
+    """The open tasks, each with its service."""
+    found = []
     for service in SERVICES:
         document, place = house.document(service, key), house.main(service)
-        step = house.draft(place, document).step() if document else None
-        if step:
-            found[service] = step
+        found += [(service, task) for task in house.draft(place, document).tasks()] if document else []
     return found
 
 
@@ -94,18 +92,18 @@ class Truths:
         """An open referral has somebody who does something by some time, here and in the worklist."""
         unheard = {key for reader, _, key in self.house.undelivered() if reader != "tracking"}
         for key in self.house.referrals():
-            known = steps(self.house, key)
-            if is_open(self.house, key) and "intake" not in known:
+            known = tasks(self.house, key)
+            if is_open(self.house, key) and "intake" not in dict(known):
                 yield f"{key} is open in intake and waits for nobody"
             is_known = is_open(self.house, key) and key not in unheard and not self._is_parked(key)
-            if is_known and all(rank(step) == BACKSTOP for step in known.values()):
+            if is_known and all(rank(task) == BACKSTOP for _, task in known):
                 yield f"{key} is open, everything was heard, and nobody is nearer than {known}"
-            yield from self._unowned(key, known)
+            yield from self._unowned(key, dict(known))
             track = self.house.state("tracking", key)
             if track and track.progress.phase not in ("unheard", "closed") and track.standing.next is None:
                 yield f"tracking shows {key} as {track.standing.situation} and waiting for nobody"
 
-    def _unowned(self, key: str, known: Mapping[str, Step]) -> Iterator[str]:
+    def _unowned(self, key: str, known: Mapping[str, Task]) -> Iterator[str]:
         """Who sets a deadline waits for somebody. A reminder is nothing to wait for."""
         for service in ("intake", "authorization", "scheduling"):
             document = self.house.document(service, key)
@@ -119,10 +117,10 @@ class Truths:
     def overdue(self) -> Iterator[str]:
         """Time has passed, and what was due was woken: nobody but our own people is more than a minute late."""
         for key in self.house.referrals():
-            for service, step in steps(self.house, key).items():
-                is_late = step.due_at + SOON < self.house.now
-                if is_late and OUR_PEOPLE < rank(step) < BACKSTOP:
-                    yield f"{service} leaves {key} to {step}, which is overdue"
+            for service, task in tasks(self.house, key):
+                is_late = task.due_at + SOON < self.house.now
+                if is_late and OUR_PEOPLE < rank(task) < BACKSTOP:
+                    yield f"{service} leaves {key} to {task}, which is overdue"
 
 
 def wrong_fact(fact: Fact) -> Iterator[str]:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from services.tracking.domain.precedence import BACKSTOP, OPERATOR, OUR_PEOPLE, rank
 from services.tracking.views.rows import Row
 from services.tracking.views.worklist import Filters
-from shared.contracts.language import Step
 from tests.simulation.histories.house import House
-from tests.simulation.histories.truths import SOON, is_open, steps
+from tests.simulation.histories.truths import SOON, is_open, tasks
 from tests.simulation.histories.views import worklist
 
 Rows = Mapping[str, Row]
@@ -36,22 +35,23 @@ def _let_a_minute_pass(house: House) -> None:
 
 
 def _wrong_row(house: House, key: str, shown: Rows, overdue: Rows) -> Iterator[str]:
-    """The row shows a step as it is; what our people are late with is among what is overdue."""
-    known = steps(house, key)
+    """The row shows a task as it is; what our people are late with is among what is overdue."""
+    known = tasks(house, key)
     act = shown[key].next if key in shown else None
     if act is None:
-        of_people = [step for step in known.values() if rank(step) <= OUR_PEOPLE]
+        of_people = [task for _, task in known if rank(task) <= OUR_PEOPLE]
         if is_open(house, key) or of_people:
             yield f"the worklist has no row for {key}: {known}"
         return
-    step = known.get(act.service)
-    if step is None or step != Step(act=act.act, owner=act.owner, queue=act.queue, due_at=act.due_at):
+    shows = (act.service, act.act, act.owner, act.queue, act.due_at)
+    task = next((t for service, t in known if (service, t.act, t.owner, t.queue, t.due_at) == shows), None)
+    if task is None:
         yield f"the worklist shows {act} for {key}, which is {known}"
         return
-    late = [s for s in known.values() if s.due_at + SOON < house.now and rank(s) <= OUR_PEOPLE]
-    if late and key not in overdue and rank(step) != OPERATOR:
+    late = [t for _, t in known if t.due_at + SOON < house.now and rank(t) <= OUR_PEOPLE]
+    if late and key not in overdue and rank(task) != OPERATOR:
         yield f"{late} of {key} is not surfaced, {act} is"
-    if rank(step) == BACKSTOP and any(rank(s) < BACKSTOP for s in known.values()):
+    if rank(task) == BACKSTOP and any(rank(t) < BACKSTOP for _, t in known):
         yield f"a backstop hides {known} of {key}"
-    if (key in overdue) != (step.due_at < house.now) or act.is_overdue != (key in overdue):
+    if (key in overdue) != (task.due_at < house.now) or act.is_overdue != (key in overdue):
         yield f"{key} is {'' if key in overdue else 'not '}among the overdue: {act}"

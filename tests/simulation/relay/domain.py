@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.aggregates import Decider
 from shared.contracts.intake import ReferralFoundComplete, ReportAcknowledged
-from shared.contracts.language import Command, Effect, EffectNeedsPerson, Step, Tick
+from shared.contracts.language import Command, Effect, EffectNeedsPerson, Task, Tick
 from shared.errors import Rejected
 from tests.simulation.storm import Meant
 
@@ -183,10 +183,10 @@ def next_due(state: Relay) -> datetime | None:
     return min(state.armed.values(), default=None)
 
 
-def next_step(state: Relay) -> Step | None:
+def tasks(state: Relay) -> tuple[Task, ...]:
     """Wait for the timer."""
     due_at = next_due(state)
-    return Step(act="wait", owner="system", queue="relay", due_at=due_at) if due_at else None
+    return (Task.of("wait", "system", "relay", due_at),) if due_at else ()
 
 
 def owed(state: Relay) -> list[Effect]:
@@ -200,7 +200,7 @@ RELAY = Decider(
     state_type=Relay,
     decide=decide,
     evolve=evolve,
-    next_step=next_step,
+    tasks=tasks,
     next_due=next_due,
     owed=owed,
     row_of=row_of,

@@ -130,8 +130,7 @@ class Standing:
         """The case, once this must be done next."""
 
         def holds(document: Document) -> bool:
-            step = self.service.engine.draft(document).step()
-            return step is not None and step.act == act
+            return act in {task.act for task in self.service.engine.draft(document).tasks()}
 
         return await self.until(holds)
 

@@ -54,8 +54,8 @@ class TestRead:
         assert ("pended", "medicare", "prov-1", REQUEST_ID) == tuple(
             found[name] for name in ("state", "payer", "provider_ref", "request_id")
         )
-        assert "await_payer_decision" == found["step"]["act"]
-        assert found["step"]["due_at"] == found["decision_due_at"]
+        assert "await_payer_decision" == found["tasks"][0]["act"]
+        assert found["tasks"][0]["due_at"] == found["decision_due_at"]
         assert ["override", "record_decision"] == found["allowed"]
         assert MEMBER_ID not in answer.text
         assert answer.headers["etag"]

@@ -8,6 +8,7 @@ from services.authorization import domain
 from shared.contracts.authorization import AuthorizationNotRequired, CoverageNotVerified, CoverageVerified
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.authorization.words import (
     ASKED,
     COVERAGE_PROBLEM,
@@ -44,7 +45,7 @@ class TestOpenCase:
             case.coverage_seal,
             case.clinical_seal,
         )
-        assert ([], None, None) == (domain.owed(case), domain.next_step(case), domain.next_due(case))
+        assert ([], None, None) == (domain.owed(case), only(domain.tasks(case)), domain.next_due(case))
 
     def test_stays_quiet_when_heard_twice(self) -> None:
         """A referral is received once."""
@@ -144,7 +145,7 @@ class TestRecordEligibility:
         assert ("payer", "alder-valley") == (facts[1].basis, facts[1].payer)
 
         case = after(opened(), started(), eligible("N"), chosen())
-        assert (None, [("eligibility", 1)]) == (domain.next_step(case), wanted(case))
+        assert (None, [("eligibility", 1)]) == (only(domain.tasks(case)), wanted(case))
 
     @pytest.mark.parametrize(("eb01", "code"), [("6", "6"), ("8", "8"), ("I", "unrecognised-answer")])
     def test_has_a_person_resolve_what_is_not_in_force(self, eb01: str, code: str) -> None:
@@ -222,7 +223,7 @@ class TestContinueSelfPay:
         assert ["AuthorizationNotRequired"] == kinds(told(self_pay(), case))
 
         case = after(*COVERAGE_PROBLEM, self_pay(), chosen())
-        assert ("not_required", None, []) == (domain.situation(case), domain.next_step(case), wanted(case))
+        assert ("not_required", None, []) == (domain.situation(case), only(domain.tasks(case)), wanted(case))
 
     def test_refuses_where_the_coverage_is_not_in_question(self) -> None:
         """A covered patient does not pay by a slip of the mouse."""

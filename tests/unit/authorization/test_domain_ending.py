@@ -9,6 +9,7 @@ from shared.contracts.authorization import AuthorizationWithdrawn
 from shared.contracts.language import Command
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.authorization.words import (
     APPROVED,
     ASKED,
@@ -86,7 +87,7 @@ class TestEndCase:
         assert (is_requested, "because") == (fact.request_id is not None, fact.reason.code)
 
         case = after(*history, cancelled())
-        assert (None, None, "withdrawn") == (domain.next_step(case), domain.next_due(case), domain.situation(case))
+        assert (None, None, "withdrawn") == (only(domain.tasks(case)), domain.next_due(case), domain.situation(case))
         assert [] == [effect for effect in domain.owed(case) if effect.kind == "submission"]
 
     @pytest.mark.parametrize("history", [(), (opened(),), (*COVERAGE_PROBLEM, self_pay())])
@@ -98,13 +99,13 @@ class TestEndCase:
         """A cancellation that overtakes completeness or the choice stays the last word."""
         case = after(opened(), cancelled(), started(), chosen())
 
-        assert ([], None) == (wanted(case), domain.next_step(case))
+        assert ([], None) == (wanted(case), only(domain.tasks(case)))
 
     def test_leaves_a_denial_where_it_is(self) -> None:
         """There is nothing to withdraw of a denial, but the step is over."""
         case = after(*DENIED, cancelled())
 
-        assert ([("eligibility", 1), ("submission", 1)], None) == (wanted(case), domain.next_step(case))
+        assert ([("eligibility", 1), ("submission", 1)], None) == (wanted(case), only(domain.tasks(case)))
 
     def test_withdraws_nothing_that_was_used(self) -> None:
         """The patient was seen under this authorization: it must stand when the bill comes."""
@@ -123,7 +124,7 @@ class TestEndCase:
         """Who has closed the loop is not asked to do anything more."""
         case = after(*PENDED, seen(), closed("completed"))
 
-        assert (None, None, frozenset()) == (domain.next_step(case), domain.next_due(case), domain.allowed(case))
+        assert (None, None, frozenset()) == (only(domain.tasks(case)), domain.next_due(case), domain.allowed(case))
 
     def test_still_takes_a_decision_once_closed(self) -> None:
         """What the payer says about care that happened is told, even late."""
@@ -150,11 +151,11 @@ class TestUseAuthorization:
         """Used means done, and still wanted outside."""
         case = after(*APPROVED, seen())
 
-        assert (None, [("eligibility", 1), ("submission", 1)]) == (domain.next_step(case), wanted(case))
+        assert (None, [("eligibility", 1), ("submission", 1)]) == (only(domain.tasks(case)), wanted(case))
 
     def test_leaves_the_payers_clock_running(self) -> None:
         """A STAT visit happens before the payer decides about it."""
-        step = domain.next_step(after(*PENDED, override(), seen()))
+        step = only(domain.tasks(after(*PENDED, override(), seen())))
 
         assert step is not None
         assert "await_payer_decision" == step.act

@@ -116,7 +116,7 @@ def shown(case: domain.Case) -> dict[str, Any]:
     request = None if case.is_over else case.request
     return {
         "situation": domain.situation(case),
-        "step": domain.next_step(case),
+        "tasks": domain.tasks(case),
         "due": domain.next_due(case),
         "allowed": domain.allowed(case),
         "request": (request.standing, request.number, request.provider) if request else None,

@@ -14,6 +14,7 @@ from services.authorization.store import CASE
 from shared.contracts.authorization import AuthorizationApproved
 from shared.contracts.language import Command, EffectNeedsPerson, Tick
 from shared.errors import NotFound, Rejected
+from tests.support.tasks import only
 from tests.unit.authorization.words import (
     NOW,
     OTHER_PAYER,
@@ -120,7 +121,7 @@ class TestEveryMoment:
         """An open case has a next step, unless nothing is to be done or waited for here."""
 
         def check(_before: domain.Case, _command: Command, _facts: list[Any], case: domain.Case) -> None:
-            step = domain.next_step(case)
+            step = only(domain.tasks(case))
             is_idle = not case.is_workable or waits_for_nobody_here(case)
             assert (step is None) == (is_idle and not case.left_with_payers)
 
@@ -132,7 +133,7 @@ class TestEveryMoment:
         """A tick at the armed instant changes something and disarms it; who owes us something is woken for."""
 
         def check(_before: domain.Case, command: Command, facts: list[Any], case: domain.Case) -> None:
-            due, step = domain.next_due(case), domain.next_step(case)
+            due, step = domain.next_due(case), only(domain.tasks(case))
             if isinstance(command, Tick):
                 assert due is None or due > command.at
             if due is not None:

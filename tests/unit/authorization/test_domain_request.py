@@ -9,6 +9,7 @@ from services.authorization import domain
 from shared.contracts.authorization import AuthorizationApproved
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.authorization.words import (
     APPROVED,
     ASKED,
@@ -205,7 +206,7 @@ class TestOverrideAuthorization:
         [fact] = told(override(), after(*PENDED))
 
         assert ("casey.coordinator", "because") == (fact.by.id, fact.reason.code)
-        assert "await_payer_decision" == (domain.next_step(after(*PENDED, override())) or fact).act
+        assert "await_payer_decision" == (only(domain.tasks(after(*PENDED, override()))) or fact).act
 
     def test_is_not_taken_back_by_a_denial(self) -> None:
         """The denial is a clinician's step, and takes nothing back."""

@@ -9,6 +9,7 @@ from services.authorization.store import CASE
 from shared.contracts.authorization import AuthorizedItem, Window
 from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick
 from tests.support.given import given
+from tests.support.tasks import only
 
 REFERRAL = "demo-" + "k" * 26
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -162,7 +163,7 @@ def gave_up(kind: str, revision: int = 1, *, in_doubt: bool = False) -> EffectNe
 
 def told(command: Any, case: domain.Case) -> list[Any]:
     """What the world hears of a command."""
-    return [fact for fact in domain.decide(command, case) if hasattr(fact, "referral_id") and hasattr(fact, "step")]
+    return [fact for fact in domain.decide(command, case) if hasattr(fact, "referral_id") and hasattr(fact, "tasks")]
 
 
 def after(*history: Any) -> domain.Case:
@@ -173,7 +174,7 @@ def after(*history: Any) -> domain.Case:
 
 def step_of(case: domain.Case) -> tuple[str, str, str, datetime] | None:
     """The step in short."""
-    step = domain.next_step(case)
+    step = only(domain.tasks(case))
     return (step.act, step.owner, step.queue, step.due_at) if step else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.aggregates import Ask, Document, Queue
-from shared.aggregates.draft import STEP_LASTS
+from shared.aggregates.draft import TASK_LASTS
 from shared.clock import Wake
 from shared.contracts.language import EffectNeedsPerson
 from shared.errors import Busy, Mismatched, Rejected, Stale, Unavailable
@@ -243,7 +243,7 @@ CHANGED, COMPLETE = "org.throughline.processing.step-changed.v1", "org.throughli
 
 def told(document: Document) -> list[tuple[str, str]]:
     """What is told, and who is to act after it."""
-    return [(entry.type, json.loads(entry.body or b"")["step"]["owner"]) for entry in document.outbox]
+    return [(entry.type, json.loads(entry.body or b"")["tasks"][0]["owner"]) for entry in document.outbox]
 
 
 async def armed(bench: Any) -> datetime:
@@ -254,7 +254,7 @@ async def armed(bench: Any) -> datetime:
     return now
 
 
-class TestSteps:
+class TestTasks:
     async def test_that_a_person_is_to_act_is_told_at_once(self, bench: Any) -> None:
         """Whoever folds our facts knows who must act now, also when it follows from something private."""
         now = await armed(bench)
@@ -267,10 +267,10 @@ class TestSteps:
     async def test_a_step_of_ours_is_told_when_it_has_lasted(self, bench: Any) -> None:
         """If our own step stalls, others must see it."""
         await armed(bench)
-        bench.disk.offset += STEP_LASTS
+        bench.disk.offset += TASK_LASTS
 
         document = await bench.tally()
-        assert document.step_untold_since + STEP_LASTS == document.wake_at
+        assert document.step_untold_since + TASK_LASTS == document.wake_at
         await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
 
         assert [(CHANGED, "system")] == told(await bench.tally())
@@ -279,7 +279,7 @@ class TestSteps:
         """Mostly the next fact comes within milliseconds, and carries the step."""
         await armed(bench)
         await bench.add("c1")
-        bench.disk.offset += STEP_LASTS
+        bench.disk.offset += TASK_LASTS
 
         await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
 

@@ -171,13 +171,13 @@ class TestDelivery:
 
 
 class TestWhileParked:
-    async def test_the_operator_owns_the_next_step(self, bench: Any) -> None:
+    async def test_the_operator_has_the_only_task(self, bench: Any) -> None:
         """What is told while parked says so."""
         await bench.hear(record(1, EPOCH, value=b"{"))
         await bench.add("c1")
 
         document = await bench.tally()
-        assert "operator" == bench.engine.draft(document).step().owner
+        assert ["operator"] == [task.owner for task in bench.engine.draft(document).tasks()]
         assert b'"owner":"operator"' in document.outbox[-1].body
 
     async def test_no_deadline_is_decided(self, bench: Any) -> None:

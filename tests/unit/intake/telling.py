@@ -19,8 +19,9 @@ from services.intake.domain import (
 from services.intake.domain.decide import REQUIRED
 from services.intake.store import REFERRAL
 from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind
-from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Step, Tick
+from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick
 from tests.support.given import given
+from tests.support.tasks import only
 
 ID = "demo-aaaaaaaaaaaaaaaaaaaaaaaaaa"
 MONDAY = datetime(2026, 4, 6, 14, 0, tzinfo=UTC)
@@ -127,8 +128,8 @@ def referral(*history: Any) -> Referral:
 
 def step_of(*history: Any) -> tuple[str, str, datetime] | None:
     """Act, owner and due time after this history."""
-    step: Step | None = REFERRAL.next_step(given(REFERRAL, *history))
-    return (step.act, step.owner, step.due_at) if step else None
+    task = only(REFERRAL.tasks(given(REFERRAL, *history)))
+    return (task.act, task.owner, task.due_at) if task else None
 
 
 def outcome_after(*history: Any) -> Outcome | None:

@@ -23,7 +23,7 @@ class TestRecordReport:
         assert f"http://intake.example/v1/referrals/{referral_id}/acknowledgement" == filed["answer_url"]
         assert (REPORT["document_ref"], "final") == (filed["document_ref"], filed["kind"])
         closed = await until(intake, referral_id, "closed")
-        assert ("completed", None) == (closed["outcome"], closed["step"])
+        assert ("completed", []) == (closed["outcome"], closed["tasks"])
         assert ["record_report"] == closed["allowed"], "An addendum may still come."
         assert b"Quillfeather" not in intake.spilt()
 
@@ -133,7 +133,7 @@ class TestRead:
 
         found = answer.json()
         assert (f'"{found["version"]}"', "awaiting_information") == (answer.headers["ETag"], found["state"])
-        assert ("supply_information", "clinician") == (found["step"]["act"], found["step"]["owner"])
+        assert ("supply_information", "clinician") == (found["tasks"][0]["act"], found["tasks"][0]["owner"])
         assert {"request_id": f"{referral_id}-i1", "items": ["coverage"]} == found["information_request"]
         assert "seals" not in found
 

@@ -34,8 +34,7 @@ class TestOrderInOwnJson:
         assert isinstance(received, ReferralReceived)
         assert response.json()["referral_id"] == key == received.referral_id
         assert ("urgent", "pw-5j3p87") == (received.priority, received.pathway)
-        assert received.step
-        assert "check_completeness" == received.step.act
+        assert ["check_completeness"] == [task.act for task in received.tasks]
 
     async def test_is_sealed_for_each_audience(self, intake: Standing) -> None:
         """What the others may know is in the seals, whole; outside of them is nothing of the patient."""

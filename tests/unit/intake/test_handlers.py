@@ -7,6 +7,7 @@ from shared.contracts.language import Actor, Fact, Reason
 from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
 from shared.messaging.receive import Heard
 from tests.support.given import given
+from tests.support.tasks import only
 from tests.unit.intake.telling import ID, MONDAY, at, receive, referral
 
 TOLD = {"occurred_at": at(7), "recorded_by": Actor(kind="service", id="scheduling"), "channel": "kafka"}
@@ -49,7 +50,7 @@ class TestReactions:
         """However late we hear of it, the specialist's time began with the visit."""
         fulfilled = VisitFulfilled.model_validate({**TOLD, "referral_id": ID, "visit_id": "v1", "evidence": "office"})
 
-        step = REFERRAL.next_step(after(booked(), fulfilled))
+        step = only(REFERRAL.tasks(after(booked(), fulfilled)))
 
         assert step
         assert ("return_report", MONDAY + timedelta(days=17)) == (step.act, step.due_at)

@@ -23,6 +23,7 @@ from shared.service import Service
 from tests.support.at_work import at_work
 from tests.support.callers import Issuer, client_of
 from tests.support.memory import MemoryWorld
+from tests.support.tasks import only
 from tests.unit.notifications.outside import Server, Twilio
 from tests.unit.notifications.patients import LETTERHEAD, SMS, keyring, mail_settings, patient, visit
 from tests.unit.notifications.talking import NOON, REFERRAL
@@ -80,8 +81,8 @@ class Standing:
 
     async def _act(self) -> str | None:
         document = await self.service.engine.read(REFERRAL)
-        step = self.service.engine.draft(document).step() if document else None
-        return step.act if step else None
+        task = only(self.service.engine.draft(document).tasks()) if document else None
+        return task.act if task else None
 
     async def until_told(self, *names: str) -> list[Fact]:
         """Wait until exactly these facts were told."""

@@ -42,8 +42,7 @@ class TestSmsCallbacks:
         assert (callback.path, callback.query) == (CALLBACK_PATH, f"message={REFERRAL}.1")
         assert (await report(notifications, DELIVERED)).status_code == 204
         sent, delivered = await notifications.until_told("MessageSent", "MessageDelivered")
-        assert sent.step is not None
-        assert (sent.step.act, delivered.step) == ("await_receipt", None)
+        assert [["await_receipt"], []] == [[task.act for task in fact.tasks] for fact in (sent, delivered)]
         assert delivered.channel == "callback"
 
     async def test_lead_to_an_email_when_the_message_did_not_arrive(self, notifications: Standing) -> None:
@@ -111,7 +110,7 @@ class TestRead:
         found = answer.json()
         assert answer.headers["ETag"] == f'"{found["version"]}"'
         assert [(m["kind"], m["medium"], m["status"]) for m in found["messages"]] == [("visit_booked", "sms", "sent")]
-        assert (found["step"]["act"], found["allowed"]) == ("await_receipt", ["record_contact"])
+        assert (found["tasks"][0]["act"], found["allowed"]) == ("await_receipt", ["record_contact"])
         for secret in ("Robin", "5550123456", "Invented", "Oncology", "22:30", notifications_seal(notifications)):
             assert secret not in answer.text
 
@@ -139,8 +138,7 @@ class TestRecordContact:
             answer = await client.post(f"{CONVERSATION}/contact", json=NO_ANSWER, headers=key(f"call-{number}"))
             assert answer.status_code == 202
         facts = await notifications.until_told(*["ContactRecorded"] * 3, "PatientUnreachable")
-        assert facts[-1].step is not None
-        assert (facts[-1].step.act, facts[-1].step.owner) == ("decide_on_unreachable", "clinician")
+        assert [("decide_on_unreachable", "clinician")] == [(task.act, task.owner) for task in facts[-1].tasks]
 
     async def test_records_a_call_that_is_sent_twice_once(self, notifications: Standing) -> None:
         """A retry gets the first answer."""

@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from services.notifications.domain import allowed, decide, next_step
-from shared.contracts.language import Command, Step
+from services.notifications.domain import allowed, decide, tasks
+from shared.contracts.language import Command, Task
 from shared.contracts.notifications import ContactOutcome
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.notifications.talking import (
     after,
     booked,
@@ -42,7 +43,7 @@ class TestKeepContact:
 
     def test_forgets_that_the_patient_could_not_be_reached(self) -> None:
         """With a new contact the clinician has nothing to decide."""
-        step = next_step(play([*CALLING, *NO_ANSWERS, contact("sms", minutes=4 * DAY, seal="sealed-anew")]))
+        step = only(tasks(play([*CALLING, *NO_ANSWERS, contact("sms", minutes=4 * DAY, seal="sealed-anew")])))
         assert step is not None
         assert step.act == "send_message"
 
@@ -50,9 +51,7 @@ class TestKeepContact:
         """A contact that was mended for the worse."""
         conversation = play([contact("sms"), booked(), contact(minutes=5, seal="sealed-anew")])
         assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
-        assert next_step(conversation) == Step(
-            act="call_patient", owner="coordinator", queue="outreach", due_at=after(DAY + 5)
-        )
+        assert only(tasks(conversation)) == Task.of("call_patient", "coordinator", "outreach", after(DAY + 5))
 
     def test_stays_quiet_when_nothing_changed(self) -> None:
         """The same contact again is no news."""
@@ -64,7 +63,7 @@ class TestRecordContact:
     def test_ends_the_call_when_the_patient_was_reached(self, outcome: ContactOutcome) -> None:
         """Whatever the patient says, they have been told."""
         conversation = play([*CALLING, call(outcome, 30)])
-        assert next_step(conversation) is None
+        assert only(tasks(conversation)) is None
         assert kinds(decide(call(outcome, 30), play(CALLING))) == ["NoticesPhoned", "ContactRecorded"]
 
     def test_counts_as_told_for_what_follows(self) -> None:
@@ -74,16 +73,16 @@ class TestRecordContact:
 
     def test_puts_the_next_call_a_business_day_later(self) -> None:
         """Each try gives the patient time."""
-        assert next_step(play([*CALLING, call(minutes=30)])) == Step(
-            act="call_patient", owner="coordinator", queue="outreach", due_at=after(DAY + 30)
+        assert only(tasks(play([*CALLING, call(minutes=30)]))) == Task.of(
+            "call_patient", "coordinator", "outreach", after(DAY + 30)
         )
 
     def test_finds_the_patient_unreachable_after_three_calls(self) -> None:
         """Then the ordering clinician decides, within two business days."""
         facts = decide(NO_ANSWERS[2], play([*CALLING, *NO_ANSWERS[:2]]))
         assert kinds(facts) == ["ContactRecorded", "PatientUnreachable"]
-        assert next_step(play([*CALLING, *NO_ANSWERS])) == Step(
-            act="decide_on_unreachable", owner="clinician", queue="outreach", due_at=after(7 * DAY)
+        assert only(tasks(play([*CALLING, *NO_ANSWERS]))) == Task.of(
+            "decide_on_unreachable", "clinician", "outreach", after(7 * DAY)
         )
 
     def test_tells_it_once_and_takes_it_back_when_the_patient_answers(self) -> None:
@@ -92,29 +91,27 @@ class TestRecordContact:
         fourth = call(minutes=3 * DAY + 60, contact_id="contact-4")
         assert kinds(decide(fourth, unreachable)) == ["ContactRecorded"]
         answered = call("will_attend", 3 * DAY + 90, "contact-5")
-        assert next_step(play([fourth, answered], unreachable)) is None
+        assert only(tasks(play([fourth, answered], unreachable))) is None
 
     def test_begins_anew_with_a_new_visit(self) -> None:
         """Who did not pick up in March is called about the visit in May; what nobody knows yet is not overdue."""
         rebooked = booked("visit-2", 60 * DAY, starts_at=after(70 * DAY), replaces="visit-1")
         conversation = play([*CALLING, *NO_ANSWERS, rebooked, refused(2, 60 * DAY + 5)])
-        assert next_step(conversation) == Step(
-            act="call_patient", owner="coordinator", queue="outreach", due_at=after(63 * DAY + 5)
-        )
+        assert only(tasks(conversation)) == Task.of("call_patient", "coordinator", "outreach", after(63 * DAY + 5))
 
     @pytest.mark.parametrize("arrival", [[], [delivered(2, 60 * DAY + 10)]])
     def test_does_not_silence_the_word_of_a_cancellation(self, arrival: list[Command]) -> None:
         """Old calls in vain are no reason to let a patient travel who was told of a visit since."""
         rebooked = booked("visit-2", 60 * DAY, starts_at=after(70 * DAY), replaces="visit-1")
         told = [*CALLING, *NO_ANSWERS, rebooked, sent(2, 60 * DAY + 5), *arrival]
-        step = next_step(play([*told, cancelled(61 * DAY), refused(3, 61 * DAY + 5), closed(61 * DAY + 20)]))
+        step = only(tasks(play([*told, cancelled(61 * DAY), refused(3, 61 * DAY + 5), closed(61 * DAY + 20)])))
         assert step is not None
         assert step.act == "call_patient"
 
     def test_forgets_calls_in_vain_when_a_message_arrives(self) -> None:
         """A telephone that takes messages is one that may be called again: what comes later begins anew."""
         late = play([*CALLING, *NO_ANSWERS, delivered(1, 4 * DAY)])
-        assert (late.unanswered, late.unreachable_at, next_step(late)) == (0, None, None)
+        assert (late.unanswered, late.unreachable_at, only(tasks(late))) == (0, None, None)
 
     def test_learns_nothing_from_what_arrives_at_an_old_number(self) -> None:
         """Nobody answers at the new one all the same."""
@@ -125,8 +122,8 @@ class TestRecordContact:
         """What a patient out of reach must hear now is no old debt."""
         unsure = [contact("sms"), booked(), handed_over(1, in_doubt=True), *NO_ANSWERS]
         missed = [ended("missed", minutes=14 * DAY), refused(2, 14 * DAY + 5)]
-        assert next_step(play([*unsure, *missed])) == Step(
-            act="decide_on_unreachable", owner="clinician", queue="outreach", due_at=after(16 * DAY + 5)
+        assert only(tasks(play([*unsure, *missed]))) == Task.of(
+            "decide_on_unreachable", "clinician", "outreach", after(16 * DAY + 5)
         )
 
     def test_does_not_make_unreachable_who_had_the_message(self) -> None:
@@ -137,8 +134,8 @@ class TestRecordContact:
     def test_leaves_nothing_to_do_when_the_referral_has_ended_and_nobody_answers(self) -> None:
         """After three calls about a cancellation nobody goes on, and nobody has anything to decide."""
         history = [contact("sms"), booked(), sent(), delivered(), cancelled(5), refused(2, 6), closed(20)]
-        assert next_step(play(history)) is not None
-        assert next_step(play([*history, *NO_ANSWERS])) is None
+        assert only(tasks(play(history))) is not None
+        assert only(tasks(play([*history, *NO_ANSWERS]))) is None
         assert allowed(play([*history, *NO_ANSWERS])) == frozenset()
 
     def test_stays_quiet_when_recorded_twice(self) -> None:

@@ -2,13 +2,14 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.domain import decide, next_due, next_step, owed
+from services.notifications.domain import decide, next_due, owed, tasks
 from services.notifications.domain.evolve import number_of
 from services.notifications.domain.outlook import RECEIPT_WAIT
-from shared.contracts.language import Command, Step, Tick
+from shared.contracts.language import Command, Task, Tick
 from shared.contracts.notifications import MessageFailed, MessageSent, MessageUnknown
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.notifications.talking import (
     REFERRAL,
     VISIT_AT,
@@ -32,7 +33,7 @@ from tests.unit.notifications.talking import (
 
 BEGUN = [contact("sms", "email"), booked()]
 REMINDING = [*BEGUN, sent(), delivered(), tick(minutes_until(VISIT_AT - timedelta(days=3)))]
-CALL = Step(act="call_patient", owner="coordinator", queue="outreach", due_at=after(24 * 60))
+CALL = Task.of("call_patient", "coordinator", "outreach", after(24 * 60))
 WAITED = RECEIPT_WAIT.total_seconds() / 60
 
 
@@ -53,12 +54,12 @@ class TestRecordSent:
         """A gateway that took it has not delivered it yet."""
         conversation = play([*BEGUN, sent(minutes=1)])
         ends_at = after(1) + RECEIPT_WAIT
-        assert next_step(conversation) == Step(act="await_receipt", owner="system", queue="outreach", due_at=ends_at)
+        assert only(tasks(conversation)) == Task.of("await_receipt", "system", "outreach", ends_at)
         assert next_due(conversation) == ends_at
 
     def test_waits_for_nothing_after_an_email(self) -> None:
         """Mail has no receipts."""
-        assert next_step(play([contact("email"), booked(), sent()])) is None
+        assert only(tasks(play([contact("email"), booked(), sent()]))) is None
 
     def test_counts_however_late(self) -> None:
         """Evidence that it went out outweighs every belief that it did not."""
@@ -79,14 +80,16 @@ class TestRecordSent:
 class TestRecordReceipt:
     def test_ends_the_wait(self) -> None:
         """Delivered is delivered."""
-        assert next_step(play([*BEGUN, sent(), delivered(1, 1)])) is None
+        assert only(tasks(play([*BEGUN, sent(), delivered(1, 1)]))) is None
 
     def test_tries_the_next_medium_when_it_did_not_arrive(self) -> None:
         """An undelivered text is followed by an e-mail, and that by a person."""
         conversation = play([*BEGUN, sent(), undelivered(1, 1)])
         assert statuses(conversation) == [("visit_booked", "sms", "failed"), ("visit_booked", "email", "due")]
         assert conversation.messages[1].attempt == 2
-        assert next_step(play([refused(2, 2)], conversation)) == CALL.model_copy(update={"due_at": after(24 * 60 + 2)})
+        assert only(tasks(play([refused(2, 2)], conversation))) == CALL.model_copy(
+            update={"due_at": after(24 * 60 + 2)}
+        )
 
     def test_may_overtake_the_answer_to_the_send(self) -> None:
         """The order in which a gateway's two words arrive does not matter."""
@@ -115,10 +118,10 @@ class TestRecordReceipt:
     def test_is_not_waited_for_beyond_the_visit_nor_for_a_reminder(self) -> None:
         """Then it makes no difference any more."""
         soon = play([contact("sms"), booked(starts_at=after(20 * 60)), sent()])
-        assert next_step(soon) is None
+        assert only(tasks(soon)) is None
         last = minutes_until(VISIT_AT - timedelta(days=1))
         reminded = play([*REMINDING, sent(2, 9000), tick(last), sent(3, last)])
-        assert (next_step(reminded), next_due(reminded)) == (None, None)
+        assert (only(tasks(reminded)), next_due(reminded)) == (None, None)
 
     def test_leaves_a_medium_that_failed_for_last(self) -> None:
         """Who could not be texted about the booking is e-mailed first about the move."""
@@ -190,7 +193,7 @@ class TestPostpone:
     def test_lets_go_of_what_is_of_no_use_any_more(self) -> None:
         """At the start of the visit nobody needs to be told of it."""
         conversation = play([*BEGUN, postponed(1, minutes_until(VISIT_AT))])
-        assert (next_due(conversation), next_step(conversation)) == (None, None)
+        assert (next_due(conversation), only(tasks(conversation))) == (None, None)
 
     def test_stays_quiet_about_a_message_that_is_settled(self) -> None:
         """It went out after all."""
@@ -209,7 +212,7 @@ class TestEffectNeedsPerson:
         conversation = play(REMINDING)
         command = handed_over(2, 9000, in_doubt=True, kind="sms_once")
         assert kinds(decide(command, conversation)) == ["MessageUnknown"]
-        step = next_step(play([command], conversation))
+        step = only(tasks(play([command], conversation)))
         assert step is not None
         assert (step.act, step.owner) == ("call_patient", "coordinator")
 

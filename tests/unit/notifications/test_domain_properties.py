@@ -8,13 +8,14 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.notifications.domain import INITIAL, Conversation, decide, next_due, next_step, owed
+from services.notifications.domain import INITIAL, Conversation, decide, next_due, owed, tasks
 from services.notifications.domain.facts import MessagePlanned
 from services.notifications.domain.hours import is_lawful
 from services.notifications.domain.notices import still_open
 from services.notifications.domain.state import AT_MOST_ONCE
 from services.notifications.store import CONVERSATION
 from shared.contracts.language import Command
+from tests.support.tasks import only
 from tests.unit.notifications.talking import (
     NOON,
     ZONE,
@@ -87,7 +88,7 @@ class TestInterleavings:
         stories = data.draw(of_intake(DAY)), data.draw(of_scheduling(DAY))
         first, second = play(merged(data.draw, *stories)), play([*stories[0], *stories[1]])
         assert _alive(first) == _alive(second)
-        assert (next_step(first), next_due(first)) == (next_step(second), next_due(second))
+        assert (only(tasks(first)), next_due(first)) == (only(tasks(second)), next_due(second))
 
     @for_all(st.data())
     def test_survive_the_store(self, data: Any) -> None:
@@ -103,7 +104,7 @@ def _known(conversation: Conversation) -> Any:
         conversation.visits,
         conversation.lapsed,
         _alive(conversation),
-        next_step(conversation),
+        only(tasks(conversation)),
         next_due(conversation),
         owed(conversation),
     )
@@ -208,11 +209,11 @@ class Talk(RuleBasedStateMachine):
         message = next(m for m in self.conversation.messages if m.status == "dropped")
         self.say((sent if is_seen else may_have_gone)(message.number, self.minutes))
 
-    @precondition(lambda self: next_step(self.conversation) is not None)
+    @precondition(lambda self: only(tasks(self.conversation)) is not None)
     @rule(outcome=st.sampled_from(["no_answer", "no_answer", "will_attend"]))
     def make_call(self, outcome: Any) -> None:
         """The coordinator calls."""
-        step = next_step(self.conversation)
+        step = only(tasks(self.conversation))
         if step is not None and step.act == "call_patient":
             self.calls += 1
             self.say(call(outcome, self.minutes, f"contact-{self.calls}"))
@@ -221,7 +222,7 @@ class Talk(RuleBasedStateMachine):
     def nobody_is_forgotten(self) -> None:
         """What ought to be said and was not is somebody's next step, with a due time."""
         matters = [want for want in still_open(self.conversation) if want.notice.kind not in AT_MOST_ONCE]
-        assert not matters or next_step(self.conversation) is not None
+        assert not matters or only(tasks(self.conversation)) is not None
 
     @invariant()
     def reminders_are_never_risked_twice(self) -> None:

@@ -10,13 +10,14 @@ from services.notifications.domain import (
     evolve,
     is_timely,
     next_due,
-    next_step,
     owed,
+    tasks,
     visit_spoken_of,
 )
 from services.notifications.domain.hours import spread_of
 from services.notifications.domain.notices import SETTLING
-from shared.contracts.language import Effect, Step
+from shared.contracts.language import Effect, Task
+from tests.support.tasks import only
 from tests.unit.notifications.talking import (
     NOON,
     REFERRAL,
@@ -51,29 +52,29 @@ class TestTellOfVisit:
         conversation = play([contact("email", "sms"), booked()])
         assert statuses(conversation) == [("visit_booked", "email", "due")]
         assert owed(conversation) == [Effect(kind="email", revision=1, target="email", urgency=3)]
-        assert next_step(conversation) == Step(act="send_message", owner="system", queue="outreach", due_at=after(15))
+        assert only(tasks(conversation)) == Task.of("send_message", "system", "outreach", after(15))
 
     def test_waits_for_the_morning_in_quiet_hours(self) -> None:
         """Nobody is woken by a text message."""
         conversation = play([contact("sms"), booked(minutes=EVENING)])
         assert owed(conversation) == []
         assert next_due(conversation) == MORNING
-        assert next_step(conversation) == Step(
-            act="send_message", owner="system", queue="outreach", due_at=MORNING + timedelta(minutes=15)
+        assert only(tasks(conversation)) == Task.of(
+            "send_message", "system", "outreach", MORNING + timedelta(minutes=15)
         )
         assert statuses(play([tick(minutes_until(MORNING))], conversation)) == [("visit_booked", "sms", "due")]
 
     def test_waits_until_the_contact_is_known(self) -> None:
         """Scheduling may be heard before intake."""
         early = play([booked()])
-        assert (owed(early), next_step(early), next_due(early)) == ([], None, None)
+        assert (owed(early), only(tasks(early)), next_due(early)) == ([], None, None)
         assert play([booked(), contact("sms")]) == play([contact("sms"), booked()])
 
     def test_leaves_a_patient_without_any_medium_to_a_person(self) -> None:
         """Nobody is forgotten because they have no phone that takes text messages."""
         before = play([contact()])
-        assert next_step(play([booked()], before)) == Step(
-            act="call_patient", owner="coordinator", queue="outreach", due_at=after(24 * 60)
+        assert only(tasks(play([booked()], before))) == Task.of(
+            "call_patient", "coordinator", "outreach", after(24 * 60)
         )
 
     def test_leaves_a_visit_before_the_next_lawful_hour_to_a_person(self) -> None:
@@ -81,9 +82,7 @@ class TestTellOfVisit:
         at_seven = datetime(2027, 3, 2, 7, tzinfo=ZoneInfo(ZONE))
         before = play([contact("sms")])
         command = booked(minutes=EVENING, starts_at=at_seven)
-        assert next_step(play([command], before)) == Step(
-            act="call_patient", owner="coordinator", queue="outreach", due_at=at_seven
-        )
+        assert only(tasks(play([command], before))) == Task.of("call_patient", "coordinator", "outreach", at_seven)
 
     def test_tells_of_a_move_who_knew_of_another_date(self) -> None:
         """A second date without the word that it replaces the first would be two visits to the patient."""
@@ -126,7 +125,7 @@ class TestReminders:
 
     def test_are_nothing_that_the_referral_waits_for(self) -> None:
         """The visit itself is somebody's next step; the reminder is not."""
-        assert next_step(play(TOLD)) is None
+        assert only(tasks(play(TOLD))) is None
 
     def test_are_not_sent_for_a_visit_booked_later_than_they_would_come(self) -> None:
         """Who was told yesterday needs no reminder of three days ago."""
@@ -158,7 +157,7 @@ class TestEndVisit:
         """A message about a visit that is over would only confuse."""
         conversation = play([contact("sms"), booked(), ended(status, minutes=1), tick(10)])  # type: ignore[arg-type] # parametrized
         assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
-        assert (owed(conversation), next_step(conversation), next_due(conversation)) == ([], None, None)
+        assert (owed(conversation), only(tasks(conversation)), next_due(conversation)) == ([], None, None)
 
     def test_corrects_what_was_told_after_things_have_settled(self) -> None:
         """What replaces a cancelled visit may be on its way; then one message says both."""
@@ -186,7 +185,7 @@ class TestEndVisit:
     def test_stops_reminding_when_the_patient_was_seen(self) -> None:
         """A report may prove the visit days before its date."""
         seen = play([*TOLD, ended("fulfilled", minutes=5)])
-        assert (next_due(seen), next_step(seen)) == (None, None)
+        assert (next_due(seen), only(tasks(seen))) == (None, None)
 
     def test_keeps_a_visit_replaced_when_its_old_time_is_cancelled(self) -> None:
         """Giving the old time back is part of the move and nothing to tell."""
@@ -196,8 +195,8 @@ class TestEndVisit:
     def test_spares_a_call_about_a_visit_that_is_off(self) -> None:
         """Nobody calls a patient about what they never knew."""
         calling = play([contact("sms"), booked(), refused()])
-        assert next_step(calling) is not None
-        assert next_step(play([ended("cancelled", minutes=1)], calling)) is None
+        assert only(tasks(calling)) is not None
+        assert only(tasks(play([ended("cancelled", minutes=1)], calling))) is None
 
     def test_stays_quiet_when_heard_twice_or_of_an_unknown_visit(self) -> None:
         """Facts may be given up by an operator: a hole must not stop the conversation."""
@@ -217,7 +216,7 @@ class TestStopForCancellation:
         """A referral that the patient was told nothing about ends in silence."""
         conversation = play([contact("sms"), booked(), cancelled(1), tick(10)])
         assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
-        assert next_step(conversation) is None
+        assert only(tasks(conversation)) is None
 
     def test_tells_who_may_have_been_told_something(self) -> None:
         """A message that was dropped over a live call may have arrived."""
@@ -227,7 +226,7 @@ class TestStopForCancellation:
     def test_says_nothing_when_the_patient_has_died(self) -> None:
         """No family gets an appointment reminder, nor word of a cancelled one."""
         conversation = play([*TOLD, cancelled(5, because="deceased"), tick(20)])
-        assert (len(conversation.messages), next_due(conversation), next_step(conversation)) == (1, None, None)
+        assert (len(conversation.messages), next_due(conversation), only(tasks(conversation))) == (1, None, None)
         assert play([*TOLD, cancelled(5), closed(6, "deceased")]).messages[-1].status == "dropped"
 
     def test_says_nothing_to_who_was_seen_after_all(self) -> None:
@@ -244,7 +243,7 @@ class TestStopForClosing:
     def test_ends_everything(self) -> None:
         """A closed loop needs no more words."""
         conversation = play([*TOLD, closed(5)])
-        assert (next_due(conversation), next_step(conversation)) == (None, None)
+        assert (next_due(conversation), only(tasks(conversation))) == (None, None)
         assert owed(conversation) == owed(play(TOLD))
 
     def test_lets_the_word_of_a_cancellation_go_out(self) -> None:
@@ -255,7 +254,7 @@ class TestStopForClosing:
     def test_leaves_a_call_about_a_cancellation_to_be_made(self) -> None:
         """Whoever was told of a visit and cannot be written to must not travel for nothing."""
         conversation = play([*TOLD, cancelled(5), closed(6), refused(2, 7), undelivered(3, 8)])
-        step = next_step(conversation)
+        step = only(tasks(conversation))
         assert step is not None
         assert step.act == "call_patient"
 

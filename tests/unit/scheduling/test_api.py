@@ -54,7 +54,7 @@ class TestRead:
         answer = await get(scheduling, booked)
         shown = answer.json()
 
-        assert (shown["state"], shown["step"]["act"]) == ("booked", "attend_visit")
+        assert (shown["state"], shown["tasks"][0]["act"]) == ("booked", "attend_visit")
         assert [(v["visit_id"], v["fate"]) for v in shown["visits"]] == [(visit_id(booked, 1), "booked")]
         assert shown["allowed"] == ["book_visit", "cancel_visit", "choose_provider"]
         assert answer.headers["etag"] == f'"{shown["version"]}"'
@@ -187,9 +187,9 @@ class TestAppointment:
         await scheduling.until_all([booked], lambda p: p.is_handed("call_off_appointment", visit_id(booked, 1)))
         await scheduling.until_true(lambda: any(visit_id(booked, 2) in path for path in scheduling.offices.taken))
 
-        assert (await get(scheduling, booked)).json()["step"]["act"] == "call_off_appointment"
+        assert (await get(scheduling, booked)).json()["tasks"][0]["act"] == "call_off_appointment"
         assert (await send(scheduling, booked, "appointment", content, key=None)).status_code == 202
-        assert (await get(scheduling, booked)).json()["step"]["act"] == "attend_visit"
+        assert (await get(scheduling, booked)).json()["tasks"][0]["act"] == "attend_visit"
 
 
 class TestOutcome:

@@ -10,6 +10,7 @@ from services.scheduling.domain import decide
 from services.scheduling.domain.booking import MOST_SEARCHES_IN_VAIN
 from shared.contracts.scheduling import ProviderDeclined, VisitBooked
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     APPROVED,
     ASKED,
@@ -38,7 +39,7 @@ from tests.unit.scheduling.placing import (
 
 def step_of(*history: Any) -> tuple[str, str, Any] | None:
     """Who must do what by when."""
-    step = d.next_step(placed(*history))
+    step = only(d.tasks(placed(*history)))
     return (step.act, step.owner, step.due_at) if step else None
 
 

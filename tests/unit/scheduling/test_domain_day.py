@@ -19,6 +19,7 @@ from services.scheduling.domain.calendar_day import (
 from services.scheduling.store import CALENDAR_DAY
 from shared.errors import Conflict, Rejected
 from tests.support.given import given, kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import HOUR, TUESDAY, answer, say, stuck, tick
 
 ASK_AT = TUESDAY + ASKED_AFTER
@@ -169,4 +170,4 @@ class TestStore:
 
     def test_has_no_step(self) -> None:
         """A day waits for nobody."""
-        assert calendar_day.next_step(day(claim())) is None
+        assert only(calendar_day.tasks(day(claim()))) is None

@@ -8,6 +8,7 @@ import pytest
 from services.scheduling import domain as d
 from services.scheduling.domain import decide
 from services.scheduling.store import PLACEMENT
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     ASKED,
     BOOKED,
@@ -37,7 +38,7 @@ def wish(outcome: str, at: datetime = TUESDAY) -> d.RecordContact:
 
 def act_of(*history: Any) -> str | None:
     """What is to be done next."""
-    step = d.next_step(placed(*history))
+    step = only(d.tasks(placed(*history)))
     return step.act if step else None
 
 
@@ -54,7 +55,7 @@ class TestCallingOff:
     def test_is_a_coordinators_until_somebody_told_the_office(self, given_back: list[Any], then: str | None) -> None:
         """An office that no program can tell goes on expecting the patient, whatever comes instead."""
         history = [*BOOKED, *given_back, STUCK]
-        step = d.next_step(placed(*history))
+        step = only(d.tasks(placed(*history)))
 
         assert step is not None
         assert (step.act, step.owner, step.due_at) == ("call_off_appointment", "coordinator", TUESDAY + DAY)

@@ -10,6 +10,7 @@ from services.scheduling.domain import decide
 from shared.contracts.scheduling import VisitFulfilled
 from shared.errors import Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     ASKED,
     AWAY,
@@ -64,7 +65,7 @@ class TestBeginPlacement:
     def test_asks_a_person_when_the_directory_has_nobody(self) -> None:
         """A pathway without providers is a coordinator's."""
         order = say(d.TakeOrder, order=ORDER, candidates=())
-        step = d.next_step(placed(order, say(d.BeginPlacement)))
+        step = only(d.tasks(placed(order, say(d.BeginPlacement))))
 
         assert step is not None
         assert (step.act, step.owner) == ("choose_provider", "coordinator")
@@ -87,7 +88,7 @@ class TestEndPlacement:
         """No step, no timer, nothing owed outside."""
         ended = placed(*history, ENDED)
 
-        assert (d.next_step(ended), d.next_due(ended), d.owed(ended)) == (None, None, [])
+        assert (only(d.tasks(ended)), d.next_due(ended), d.owed(ended)) == (None, None, [])
 
     def test_leaves_alone_a_visit_that_has_begun(self) -> None:
         """It may have taken place: its outcome is still taken."""
@@ -101,7 +102,7 @@ class TestEndPlacement:
         begun = TUESDAY + 7 * DAY
         ended = [*BOOKED, say(d.EndPlacement, begun, reason=REASON)]
         overdue = placed(*ended, tick(begun + HOUR), tick(begun + HOUR + DAY))
-        step = d.next_step(overdue)
+        step = only(d.tasks(overdue))
 
         assert d.next_due(placed(*ended)) == begun + HOUR / 2
         assert step is not None
@@ -113,7 +114,7 @@ class TestEndPlacement:
         ended = placed(*BOOKED, say(d.EndPlacement, TUESDAY + 7 * DAY, reason=REASON), outcome(what))
 
         assert [what] == [visit.fate for visit in ended.visits]
-        assert (d.next_step(ended), d.next_due(ended)) == (None, None)
+        assert (only(d.tasks(ended)), d.next_due(ended)) == (None, None)
 
     def test_stays_quiet_when_cancelled_is_followed_by_closed(self) -> None:
         """Over is over."""
@@ -161,7 +162,7 @@ class TestRecordContact:
     )
     def test_makes_a_patients_wish_a_coordinators(self, wish: str, act: str) -> None:
         """What a patient cannot do by message, a person does."""
-        step = d.next_step(placed(*BOOKED, say(d.RecordContact, outcome=wish)))
+        step = only(d.tasks(placed(*BOOKED, say(d.RecordContact, outcome=wish))))
 
         assert step is not None
         assert (step.act, step.owner) == (act, "coordinator")
@@ -170,7 +171,7 @@ class TestRecordContact:
         """Second thoughts count."""
         history = [*BOOKED, *(say(d.RecordContact, outcome=o) for o in ("declined", "will_attend"))]
 
-        assert d.next_step(placed(*history)) == d.next_step(placed(*BOOKED))
+        assert only(d.tasks(placed(*history))) == only(d.tasks(placed(*BOOKED)))
 
     @pytest.mark.parametrize("wish", ["no_answer", "informed", "will_attend"])
     def test_stays_quiet_when_nothing_is_wanted(self, wish: str) -> None:
@@ -181,7 +182,7 @@ class TestRecordContact:
     def test_seeks_nothing_for_a_patient_who_will_not_come(self, history: list[Any]) -> None:
         """Also without a visit: a coordinator helps first, and the search goes on when the patient thinks again."""
         declined = placed(*history, DECLINED)
-        step = d.next_step(declined)
+        step = only(d.tasks(declined))
 
         assert step is not None
         assert (step.act, declined.seeking, d.situation(declined)) == ("resolve_declined_visit", None, "declined")

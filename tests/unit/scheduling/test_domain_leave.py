@@ -7,6 +7,7 @@ import pytest
 from services.scheduling import domain as d
 from services.scheduling.domain import decide
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     APPROVED,
     ASKED,
@@ -128,7 +129,7 @@ class TestRecordDenial:
 
     def test_settles_the_want_of_capacity(self) -> None:
         """Nobody looks for capacity that may not be used."""
-        assert d.next_step(placed(*ordered(), APPROVED, offered(), DENIED)) is None
+        assert only(d.tasks(placed(*ordered(), APPROVED, offered(), DENIED))) is None
 
     def test_stays_quiet_without_leave(self) -> None:
         """There is nothing to take back."""

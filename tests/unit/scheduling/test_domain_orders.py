@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.scheduling import domain as d
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     APPROVED,
     AWAY,
@@ -38,7 +39,7 @@ def end_of(history: Sequence[Any]) -> Any:
     """What counts of a placement: how often was searched on the way does not."""
     state = placed(*history)
     effects = [(effect.kind, effect.target) for effect in d.owed(state)]
-    return d.next_step(state), d.next_due(state), effects, state.leave, state.is_over, state.choice
+    return only(d.tasks(state)), d.next_due(state), effects, state.leave, state.is_over, state.choice
 
 
 class TestFactsOfOtherServices:

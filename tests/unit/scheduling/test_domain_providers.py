@@ -9,6 +9,7 @@ from services.scheduling.domain import decide
 from shared.contracts.scheduling import ProviderDeclined
 from shared.errors import Conflict, NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     ASKED,
     AWAY,
@@ -61,7 +62,7 @@ class TestAnswerRequest:
 
     def test_declines_and_a_person_chooses_when_nobody_is_left(self) -> None:
         """Two were asked, none will: a coordinator's step."""
-        step = d.next_step(placed(*ASKED, answer(accepted=False), answer(2, accepted=False)))
+        step = only(d.tasks(placed(*ASKED, answer(accepted=False), answer(2, accepted=False))))
 
         assert step is not None
         assert (step.act, step.owner) == ("choose_provider", "coordinator")
@@ -80,7 +81,7 @@ class TestAnswerRequest:
             history += [offered(slot(provider_ref="pr-away"), search=number), held(number)]
             history += [outcome("missed", number, MISSED_AT)]
         declined = placed(*history, answer(accepted=False))
-        step = d.next_step(declined)
+        step = only(d.tasks(declined))
 
         assert step is not None
         assert (step.act, declined.choice, declined.seeking) == ("decide_on_missed", None, None)

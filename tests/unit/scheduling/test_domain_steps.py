@@ -9,6 +9,7 @@ import pytest
 from services.scheduling import domain as d
 from shared.contracts.language import Effect
 from shared.contracts.scheduling import VisitBooked
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     ASKED,
     BOOKED,
@@ -39,7 +40,7 @@ MISSED_AGAIN = outcome("missed", 2, TUESDAY + 15 * DAY)
 
 def step_of(*history: Any) -> tuple[str, str, Any] | None:
     """Who must do what by when."""
-    step = d.next_step(placed(*history))
+    step = only(d.tasks(placed(*history)))
     return (step.act, step.owner, step.due_at) if step else None
 
 

@@ -10,6 +10,7 @@ from services.scheduling.domain import decide
 from shared.contracts.scheduling import VisitBooked, VisitFulfilled, VisitMissed
 from shared.errors import Conflict, NotFound, Rejected
 from tests.support.given import kinds
+from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
     ASKED,
     BOOKED,
@@ -67,7 +68,7 @@ class TestBookVisit:
 
     def test_makes_a_refused_move_a_coordinators(self) -> None:
         """What a person asked for is not replaced by what a program finds."""
-        step = d.next_step(placed(*BOOKED, book(), refused(2)))
+        step = only(d.tasks(placed(*BOOKED, book(), refused(2))))
 
         assert step is not None
         assert (step.act, step.owner) == ("reschedule_visit", "coordinator")
@@ -146,7 +147,7 @@ class TestRecordOutcome:
         seen = placed(*BOOKED, outcome("fulfilled"))
 
         assert [(e.kind, e.revision) for e in d.owed(seen)] == [("appointment", 1), ("claim", 1)]
-        assert (d.next_step(seen), d.next_due(seen)) == (None, None)
+        assert (only(d.tasks(seen)), d.next_due(seen)) == (None, None)
 
     def test_seeks_another_time_when_first_missed(self) -> None:
         """Once happens to anybody."""
@@ -159,7 +160,7 @@ class TestRecordOutcome:
         """Twice is no chance: the ordering clinician decides."""
         again = [*BOOKED, outcome("missed"), offered(slot(14), search=2), held(2)]
         missed = placed(*again, outcome("missed", 2, TUESDAY + 15 * DAY))
-        step = d.next_step(missed)
+        step = only(d.tasks(missed))
 
         assert step is not None
         assert (step.act, step.owner) == ("decide_on_missed", "clinician")
@@ -209,7 +210,7 @@ class TestConfirmAppointment:
         """The office knows now; the patient is next."""
         history = [*BOOKED, stuck("appointment"), say(d.ConfirmAppointment, visit_id="visit-1")]
 
-        assert d.next_step(placed(*history)) == d.next_step(placed(*BOOKED))
+        assert only(d.tasks(placed(*history))) == only(d.tasks(placed(*BOOKED)))
 
     def test_refuses_a_visit_that_is_not_there(self) -> None:
         """Only a visit of this referral can be confirmed."""

@@ -16,7 +16,7 @@ from shared.contracts.intake import (
     ReferralReceived,
     ReportAcknowledged,
 )
-from shared.contracts.language import Actor, Command, Fact, Owner, Reason, Step
+from shared.contracts.language import Actor, Command, Fact, Owner, Reason, Task
 from shared.contracts.notifications import MessageDelivered, MessageSent
 from shared.contracts.scheduling import ProviderAccepted, ProviderChosen, VisitBooked, VisitFulfilled
 
@@ -27,9 +27,9 @@ LEE = Actor(kind="person", id="lee.leadwell")
 BECAUSE = Reason(system="throughline", code="sample")
 
 
-def step(act: str, owner: Owner, due_in_h: float = 24, queue: str = "coordination") -> Step:
-    """A step that is due some hours after noon."""
-    return Step(act=act, owner=owner, queue=queue, due_at=NOON + timedelta(hours=due_in_h))
+def step(act: str, owner: Owner, due_in_h: float = 24, queue: str = "coordination") -> Task:
+    """A task that is due some hours after noon."""
+    return Task.of(act, owner, queue, NOON + timedelta(hours=due_in_h))
 
 
 def after(minutes: float = 0) -> datetime:
@@ -48,7 +48,7 @@ class Telling:
         self,
         service: str,
         fact: type[Fact],
-        next_: Step | None = None,
+        next_: Task | None = None,
         *,
         minutes: float = 0,
         sequence: int | None = None,
@@ -62,9 +62,8 @@ class Telling:
             occurred_at=after(minutes),
             recorded_by=told_by,
             channel="kafka",
-            step=next_,
             **{"referral_id": self.referral_id, **said},
-        )
+        ).with_tasks((next_,) if next_ else ())
         envelope = Envelope(
             source=source_of(self.referral_id.partition("-")[0], service),
             subject=self.referral_id,
@@ -81,7 +80,7 @@ class Telling:
             value=whole.model_dump_json().encode(),
         )
 
-    def received(self, next_: Step | None = None, **said: Any) -> RecordEnvelope:
+    def received(self, next_: Task | None = None, **said: Any) -> RecordEnvelope:
         """Intake took the referral in."""
         about = {
             "patient_ref": "pt-sample",

@@ -108,7 +108,7 @@ class TestTimeline:
         [fact] = (await get(received, f"/v1/referrals/{REFERRAL}/timeline")).json()["facts"]
 
         assert {"kind": "service", "id": "intake"} == fact["recorded_by"]
-        assert "complete_referral" == fact["step"]["act"]
+        assert "complete_referral" == fact["tasks"][0]["act"]
         assert "routine" == fact["said"]["priority"]
         assert "seals" not in fact["said"]
 

@@ -4,19 +4,27 @@ import itertools
 
 import pytest
 
-from services.tracking.domain import NextAct, Story, next_act
-from shared.contracts.language import Owner, Step
+from services.tracking.domain import NextAct, Story, next_act, open_tasks
+from shared.contracts.language import Owner, Task
 from tests.unit.tracking.telling import step
 
 
-def stories(**steps: Step | None) -> dict[str, Story]:
+def stories(**tasks: Task | tuple[Task, ...]) -> dict[str, Story]:
     """What the services said last; those not named wait for nothing."""
-    return {name: Story(1, "", steps.get(name)) for name in ("intake", "authorization", "scheduling", "notifications")}
+    told = {name: each if isinstance(each, tuple) else (each,) for name, each in tasks.items()}
+    return {
+        name: Story(1, "", told.get(name, ())) for name in ("intake", "authorization", "scheduling", "notifications")
+    }
 
 
-def shown(is_closed: bool = False, **steps: Step | None) -> str | None:
+def listed(is_closed: bool = False, **tasks: Task | tuple[Task, ...]) -> list[str]:
+    """The acts in their order."""
+    return [task.act for _, task in open_tasks(stories(**tasks), is_closed=is_closed)]
+
+
+def shown(is_closed: bool = False, **tasks: Task | tuple[Task, ...]) -> str | None:
     """The act that is shown."""
-    act = next_act(stories(**steps), is_closed=is_closed)
+    act = next_act(open_tasks(stories(**tasks), is_closed=is_closed))
     return act.act if act else None
 
 
@@ -30,7 +38,7 @@ class TestNextAct:
     )
 
     @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(ORDER, 2)))
-    def test_goes_by_who_can_move_it_on(self, first: Step, second: Step) -> None:
+    def test_goes_by_who_can_move_it_on(self, first: Task, second: Task) -> None:
         """Operator, our people, outside parties, system, backstops; even when the others are due sooner."""
         assert first.act == shown(intake=first, scheduling=second)
         assert first.act == shown(intake=second, scheduling=first)
@@ -57,7 +65,7 @@ class TestNextAct:
         assert "use_authorization" == shown(authorization=use)
 
     def test_nothing_waits_when_no_service_does(self) -> None:
-        """No step, no act."""
+        """No task, no act."""
         assert shown() is None
 
     def test_names_the_service_that_waits(self) -> None:
@@ -66,10 +74,36 @@ class TestNextAct:
 
         expected = NextAct("authorization", "call_payer", "coordinator", "authorization", due.due_at)
 
-        assert expected == next_act(stories(authorization=due), is_closed=False)
+        assert expected == next_act(open_tasks(stories(authorization=due), is_closed=False))
+
+    def test_a_second_task_of_a_service_counts_like_a_first(self) -> None:
+        """What a service names behind another task is neither lost nor last for that."""
+        both = step("deliver_report", "coordinator", 48), step("review_change", "nurse", 8)
+
+        assert ["review_change", "deliver_report", "attend_visit"] == listed(
+            intake=both, scheduling=step("attend_visit", "patient", 1)
+        )
+
+    def test_an_owner_of_whom_we_do_not_know_is_listed_as_other(self) -> None:
+        """Whom another service will name one day is waited for like anybody outside, and found in lists."""
+        unknown = step("visit_at_home", "nurse").model_copy(update={"owner": "community_worker"})
+
+        act = next_act(open_tasks(stories(scheduling=unknown), is_closed=False))
+
+        assert act is not None
+        assert ("visit_at_home", "other") == (act.act, act.owner)
+        assert ["visit_at_home", "complete_referral"] == listed(
+            intake=step("complete_referral", "coordinator", 1), scheduling=unknown
+        )
 
 
 class TestNextActOfAClosedReferral:
+    def test_shows_the_second_task_of_a_service_whose_first_is_nobodys_any_more(self) -> None:
+        """Our people still owe it, whatever their service named before it."""
+        assert "call_patient" == shown(
+            is_closed=True, notifications=(step("await_receipt", "system"), step("call_patient", "nurse"))
+        )
+
     @pytest.mark.parametrize("owner", ["operator", "coordinator", "nurse", "clinician"])
     def test_keeps_what_our_people_still_owe(self, owner: Owner) -> None:
         """A patient whom no message about the cancellation reached must still be called."""

@@ -18,7 +18,7 @@ from services.tracking.domain import (
     Track,
     decide,
     next_due,
-    next_step,
+    tasks,
 )
 from shared.contracts.authorization import AuthorizationDenied, CoverageNotVerified
 from shared.contracts.intake import (
@@ -46,7 +46,7 @@ class TestRecordEnvelope:
 
         track = fold([Telling().received(due)])
 
-        assert (1, due) == (track.stories["intake"].sequence, track.stories["intake"].step)
+        assert (1, (due,)) == (track.stories["intake"].sequence, track.stories["intake"].tasks)
         assert Story() == track.stories["scheduling"]
 
     def test_stays_quiet_when_delivered_twice(self) -> None:
@@ -70,16 +70,16 @@ class TestRecordEnvelope:
 
         assert 3 == fold([first, third]).stories["intake"].sequence
 
-    def test_keeps_the_last_step_of_each_service(self) -> None:
-        """A fact without a step says that its service waits for nothing."""
+    def test_keeps_the_last_tasks_of_each_service(self) -> None:
+        """A fact without tasks says that its service waits for nothing."""
         tell = Telling()
         asked = tell(
             "scheduling", VisitFulfilled, step("record_outcome", "specialist"), visit_id="v", evidence="office"
         )
         rest = tell("scheduling", VisitFulfilled, visit_id="v", evidence="office")
 
-        assert fold([asked]).stories["scheduling"].step is not None
-        assert fold([asked, rest]).stories["scheduling"].step is None
+        assert fold([asked]).stories["scheduling"].tasks
+        assert fold([asked, rest]).stories["scheduling"].tasks == ()
 
     def test_refuses_what_it_does_not_know(self) -> None:
         """Tracking makes no outbound calls, so nobody can ask a person about one."""
@@ -240,7 +240,7 @@ class TestInterleaving:
             is_open = track.standing.situation not in {"unheard", "closed"}
             # Acknowledging and closing are told in one write: between the two facts nobody has anything to do.
             is_closing = track.stories["intake"].sequence == 4
-            assert not is_open or is_closing or next_step(track) is not None
+            assert not is_open or is_closing or tasks(track)
 
 
 def _tolerated(commands: list[Any], track: Track) -> Iterator[Any]:

@@ -2,13 +2,14 @@
 
 from services.authorization.domain import Case
 from services.intake.domain.state import Referral
-from services.notifications.domain import Conversation, next_step
+from services.notifications.domain import Conversation, tasks
 from services.scheduling.domain import Placement
 from shared.contracts.authorization import AuthorizationDenied
 from shared.contracts.intake import ReferralCancelled, ReferralClosed
 from shared.contracts.notifications import MessageFailed, MessageSent
 from shared.contracts.scheduling import VisitFulfilled
 from tests.simulation.services.rules.known import Known
+from tests.support.tasks import only
 
 BACKSTOPS = ("complete_referral", "use_authorization")
 """Steps that say by when all others must have led somewhere: alone, they are with nobody."""
@@ -84,7 +85,7 @@ def _is_told_of_the_end(conversation: Conversation) -> bool:
     """By a message that went, or by a person; one who cannot be reached, or died, is not told."""
     said = [message.notice.kind for message in conversation.messages if message.was_sent]
     said += [notice.kind for notice in (*conversation.phoned, *conversation.lapsed)]
-    return "referral_cancelled" in said or conversation.is_silent or next_step(conversation) is not None
+    return "referral_cancelled" in said or conversation.is_silent or only(tasks(conversation)) is not None
 
 
 def _with_nobody(known: Known, key: str) -> list[str]:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from services.scheduling.domain import Placement, days_of, next_step
+from services.scheduling.domain import Placement, days_of, tasks
 from services.scheduling.domain.calendar_day import CalendarDay, Claim
 from services.scheduling.domain.state import Claiming, Slot
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationNotRequired, AuthorizationOverridden
 from shared.contracts.scheduling import VisitBooked
 from shared.ports import Stored
 from tests.simulation.services.rules.known import DAYS, Known
+from tests.support.tasks import only
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 LEAVE = (AuthorizationApproved, AuthorizationNotRequired, AuthorizationOverridden)
@@ -86,7 +87,7 @@ def _in_question_after_the_end(placements: Mapping[str, Placement]) -> list[str]
     """A visit that had begun when its referral ended has an outcome, or a person is asked for it."""
     found = []
     for key, placement in placements.items():
-        step = next_step(placement)
+        step = only(tasks(placement))
         if placement.ended and not placement.is_settled and (step is None or step.owner != "coordinator"):
             found.append(f"{key} has ended, and nobody is asked what became of {placement.visit}: {step}")
     return found

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-UNIT := tests/unit tests/contracts tests/architecture
+UNIT := tests/unit tests/contracts tests/architecture tests/counts
 IN_MEMORY := tests/access tests/privacy tests/simulation
 
 .DEFAULT_GOAL := help

@@ -91,9 +91,11 @@ def _owned_task(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any],
     return task
 
 
-def run(seed: int, main: Callable[[SeededLoop], Coroutine[Any, Any, Any]]) -> Any:
+def run(
+    seed: int, main: Callable[[SeededLoop], Coroutine[Any, Any, Any]], loop_of: Callable[[int], SeededLoop] = SeededLoop
+) -> Any:
     """Run one seed to its end and return what it returns. Works inside a running loop, such as a test's."""
-    loop = SeededLoop(seed)
+    loop = loop_of(seed)
     running = events._get_running_loop()
     events._set_running_loop(None)
     try:

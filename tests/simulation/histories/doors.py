@@ -65,7 +65,7 @@ def knock(door: Door, sent: Sent, role: str, idempotency_key: str) -> httpx2.Req
     address = ADDRESSES.get(door.service, f"http://{door.service}.example")
     url, body = f"{address}{door.path}", door.body(sent)
     if door.path == SMS_CALLBACK:
-        return _signed(f"{url}?message={body['message']}", {k: v for k, v in body.items() if k != "message"})
+        return signed(f"{url}?message={body['message']}", {k: v for k, v in body.items() if k != "message"})
     payer = _payer(sent) if door.path == PAYER_CALLBACK else None
     path = url.format(referral_id=sent.key, payer_id=payer)
     headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": idempotency_key}
@@ -78,8 +78,8 @@ def _payer(sent: Sent) -> str:
     return str(sent.choose([*asked, "medicare"]))
 
 
-def _signed(url: str, form: Mapping[str, str]) -> httpx2.Request:
-    """By Twilio's convention."""
+def signed(url: str, form: Mapping[str, str]) -> httpx2.Request:
+    """A receipt of the SMS gateway, by Twilio's convention."""
     content = url + "".join(name + form[name] for name in sorted(form))
     digest = hmac.digest(SMS.auth_token.get_secret_value().encode(), content.encode(), sha1)
     headers = {

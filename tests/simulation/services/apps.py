@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +29,7 @@ from services.tracking.gateways import Issuer
 from shared.errors import Rejected, Unavailable
 from shared.identity import Caller, Guard, Role, Verifier
 from shared.outbound import ServiceToken
-from shared.sealing import Keyring
+from shared.sealing import Keyring, Opening
 from shared.service import Blueprint, Service, operations
 from shared.web import create_app
 from tests.simulation.scheduler import SeededLoop
@@ -77,8 +77,13 @@ def blueprints() -> Mapping[str, Blueprint]:
 @cache
 def keyring(service: str) -> Keyring:
     """The keys of a service: the same in every run, so that every run has the same referrals."""
+    return audited_keyring(service, lambda _opening: None)
+
+
+def audited_keyring(service: str, audit: Callable[[Opening], None]) -> Keyring:
+    """The same keys, in a ring that tells each opening of a seal."""
     keys = [_key(f"{TENANT}:{audience}:1") for audience in AUDIENCES[service]]
-    return Keyring({"keys": keys}, audit=lambda _opening: None)
+    return Keyring({"keys": keys}, audit)
 
 
 def _key(kid: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shared.aggregates import Engine
+from shared.aggregates.batch import Failure
 from shared.aggregates.document import Cause
 from shared.aggregates.draft import Draft
 from shared.calls import backoff
@@ -81,6 +82,8 @@ class ClockDoor:
         self._engine, self._clock, self._slots, self._random = engine, clock, slots, random
         self._on_error, self._poll_s = on_error, poll_s
         self._swept_at = 0.0
+        self._resting: dict[str, tuple[int, float]] = {}
+        """By document that could not be used: how often in a row, and until when it is left alone."""
 
     async def run(self) -> None:
         """Wake for ever. A machine whose clock is off, or a store that is down, costs rounds and nothing else."""
@@ -95,7 +98,7 @@ class ClockDoor:
     async def round(self) -> int:
         """One round: the earliest due documents of our slots, and now and then a few of anybody's. Return how many."""
         now = await self._clock.read()
-        mine = await self._engine.store.due(now, self._slots.assigned(), PAGE)
+        mine = await self._due(now, self._slots.assigned())
         late = await self._overdue(now)
         await self._wake([*mine, *(key for key in late if key not in mine)], now)
         return len(mine)
@@ -104,13 +107,26 @@ class ClockDoor:
         if self._clock.monotonic() < self._swept_at + SWEEP_S:
             return ()
         self._swept_at = self._clock.monotonic()
-        late = await self._engine.store.due(now - GRACE, None, PAGE)
+        late = await self._due(now - GRACE, None)
         return self._random.sample(late, min(len(late), SWEPT_AT_ONCE))
+
+    async def _due(self, now: datetime, slots: Sequence[int] | None) -> list[str]:
+        """The earliest due documents, without those that rest: these stay due, and must not hide the others."""
+        at_s = self._clock.monotonic()
+        due = await self._engine.store.due(now, slots, PAGE + len(self._resting))
+        return [key for key in due if self._resting.get(key, (0, 0.0))[1] <= at_s][:PAGE]
 
     async def _wake(self, keys: Sequence[str], now: datetime) -> None:
         if keys:
             self._engine.count("wakes", len(keys))
-            faults = [fault for fault in await self._engine.handle([Wake(key, now) for key in keys]) if fault]
-            self._engine.count("strikes", len(faults))
-            for fault in faults:
-                self._on_error(fault)
+            outcomes = await self._engine.handle([Wake(key, now) for key in keys])
+            for key, outcome in zip(keys, outcomes, strict=True):
+                self._note(key, outcome)
+
+    def _note(self, key: str, outcome: Exception | None) -> None:
+        tries = self._resting.pop(key, (0, 0.0))[0]
+        if isinstance(outcome, Failure):
+            self._resting[key] = tries + 1, self._clock.monotonic() + backoff(tries + 1).total_seconds()
+        elif outcome:
+            self._engine.count("strikes", 1)
+            self._on_error(outcome)

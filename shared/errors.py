@@ -3,6 +3,9 @@
 Refusals carry a code and a fixed sentence: never a value that came in, since that could be patient data.
 """
 
+UNUSABLE_FOR_S = 30
+"""When to ask again for a document that cannot be used: somebody has to mend it, or to go on with an upgrade."""
+
 
 class Rejected(Exception):
     """A command that the domain refuses. `code` is stable for programs, `message` is a sentence for people."""
@@ -58,6 +61,25 @@ class Unavailable(Exception):
     def __init__(self, retry_after_s: int = 5) -> None:
         super().__init__(f"A dependency is unavailable; retry after {retry_after_s} s.")
         self.retry_after_s = retry_after_s
+
+
+class Unusable(Unavailable):
+    """A stored document that this program cannot use, while all others can be. Nothing was done.
+
+    `reason` is a code. It is as if a dependency were down for this one key: whoever asks may come back.
+    """
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(UNUSABLE_FOR_S)
+        self.key = key
+        self.reason = reason
+
+
+class Newer(Unusable):
+    """A document that a newer program wrote. Only a program that knows its form may read it or write it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, "newer")
 
 
 class Unknown(Exception):

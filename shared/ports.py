@@ -113,7 +113,7 @@ class Subscription(Protocol):
         """Join the group. Raises Unavailable while the broker or a topic is missing."""
 
     async def stop(self) -> None:
-        """Leave the group, within a bound."""
+        """Leave the group, within a bound. The next fetch joins it anew."""
 
     async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
         """Whatever has arrived, at most `limit`, in order per partition; waits so long for the first, or a while."""

@@ -1,10 +1,10 @@
-"""The one document of an aggregate, and how it rests in the store. No decision is made here."""
+"""The one document of an aggregate in memory; how it rests in the store is in `frame`. No decision is made here."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from shared.calls import EffectRecord, record_from_stored, record_to_stored
+from shared.calls import EffectRecord
 from shared.contracts.language import tenant_of
 from shared.ports import Stored
 
@@ -115,79 +115,3 @@ class Document:
     def something_waits(self) -> bool:
         """Whether an operator is needed before everything that was told is taken in."""
         return any(self.waiting.values()) or any(letter is not None for letter in self.letters.values())
-
-
-def to_stored(document: Document, state: Any, schema: int, slot: int, now: datetime) -> Stored:
-    """The document as it is saved; `unpublished_at` is there only while the outbox holds something."""
-    stored: Stored = {
-        "_id": document.id,
-        "tenant": document.tenant,
-        "version": document.version,
-        "schema": schema,
-        "slot": slot,
-        "state": state,
-        "seen": document.seen,
-        "outbox": [_fields(entry) for entry in document.outbox],
-        "told": document.told,
-        "entries": document.entries,
-        "calls": [record_to_stored(record) for record in document.calls.values()],
-        "answered": list(document.answered.items())[-ANSWERS_KEPT:],
-        "strikes": document.strikes,
-    }
-    optional = {
-        "waiting": [[s, _fields(e)] for s, queue in document.waiting.items() for e in queue.values()],
-        "letters": [[origin, _fields(letter) if letter else None] for origin, letter in document.letters.items()],
-        "unpublished_at": now if document.outbox else None,
-        "wake_at": _rounded_up(document.wake_at),
-        "retry_at": document.retry_at,
-        "is_parked": document.is_parked,
-        "parked_at": document.parked_at,
-        "step_untold_since": document.step_untold_since,
-    }
-    stored.update({name: value for name, value in optional.items() if value})
-    return stored
-
-
-def from_stored(stored: Stored, state: Any) -> Document:
-    """The inverse of `to_stored`."""
-    waiting: dict[str, dict[int, WaitingEntry]] = {}
-    for service, entry in stored.get("waiting", ()):
-        waiting.setdefault(service, {})[entry["sequence"]] = _waiting(entry)
-    return Document(
-        id=stored["_id"],
-        state=state,
-        version=stored["version"],
-        seen=dict(stored["seen"]),
-        waiting=waiting,
-        letters={origin: _waiting(letter) if letter else None for origin, letter in stored.get("letters", ())},
-        outbox=[OutboxEntry(**{**e, "headers": _headers(e["headers"])}) for e in stored["outbox"]],
-        told=stored["told"],
-        entries=stored["entries"],
-        calls={record.key: record for record in map(record_from_stored, stored["calls"])},
-        answered=dict(stored["answered"]),
-        strikes=stored["strikes"],
-        retry_at=stored.get("retry_at"),
-        is_parked=stored.get("is_parked", False),
-        parked_at=stored.get("parked_at"),
-        step_untold_since=stored.get("step_untold_since"),
-        wake_at=stored.get("wake_at"),
-    )
-
-
-def _fields(entry: OutboxEntry | WaitingEntry) -> Stored:
-    return {name: getattr(entry, name) for name in entry.__slots__}
-
-
-def _waiting(stored: Stored) -> WaitingEntry:
-    return WaitingEntry(**{**stored, "headers": _headers(stored["headers"]) or []})
-
-
-def _headers(stored: list[Any] | None) -> list[tuple[str, bytes]] | None:
-    return None if stored is None else [(name, bytes(value)) for name, value in stored]
-
-
-def _rounded_up(instant: datetime | None) -> datetime | None:
-    """To the store's milliseconds, never earlier: a wake that comes early finds nothing due."""
-    if instant is None or instant.microsecond % 1000 == 0:
-        return instant
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000) + timedelta(milliseconds=1)

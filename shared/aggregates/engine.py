@@ -3,27 +3,28 @@
 The engine reaches the world only through what it is handed, so the same code runs in the simulation.
 """
 
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.aggregates.ask import Item
+from shared.aggregates.batch import Batch, Failure
 from shared.aggregates.caller import NO_CALLER, Caller
 from shared.aggregates.decider import Decider
-from shared.aggregates.document import ANSWERS_KEPT, Document, OutboxEntry, from_stored, to_stored
+from shared.aggregates.document import Document
 from shared.aggregates.draft import Draft
+from shared.aggregates.frame import from_stored, is_newer, to_stored
 from shared.aggregates.in_hand import InHand
 from shared.aggregates.put_off import PutOff
+from shared.aggregates.recent import Recent
 from shared.aggregates.unbroken import unbroken
-from shared.errors import Busy, Unknown
+from shared.aggregates.unusable import UnusableDocuments
+from shared.errors import Busy, Newer, Unknown, Unusable
 from shared.ports import Clock, Collection, Count, Stored, Traits
 
 ATTEMPTS = 10
-ACKNOWLEDGED_KEPT = 20_000
-"""As many documents as a round of the publisher may confirm: what is forgotten before it is cleared goes out twice."""
-REMEMBERED = 1_000
 
 
 @dataclass
@@ -45,104 +46,130 @@ class Engine:
     publish: Callable[[Document], None] = lambda _document: None
     caller: Caller = NO_CALLER
     count: Count = lambda *_, **_labels: None
-    _acknowledged: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    _remembered: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+    recent: Recent = field(default_factory=Recent)
+    unusable: UnusableDocuments = field(default_factory=UnusableDocuments)
     _put_off: PutOff = field(default_factory=PutOff)
     _in_hand: InHand = field(default_factory=InHand)
-    _doubted: set[str] = field(default_factory=set)
 
     async def handle(self, items: Sequence[Item], *, may_wait: bool = False) -> list[Any]:
         """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
 
+        The outcome of each item of a document that cannot be used is Unusable, or Busy where others keep winning; the
+        other documents of the batch have nothing to do with it.
+
         `may_wait`: what tells nothing and makes no call due may be saved later, with what follows. The caller can have
         the items again, and does not let go of them before `settle`.
 
-        Raises Unavailable or Unknown when the store is down, Busy when others keep winning; the items may be
-        handled again after any of them.
+        Raises Unavailable or Unknown when the store is down. The items may be handled again after anything.
         """
-        outcomes: list[Any] = [None] * len(items)
-        pending: dict[str, list[int]] = defaultdict(list)
-        for index, item in enumerate(items):
-            pending[item.key].append(index)
-        await unbroken(self._work_off(pending, items, outcomes, may_wait=may_wait))
-        return outcomes
+        batch = Batch(items, may_wait=may_wait)
+        await unbroken(self._work_off(dict(batch.places), batch))
+        return batch.told()
+
+    async def do(self, item: Item) -> Any:
+        """Handle one item, and return its outcome. Raises as `handle` does, and Unusable or Busy."""
+        [outcome] = await self.handle([item])
+        if isinstance(outcome, Failure):
+            raise outcome
+        return outcome
 
     async def settle(self, keys: Iterable[str] | None = None) -> None:
-        """Save what was put off: of these aggregates, or of all. Raises as `handle` does, and may be repeated."""
+        """Save what was put off: of these aggregates, or of all. May be repeated.
+
+        Raises as `do` does, once all others are saved; what could not be is put off still.
+        """
         if put_off := [key for key in (keys or self._put_off) if key in self._put_off]:
-            await unbroken(self._work_off({key: [] for key in put_off}, (), [], may_wait=False))
+            batch = Batch()
+            await unbroken(self._work_off({key: [] for key in put_off}, batch))
+            if failure := batch.gravest:
+                raise failure
 
     @property
     def has_put_off(self) -> bool:
         """Whether something waits to be saved."""
         return len(self._put_off) > 0
 
-    async def _work_off(
-        self, pending: dict[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
-    ) -> None:
+    def let_go(self) -> None:
+        """Forget what was put off: whoever has the items handles them again."""
+        for key in self._put_off:
+            self._put_off.forget(key)
+
+    async def _work_off(self, pending: dict[str, list[int]], batch: Batch) -> None:
         await self.clock.refresh()
         while pending:
             ours = await self._in_hand.take(pending)
             try:
-                await self._apply({key: pending.pop(key) for key in ours}, items, outcomes, may_wait=may_wait)
+                await self._apply({key: pending.pop(key) for key in ours}, batch)
             finally:
                 await self._in_hand.give_back(ours)
 
-    async def _apply(
-        self, pending: Mapping[str, list[int]], items: Sequence[Item], outcomes: list[Any], *, may_wait: bool
-    ) -> None:
+    async def _apply(self, pending: Mapping[str, list[int]], batch: Batch) -> None:
         known = self._recall(pending)
         for _ in range(ATTEMPTS):
-            drafts = {**known, **await self._drafts([key for key in pending if key not in known])}
-            for key, indexes in pending.items():
-                for index in indexes:
-                    outcomes[index] = items[index].apply(drafts[key])
-            waiting = {key: draft for key, draft in drafts.items() if may_wait and draft.can_wait}
+            drafts = {**known, **await self._drafts([key for key in pending if key not in known], batch)}
+            for key, draft in drafts.items():
+                batch.apply(draft, pending[key])
+            waiting = {key: draft for key, draft in drafts.items() if batch.may_wait and draft.can_wait}
             for key, draft in waiting.items():
-                self._put_off.keep(draft, [items[index] for index in pending[key]])
+                self._put_off.keep(draft, [batch.items[index] for index in pending[key]])
             lost = await self._save([draft for key, draft in drafts.items() if draft.changed and key not in waiting])
             self.count("conflicts", len(lost))
             again = lost.union(key for key, draft in known.items() if not draft.changed)
             for key, draft in drafts.items():
                 if key not in again and key not in waiting:
-                    self._put_off.forget(key)
-                    self._settle_doubt(draft)
+                    self._done(draft)
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:
                 return
             known = {}
-        raise Busy
+        batch.failed.update((key, Busy()) for key in pending)
+
+    def _done(self, draft: Draft) -> None:
+        """Nothing of it is put off any more; what was saved without our knowing it, and told, is published now."""
+        key = draft.document.id
+        self._put_off.forget(key)
+        if self.recent.settle_doubt(key) and draft.document.outbox and not draft.changed:
+            self.publish(draft.document)
 
     async def read(self, key: str) -> Document | None:
-        """The newest document, or None; what this replica has put off is saved first."""
+        """The newest document, or None; what this replica has put off is saved first. Raises Unusable."""
         await self.settle([key])
         stored = (await self.store.load([key])).get(key)
         return self.document(stored) if stored else None
 
     def document(self, stored: Stored) -> Document:
-        """A document from the store, without what this replica knows to be published."""
+        """A document from the store, without what this replica knows to be published. Raises Unusable."""
+        try:
+            document = self._opened(stored)
+        except Unusable as problem:
+            if self.unusable.note(problem):
+                self.count("unusable", 1, reason=problem.reason)
+            raise
+        self.unusable.forget(document.id)
+        return document
+
+    def usable(self, stored: Iterable[Stored]) -> list[Document]:
+        """Those of these documents that can be used: who looks at many does not fail for the sake of one."""
+        found = []
+        for each in stored:
+            with suppress(Unusable):
+                found.append(self.document(each))
+        return found
+
+    def _opened(self, stored: Stored) -> Document:
         document = from_stored(stored, self.state(stored))
-        document.outbox = self.unacknowledged(document.id, document.outbox)
+        document.outbox = self.recent.unacknowledged(document.id, document.outbox)
         return document
 
     def state(self, stored: Stored) -> Any:
-        """The state of a document from the store, for who wants nothing else of it."""
+        """The state of a document from the store, for who wants nothing else of it. Raises Unusable."""
+        if is_newer(stored, self.decider.schema):
+            raise Newer(stored["_id"])
         return self.decider.decode(stored["state"], stored["schema"])
 
     def draft(self, document: Document) -> Draft:
         """A draft on a document, at the clock's now."""
         return Draft(self.decider, document, _stored_now(self.clock), self.service, self.traits)
-
-    def unacknowledged(self, key: str, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
-        """Those entries of a document's outbox that, as far as this replica knows, are not on the topic yet."""
-        acknowledged = self._acknowledged.get(key, 0)
-        return [entry for entry in entries if entry.n > acknowledged]
-
-    def acknowledged(self, key: str, n: int) -> None:
-        """Everything up to entry `n` of this document's outbox is on the topic; the next save drops it."""
-        self._acknowledged[key] = max(n, self._acknowledged.pop(key, 0))
-        while len(self._acknowledged) > ACKNOWLEDGED_KEPT:
-            self._acknowledged.popitem(last=False)
 
     def _recall(self, keys: Iterable[str]) -> dict[str, Draft]:
         """Drafts on what this replica put off or saved last of these, taken out.
@@ -153,24 +180,23 @@ class Engine:
         for key in keys:
             if draft := self._put_off.go_on(key, self.draft):
                 found[key] = draft
-            elif document := self._remembered.pop(key, None):
+            elif document := self.recent.recall(key):
                 found[key] = self.draft(document)
         for draft in found.values():
-            draft.document.outbox = self.unacknowledged(draft.document.id, draft.document.outbox)
+            draft.document.outbox = self.recent.unacknowledged(draft.document.id, draft.document.outbox)
         return found
 
-    def _remember(self, document: Document) -> None:
-        document.answered = dict(list(document.answered.items())[-ANSWERS_KEPT:])
-        self._remembered[document.id] = document
-        while len(self._remembered) > REMEMBERED:
-            self._remembered.popitem(last=False)
-
-    async def _drafts(self, keys: Sequence[str]) -> dict[str, Draft]:
-        """Drafts on what is in the store, to which what was put off is applied again."""
+    async def _drafts(self, keys: Sequence[str], batch: Batch) -> dict[str, Draft]:
+        """Drafts on what is in the store, to which what was put off is applied again. Those that fail are noted."""
         stored = await self.store.load(keys) if keys else {}
-        drafts = {key: self.draft(self._document(key, stored.get(key))) for key in keys}
-        for draft in drafts.values():
-            self._put_off.apply(draft)
+        drafts: dict[str, Draft] = {}
+        for key in keys:
+            try:
+                drafts[key] = self.draft(self._document(key, stored.get(key)))
+            except Unusable as problem:
+                batch.failed[key] = problem
+            else:
+                self._put_off.apply(drafts[key])
         return drafts
 
     def _document(self, key: str, stored: Stored | None) -> Document:
@@ -187,7 +213,7 @@ class Engine:
         try:
             lost, is_certain = await self.store.save([self._stored(draft) for draft in drafts]), True
         except Unknown:
-            self._doubt(ids)
+            self.recent.doubt(ids)
             return ids
         finally:
             for draft in drafts:
@@ -198,19 +224,6 @@ class Engine:
             if draft.document.id not in lost:
                 self._after(draft)
         return lost
-
-    def _doubt(self, ids: frozenset[str]) -> None:
-        """Remember of whose saves nobody knows the outcome; what is forgotten is left to the sweep."""
-        self._doubted.update(ids)
-        while len(self._doubted) > REMEMBERED:
-            self._doubted.pop()
-
-    def _settle_doubt(self, draft: Draft) -> None:
-        """What was saved without our knowing it, and told, is published now, not when the sweep finds it."""
-        if draft.document.id in self._doubted:
-            self._doubted.discard(draft.document.id)
-            if draft.document.outbox and not draft.changed:
-                self.publish(draft.document)
 
     def _stored(self, draft: Draft) -> Stored:
         document = draft.document
@@ -226,7 +239,7 @@ class Engine:
             self.publish(draft.document)
         if draft.document.calls:
             self.caller.drive(draft)
-        self._remember(draft.document)
+        self.recent.remember(draft.document)
 
 
 def _stored_now(clock: Clock) -> datetime:

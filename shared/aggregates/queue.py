@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from shared.aggregates.ask import Item
+from shared.aggregates.batch import Failure
 from shared.aggregates.engine import Engine
 from shared.errors import Busy
 
@@ -20,7 +21,7 @@ class Queue:
         self._flusher: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item, *, is_bounded: bool = True) -> Any:
-        """Handle one item with others of its moment; return its outcome. Raises what `Engine.handle` raises.
+        """Handle one item with others of its moment; return its outcome. Raises what `Engine.do` raises.
 
         Not bounded is what is bounded elsewhere, and must not be refused for the sake of those who only ask.
         """
@@ -51,5 +52,9 @@ class Queue:
                     future.set_exception(error)
             return
         for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if not future.done():
+            if future.done():
+                continue
+            if isinstance(outcome, Failure):
+                future.set_exception(outcome)
+            else:
                 future.set_result(outcome)

@@ -66,9 +66,12 @@ class KafkaSubscription:
         self._consumer = consumer
 
     async def stop(self) -> None:
-        """Leave the group, within a bound."""
-        if self._consumer:
-            await _stopped(self._consumer)
+        """Leave the group, within a bound. The next fetch joins it anew."""
+        consumer, self._consumer = self._consumer, None
+        self._next.clear()
+        self._idle.set()
+        if consumer:
+            await _stopped(consumer)
 
     async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
         """Whatever has arrived; while the caller has it, no partition is given away.

@@ -2,12 +2,18 @@
 
 What somebody waits for is saved and told with its batch. What only moves the state may be put off until the commit.
 A dependency that is down parks nothing: the batch is read again from the committed offsets after a pause.
+Who meets a document of a newer program leaves the group for a while, so that newer replicas take its partitions.
 """
 
 import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
 
 from shared.aggregates import Engine
-from shared.errors import Busy, Unavailable, Unknown
+from shared.aggregates.batch import Failure
+from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Delivery, Reader
 from shared.ports import Clock, Received, Subscription
@@ -19,17 +25,31 @@ each batch it would cost as much as the batch does at low load."""
 PAUSE_S = 0.05
 """Nothing for so long is a pause, in which there is time to save what was put off."""
 LONGEST_PAUSE_S = 10.0
+ASIDE_S, LONGEST_ASIDE_S = 30.0, 600.0
+"""For so long, and twice as long each time, a replica that met a newer document leaves the group to others. It comes
+back: after a roll-back there is nobody newer, and what stands before that document is still to be taken."""
 
 
 class Consumer:
-    """Reads the topics of one service for one engine. `failures` are in a row, `taken` are records in all."""
+    """Reads the topics of one service for one engine. `failures` are in a row, `taken` are records in all.
+
+    `is_outdated` while it has left the group to newer replicas. `chance` is a number from 0 to 1, new each time.
+    """
 
     def __init__(
-        self, engine: Engine, reader: Reader, subscription: Subscription, publisher: Publisher, clock: Clock
+        self,
+        engine: Engine,
+        reader: Reader,
+        subscription: Subscription,
+        publisher: Publisher,
+        clock: Clock,
+        chance: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self._engine, self._reader, self._subscription = engine, reader, subscription
-        self._publisher, self._clock = publisher, clock
+        self._publisher, self._clock, self._chance = publisher, clock, chance
         self.failures = 0
+        self.is_outdated = False
+        self._times_aside = 0
         self.taken = 0
         self._done: dict[tuple[str, int], int] = {}
         self._commit_at_s = 0.0
@@ -48,6 +68,11 @@ class Consumer:
                 if self._clock.monotonic() >= self._commit_at_s:
                     await self._commit()
                 self.failures = 0
+            except Newer as problem:
+                await self._step_aside(problem)
+            except Unusable:
+                self._engine.let_go()
+                await self._back_off()
             except (Unavailable, Unknown, Busy):
                 await self._back_off()
 
@@ -63,11 +88,14 @@ class Consumer:
         return max(self._commit_at_s - self._clock.monotonic(), PAUSE_S) if self._done else None
 
     async def _take(self, records: list[Received]) -> None:
-        are_new = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)
+        outcomes = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)
+        if failures := [outcome for outcome in outcomes if isinstance(outcome, Failure)]:
+            self._done.update(next_offsets(_front(records, outcomes)))
+            raise min(failures, key=lambda failure: not isinstance(failure, Newer))
         if self._publisher.is_behind:
             await self._publisher.caught_up()
         self._engine.count("received", len(records))
-        self._engine.count("duplicates", are_new.count(False))
+        self._engine.count("duplicates", outcomes.count(False))
         self.taken += len(records)
         self._done.update(next_offsets(records))
 
@@ -79,11 +107,41 @@ class Consumer:
         if done:
             await self._subscription.commit(done)
 
+    async def _step_aside(self, problem: Newer) -> None:
+        """Commit what stands before the newer document, and leave the group for a while: nothing is guessed."""
+        with contextlib.suppress(Unavailable, Unknown, Busy):
+            await self._commit()
+        self._done.clear()
+        self._engine.let_go()
+        self.is_outdated = True
+        self._engine.count("outdated", 1)
+        pause_s = min(ASIDE_S * 2.0 ** min(self._times_aside, 10), LONGEST_ASIDE_S) * (0.75 + self._chance() / 4)
+        structlog.get_logger().error(
+            "a newer program wrote a document, so this replica leaves its group",
+            referral_id=problem.key,
+            delay_s=round(pause_s),
+        )
+        await self._subscription.stop()
+        await self._clock.sleep(pause_s)
+        self._times_aside += 1
+        self.is_outdated = False
+
     async def _back_off(self) -> None:
         self._done.clear()
         self.failures += 1
         self._engine.count("unavailable", 1)
         await self._clock.sleep(min(0.1 * 2**self.failures, LONGEST_PAUSE_S))
+
+
+def _front(records: Sequence[Received], outcomes: Sequence[Any]) -> list[Received]:
+    """Those records of each partition that came before the first that was not taken."""
+    front, stuck = [], set[tuple[str, int]]()
+    for record, outcome in zip(records, outcomes, strict=True):
+        if isinstance(outcome, Failure):
+            stuck.add((record.topic, record.partition))
+        if (record.topic, record.partition) not in stuck:
+            front.append(record)
+    return front
 
 
 def next_offsets(records: list[Received]) -> dict[tuple[str, int], int]:

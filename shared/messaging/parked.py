@@ -94,8 +94,8 @@ async def replay_letter(engine: Engine, reader: Reader, key: str, origin: str) -
     if letter is None:
         return
     from_headers(letter.headers, letter.key)
-    await engine.handle([Delivery(reader, _record(letter))])
-    await engine.handle([CloseLetter(key, origin)])
+    await engine.do(Delivery(reader, _record(letter)))
+    await engine.do(CloseLetter(key, origin))
 
 
 async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription, key: str, service: str) -> None:
@@ -114,7 +114,7 @@ async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription,
         raise Rejected("hole-unproven", "The missing fact may still be on its way; try again later.")
     if await _has_open_letter(engine, record.topic, record.partition):
         raise Rejected("letter-open", "A letter of this partition may be the missing fact; resolve it first.")
-    await engine.handle([ForgoHole(key, service, first, last, reader)])
+    await engine.do(ForgoHole(key, service, first, last, reader))
 
 
 async def _has_open_letter(engine: Engine, topic: str, partition: int) -> bool:
@@ -128,8 +128,8 @@ async def _has_open_letter(engine: Engine, topic: str, partition: int) -> bool:
 async def parked_documents(engine: Engine, after: str | None = None) -> AsyncIterator[Document]:
     """Every document in which something waits for an operator, by id."""
     while page := await engine.store.parked(after, PAGE):
-        for stored in page:
-            yield engine.document(stored)
+        for document in engine.usable(page):
+            yield document
         after = page[-1]["_id"]
 
 

@@ -102,7 +102,7 @@ class Publisher:
         partitions: dict[tuple[str, int], list[_Line]] = defaultdict(list)
         for outbox in outboxes.values():
             partition = self._bus.partition_of(outbox.document_id)
-            for entry in self._engine.unacknowledged(outbox.document_id, outbox.entries):
+            for entry in self._engine.recent.unacknowledged(outbox.document_id, outbox.entries):
                 line = _Line(outbox.document_id, entry.n, _record(outbox.document_id, entry))
                 partitions[entry.topic, partition].append(line)
         sends = [self._send(topic, partition, lines) for (topic, partition), lines in partitions.items()]
@@ -123,10 +123,10 @@ class Publisher:
         return lines[:sent]
 
     def _confirm(self, outbox: _Outbox, done: set[tuple[str, int]]) -> None:
-        entries = self._engine.unacknowledged(outbox.document_id, outbox.entries)
+        entries = self._engine.recent.unacknowledged(outbox.document_id, outbox.entries)
         unconfirmed = [entry.n for entry in entries if (outbox.document_id, entry.n) not in done]
         last = min(unconfirmed) - 1 if unconfirmed else outbox.entries[-1].n
-        self._engine.acknowledged(outbox.document_id, last)
+        self._engine.recent.acknowledge(outbox.document_id, last)
         if not unconfirmed:
             self._published[outbox.document_id] = outbox.version
 
@@ -145,8 +145,9 @@ class Publisher:
             await self._attempt(self._sweep_once())
 
     async def _sweep_once(self) -> None:
-        for stored in await self._engine.store.unpublished(self._clock.now() - UNCONFIRMED, SWEEP_PAGE):
-            document = self._engine.document(stored)
+        page = SWEEP_PAGE + len(self._engine.unusable)  # what cannot be used stays, and must not hide the others
+        found = await self._engine.store.unpublished(self._clock.now() - UNCONFIRMED, page)
+        for document in self._engine.usable(found):
             if document.outbox:
                 self.publish(document)
             else:

@@ -73,7 +73,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
         guard,
         lifespan=lifespan,
         metrics=metrics,
-        checks={"doors": service.is_ready},
+        checks={"doors": service.is_ready, "program": service.edition},
     )
     app.state.service = service
     return app

@@ -160,6 +160,10 @@ class Service:
         await self.clock.read()
         return self.is_started
 
+    async def edition(self) -> str:
+        """Whether this program is too old for what it met: such a replica reads no facts, and serves what it can."""
+        return "outdated" if self.main.consumer and self.main.consumer.is_outdated else "current"
+
     async def _observe(self) -> None:
         """Show how it goes; end a process that has something to read, can reach everything, and yet reads nothing."""
         consumer, moved_at, taken = self.main.consumer, self.clock.monotonic(), -1
@@ -167,7 +171,8 @@ class Service:
             await self.clock.sleep(OBSERVED_EVERY_S)
             with contextlib.suppress(Unavailable):
                 self.hooks.show(await self._figures())
-            if consumer.taken != taken or consumer.failures or not any(self.subscription.lag().values()):
+            is_waiting = consumer.failures or consumer.is_outdated
+            if consumer.taken != taken or is_waiting or not any(self.subscription.lag().values()):
                 moved_at, taken = self.clock.monotonic(), consumer.taken
             if self.clock.monotonic() - moved_at > STUCK_AFTER_S:
                 structlog.get_logger().error("the consumer is stuck")

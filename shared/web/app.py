@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from fastapi import APIRouter, FastAPI, Response
@@ -22,8 +22,8 @@ from shared.web.bodies import describe_bodies
 from shared.web.edge import Edge
 from shared.web.problems import HANDLERS
 
-Check = Callable[[], Awaitable[bool]]
-"""Is this part of the service ready?"""
+Check = Callable[[], Awaitable[bool | str]]
+"""Is this part of the service ready? A word says that it is, and what else is to be known of it."""
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
@@ -120,7 +120,7 @@ def _health(metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         found = dict(zip(checks, await asyncio.gather(*map(_passes, checks.values())), strict=True))
-        told: dict[str, Any] = {name: "ready" if is_ready else "not ready" for name, is_ready in found.items()}
+        told = {name: it if isinstance(it, str) else "ready" if it else "not ready" for name, it in found.items()}
         return JSONResponse(told, status_code=200 if all(found.values()) else 503)
 
     @router.get("/metrics")
@@ -130,7 +130,7 @@ def _health(metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
     return router
 
 
-async def _passes(check: Check) -> bool:
+async def _passes(check: Check) -> bool | str:
     """A check that fails or hangs says no; why is in the logs, since readiness is open to anybody."""
     try:
         return await asyncio.wait_for(check(), _CHECK_TIMEOUT_S)

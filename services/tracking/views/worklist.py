@@ -69,7 +69,7 @@ class Reader:
             query["$and"].append(tracks.beyond(filters.sort, _position(cursor, filters.sort)))
         order = [(name, 1) for name in tracks.sort_fields(filters.sort)]
         found = await self._store.find(query, order, limit + 1)
-        rows = tuple(row(self._engine, self._engine.document(stored), self._now) for stored in found[:limit])
+        rows = tuple(row(self._engine, each, self._now) for each in self._engine.usable(found[:limit]))
         more = _cursor(found[limit - 1], filters.sort) if len(found) > limit else None
         return Page(items=rows, next=more, as_of=self._now)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aggregates.document import from_stored
+from shared.aggregates.frame import from_stored
 from shared.calls import TRIES, EffectRecord, effect_id, owes
 from shared.contracts.catalogue import wire_type
 from shared.contracts.intake import ReportAcknowledged

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from shared.aggregates import Decider, Document
-from shared.aggregates.document import from_stored
+from shared.aggregates.frame import from_stored
 from shared.contracts.catalogue import wire_type
 from shared.contracts.language import Fact
 from tests.simulation.cluster import Cluster

@@ -1,0 +1,43 @@
+"""Some items on their way through the engine together, and what becomes of each. Nothing here waits or reaches out."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.aggregates.ask import Item
+from shared.aggregates.draft import Draft
+from shared.errors import Busy, Newer, Unusable
+
+Failure = Unusable | Busy
+"""What becomes of an item when its document cannot be used, or when others keep winning."""
+
+
+class Batch:
+    """Items, what became of them, and which documents `failed` them. `may_wait`: see `Engine.handle`."""
+
+    def __init__(self, items: Sequence[Item] = (), *, may_wait: bool = False) -> None:
+        self.items, self.may_wait = items, may_wait
+        self.failed: dict[str, Failure] = {}
+        self._outcomes: list[Any] = [None] * len(items)
+        places = defaultdict[str, list[int]](list)
+        for index, item in enumerate(items):
+            places[item.key].append(index)
+        self.places: Mapping[str, list[int]] = places
+        """By aggregate, which of the items are for it."""
+
+    def apply(self, draft: Draft, places: Sequence[int]) -> None:
+        """Apply those of one aggregate to a draft, in order."""
+        for place in places:
+            self._outcomes[place] = self.items[place].apply(draft)
+
+    def told(self) -> list[Any]:
+        """The outcomes, in the order of the items. Those of a document that failed are its failure."""
+        for key, failure in self.failed.items():
+            for place in self.places[key]:
+                self._outcomes[place] = failure
+        return self._outcomes
+
+    @property
+    def gravest(self) -> Failure | None:
+        """A failure, if there is any: of a newer document before all others."""
+        return next(iter(sorted(self.failed.values(), key=lambda each: not isinstance(each, Newer))), None)

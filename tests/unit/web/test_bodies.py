@@ -103,6 +103,25 @@ class TestBody:
         assert CANARY not in answer.text
 
     @pytest.mark.parametrize(
+        ("content", "pointer"),
+        [
+            (b'{"request_id": "r", "request_id": "s"}', ""),
+            (b'{"request_id": "r", "items": [{}, {"status": "draft", "status": "active"}]}', "/items/1"),
+            (b'{"request_id": "r", "anything": {"' + CANARY.encode() + b'": {"a": 1, "a": 2}}}', "/anything"),
+            (b'{"request_id": "r", "request_id": {"a": 1, "a": 1}}', "/request_id"),
+        ],
+    )
+    async def test_is_refused_when_a_name_stands_twice(
+        self, client: httpx2.AsyncClient, content: bytes, pointer: str
+    ) -> None:
+        """Two readers of one document must not read two things; the place is told as far as its names are known."""
+        answer = await client.post("/v1/orders", content=content)
+
+        assert (400, "duplicate_name") == (answer.status_code, answer.json()["code"])
+        assert [pointer] == [flaw["pointer"] for flaw in answer.json()["errors"]]
+        assert CANARY not in answer.text
+
+    @pytest.mark.parametrize(
         "media_type",
         ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/json; charset=latin-1", ""],
     )

@@ -52,6 +52,7 @@ class Index:
     _by_url: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
     _by_id: dict[tuple[str, str], list[Node]] = field(default_factory=lambda: defaultdict(list))
     _by_identifier: dict[tuple[str, str | None, str], list[Node]] | None = None
+    """Made when it is first asked for: most Bundles refer by URLs."""
 
     def __post_init__(self) -> None:
         """Know every resource by its full URL, and by its type and id."""
@@ -69,7 +70,7 @@ class Index:
             return literal
         logical = self._identified(pointing.type, *named, referrer)
         # An identifier that this Bundle gives to another resource contradicts the literal reference.
-        return literal + [node for node in logical if node not in literal] if logical or literal else []
+        return literal + [node for node in logical if not any(same(node, found) for found in literal)]
 
     def _literal(self, text: str, referrer: Node) -> list[Node]:
         if text.startswith("#"):
@@ -152,10 +153,10 @@ def _of_version(found: Iterable[Node], version: str | None) -> list[Node]:
 
 
 def _latest(found: Iterable[Node]) -> list[Node]:
-    """Of several versions of one resource the highest. The same JSON twice is one resource."""
+    """Of several versions of one resource the highest."""
     kept: list[Node] = []
     for node in found:
-        twin = next((n for n, other in enumerate(kept) if same(other, node) or other.raw == node.raw), None)
+        twin = next((n for n, other in enumerate(kept) if same(other, node) or _is_copy(other, node)), None)
         if twin is None:
             kept.append(node)
         elif kept[twin].version < node.version:
@@ -163,3 +164,8 @@ def _latest(found: Iterable[Node]) -> list[Node]:
         elif kept[twin].version == node.version and kept[twin].raw != node.raw:
             kept.append(node)
     return kept
+
+
+def _is_copy(one: Node, other: Node) -> bool:
+    """The same JSON under the same URL, or under none, is one resource that stands here twice."""
+    return one.full_url == other.full_url and one.raw == other.raw

@@ -1,5 +1,6 @@
 """The invented Bundle as intake reads it."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,10 +30,10 @@ def asked(document: object, now: datetime = NOW) -> Asked:
     return found
 
 
-def all_asked(document: object, now: datetime = NOW) -> tuple[Asked, ...]:
+def all_asked(document: object, now: datetime = NOW, pathways: Collection[str] = ()) -> tuple[Asked, ...]:
     """What every order of a Bundle asks for."""
     raw = document if isinstance(document, bytes) else as_bytes(document)
-    return orders_of(parcels.opened(raw), now, HOME)
+    return orders_of(parcels.opened(raw), now, HOME, pathways)
 
 
 def taken(document: object) -> Order:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from services.intake.api.access import MayReceive, TheService
 from services.intake.api.fhir.answers import Done, answer_of
-from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal
+from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, status_of
 from services.intake.api.fhir.order import Asked, orders_of
 from services.intake.api.receiving import Desk
 from services.intake.domain.instruction import Place
@@ -82,7 +82,7 @@ def _refuse_if_nothing_can_be_taken(parcel: Parcel, found: Sequence[Asked]) -> N
 
 async def _carry_out(desk: Desk, asked: Asked, caller: Caller, service: Service, *, is_alone: bool) -> Done:
     if not isinstance(asked.instruction, Place):
-        return Done(asked, 422, flaws=asked.flaws)
+        return Done(asked, status_of(asked.flaws[0].code), flaws=asked.flaws)
     try:
         referral_id, patient_ref, outcome = await desk.receive(asked.instruction.order, caller, "fhir", service)
     except Conflict as error:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from services.intake.api.fhir.nodes import ELEMENTS, Node
 from services.intake.api.fhir.reading import Shelf
+from services.intake.api.weight import CODE as TOO_LARGE
 from shared.web import Flaw, Malformed
 from shared.web.strict_json import parsed
 
@@ -55,7 +56,13 @@ def opened(raw: bytes) -> Parcel:
 def refusal(*flaws: Flaw) -> Malformed:
     """The answer to what cannot be taken, under the code that all its flaws share, else `invalid`."""
     codes = {flaw.code for flaw in flaws}
-    return Malformed(422, codes.pop() if len(codes) == 1 else "invalid", "The order cannot be taken in.", flaws)
+    code = codes.pop() if len(codes) == 1 else "invalid"
+    return Malformed(status_of(code), code, "The order cannot be taken in.", flaws)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a refusal under this code."""
+    return 413 if code == TOO_LARGE else 422
 
 
 def _bundle(document: Mapping[str, Any]) -> Parcel:

@@ -36,7 +36,7 @@ def faults_of(raw: Mapping[str, Any], pointer: str, known_names: Collection[str]
 
 
 def _fault(place: str, name: str, value: Any) -> Flaw | None:
-    if name in _MODIFIERS and value:
+    if name in _MODIFIERS and value and not isinstance(value, dict):
         return Flaw(place, "unknown_modifier", "changes what the resource means in a way that is not known here")
     if isinstance(value, list) and len(value) > LONGEST_LIST:
         return Flaw(place, "too_many", f"holds more than {LONGEST_LIST}")

@@ -10,6 +10,7 @@ from services.intake.api.fhir.bundle import Parcel
 from services.intake.api.fhir.nodes import Node
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.words import end_of_day, instant_of
+from services.intake.api.weight import flaw_of_weight
 from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Hold, Instruction, Place, Revoke
 from services.intake.domain.order import Identifier, Order
@@ -39,6 +40,9 @@ def orders_of(parcel: Parcel, now: datetime, home_zone: str, pathways: Collectio
 def _asked(reading: Reading, parcel: Parcel, node: Node, pathways: Collection[str]) -> Asked:
     request = reading.read(node)
     instruction = _instruction(reading, parcel, request, pathways) if request else None
+    if isinstance(instruction, Place) and (flaw := flaw_of_weight(instruction.order, node.raw, node.pointer)):
+        reading.refuse(flaw.pointer, flaw.code, flaw.detail)
+        instruction = None
     return Asked(node, instruction, tuple(reading.warnings), tuple(reading.flaws))
 
 

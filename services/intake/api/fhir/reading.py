@@ -7,11 +7,14 @@ out is warned of, each at its place; no rule raises. There is no clock and no ne
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from services.intake.api.fhir.nodes import Node, validated
 from services.intake.api.fhir.references import Index, pointing_of, same
 from shared.web import Flaw
+
+MOST_READ: Final = 500
+"""Resources of one Bundle that are read. More would keep all others waiting while they are validated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,11 @@ class Shelf:
     def __post_init__(self) -> None:
         """Know what every reference may mean."""
         self.index = Index(self.nodes)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more was read than an order can need."""
+        return len(self._read) >= MOST_READ
 
     def read(self, node: Node) -> tuple[Placed | None, tuple[Flaw, ...]]:
         """The resource, or why it cannot be read."""
@@ -86,8 +94,12 @@ class Reading:
 
     def read(self, node: Node) -> Placed | None:
         """A resource, validated. Refuses what is none."""
+        if self.shelf.is_full:
+            self.refuse("/Bundle/entry", "too_many", f"makes more than {MOST_READ} resources matter to one order")
+            return None
         placed, flaws = self.shelf.read(node)
-        self.flaws.extend(flaw for flaw in flaws if flaw not in self.flaws)
+        for flaw in flaws:
+            self.refuse(flaw.pointer, flaw.code, flaw.detail)
         return placed
 
     def all_of(self, type_: str) -> Iterator[Placed]:
@@ -108,8 +120,14 @@ class Reading:
 
     def refuse(self, pointer: str, code: str, detail: str) -> None:
         """Note what cannot be taken: `detail` is a sentence's end, and never says what stood there."""
-        self.flaws.append(Flaw(pointer, code, detail))
+        _note(self.flaws, Flaw(pointer, code, detail))
 
     def warn(self, pointer: str, code: str, detail: str) -> None:
         """Note what is odd, or was left out."""
-        self.warnings.append(Flaw(pointer, code, detail))
+        _note(self.warnings, Flaw(pointer, code, detail))
+
+
+def _note(findings: list[Flaw], flaw: Flaw) -> None:
+    """Once: several rules may come upon the same thing."""
+    if flaw not in findings:
+        findings.append(flaw)

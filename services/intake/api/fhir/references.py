@@ -59,8 +59,13 @@ class Index:
         for node in self.nodes:
             if node.full_url:
                 self._by_url[_url(node.full_url)[0]].append(node)
-            if node.id:
+            if node.id and not self._is_copy(node):
                 self._by_id[node.type, node.id].append(node)
+
+    def _is_copy(self, node: Node) -> bool:
+        """Whether it stands here twice, under no URL."""
+        before = self._by_id.get((node.type, node.id or ""), ())
+        return not node.full_url and any(not other.full_url and other.raw == node.raw for other in before[:1])
 
     def find(self, pointing: Pointing, referrer: Node) -> list[Node]:
         """The resources that this may mean, seen from `referrer`: none, one, or, where it is ambiguous, more."""
@@ -153,19 +158,20 @@ def _of_version(found: Iterable[Node], version: str | None) -> list[Node]:
 
 
 def _latest(found: Iterable[Node]) -> list[Node]:
-    """Of several versions of one resource the highest."""
-    kept: list[Node] = []
+    """Of several versions of one resource the highest; the same JSON twice is one resource."""
+    by_name: dict[Any, list[Node]] = defaultdict(list)
     for node in found:
-        twin = next((n for n, other in enumerate(kept) if same(other, node) or _is_copy(other, node)), None)
-        if twin is None:
-            kept.append(node)
-        elif kept[twin].version < node.version:
-            kept[twin] = node
-        elif kept[twin].version == node.version and kept[twin].raw != node.raw:
-            kept.append(node)
-    return kept
+        by_name[_name(node)].append(node)
+    return [node for versions in by_name.values() for node in _highest(versions)]
 
 
-def _is_copy(one: Node, other: Node) -> bool:
-    """The same JSON under the same URL, or under none, is one resource that stands here twice."""
-    return one.full_url == other.full_url and one.raw == other.raw
+def _highest(versions: Sequence[Node]) -> list[Node]:
+    top = max(node.version for node in versions)
+    first, *others = (node for node in versions if node.version == top)
+    # Two contents of one version: which of them is meant stays open.
+    return [first, *(node for node in others if node.raw != first.raw)]
+
+
+def _name(node: Node) -> Any:
+    """What two versions of a resource share. What has no URL, or stands inside, is like nothing but its own copy."""
+    return _url(node.full_url)[0] if node.full_url and not node.container else id(node)

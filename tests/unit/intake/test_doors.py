@@ -1,0 +1,96 @@
+"""One order of each kind that was once misread, and what it must come to."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from services.intake.api.fhir import bundle as parcels
+from services.intake.api.fhir.order import Asked, orders_of
+from services.intake.domain.instruction import Place
+from services.intake.domain.order import Order
+from shared.web import Malformed
+from tests.unit.intake.bundles import HOME
+from tests.unit.intake.door_cases import case
+
+NOW: Final = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
+SHARED: Final = Path(os.environ.get("THROUGHLINE_DOORS", "../shared/data/doors"))
+Told = Callable[[Order], Any]
+
+REFUSED: Final = {
+    "06-duplicate-key-subject": [("duplicate_name", "/Bundle/entry/0/resource")],
+    "20-patient-is-deceased": [("patient-deceased", "/Bundle/entry/1/resource/deceasedDateTime")],
+    "21-unknown-modifier-extension": [("unknown_modifier", "/Bundle/entry/0/resource/modifierExtension")],
+    "22-intent-is-a-proposal": [("intent", "/Bundle/entry/0/resource/intent")],
+    "23-not-a-referral-do-not-resuscitate": [("not_a_referral", "/Bundle/entry/0/resource/code")],
+    "24-transaction-that-deletes-the-order": [("entry_method", "/Bundle/entry/0/request/method")],
+    "27-order-ran-out-before-it-came": [("order_expired", "/Bundle/entry/0/resource/authoredOn")],
+    "73-dates-as-numbers": [("date", "/Bundle/entry/0/resource/authoredOn")],
+    "94-note-of-200-kB": [("too_large", "/Bundle/entry/0/resource/note/0/text")],
+}
+"""By code and place."""
+
+
+def _payer(order: Order) -> str | None:
+    return next((policy.payer_name for policy in order.policies), None)
+
+
+def _npi(order: Order) -> str | None:
+    return order.requester.npi if order.requester else None
+
+
+TAKEN: Final[dict[str, tuple[Told, Any]]] = {
+    "01-two-servers-same-patient-id": (lambda o: (o.mrn.value, o.contact.family), ("MRN-01", "Quillon")),
+    "02-contained-ids-collide-payer": (
+        lambda o: (_payer(o), o.requester and o.requester.organization),
+        ("Real Health Plan", "Referring Clinic"),
+    ),
+    "44-service-as-text-only": (lambda o: o.service and o.service.text, "Referral to cardiology"),
+    "46-requester-by-npi-alone": (_npi, "1234567893"),
+    "48-requester-by-version": (_npi, "1234567893"),
+    "60-subject-by-version": (lambda o: o.mrn.value, "MRN-60"),
+    "61-resources-without-id": (lambda o: (o.mrn.value, _npi(o)), ("MRN-61", "1234567893")),
+    "63-an-older-order-beside": (lambda o: o.number.value, "CASE-63"),
+    "64-payer-inside-its-coverage": (_payer, "Contained Health Plan"),
+}
+"""What the order says, and what it must say."""
+
+WARNED: Final[dict[str, list[str]]] = {}
+"""What is said beside an order that is taken, by code; all others are taken without a word."""
+
+
+def _raw(name: str, source: str) -> bytes:
+    if source == "ours":
+        return case(name)
+    found = SHARED / f"{name}.json"
+    if not found.is_file():
+        pytest.skip(f"{SHARED} does not hold the example that this kind was found by")
+    return found.read_bytes()
+
+
+def _asked(raw: bytes) -> Asked:
+    [asked] = orders_of(parcels.opened(raw), NOW, HOME)
+    return asked
+
+
+@pytest.mark.parametrize("source", ["ours", "shared"])
+class TestKinds:
+    @pytest.mark.parametrize("name", REFUSED)
+    def test_are_refused(self, name: str, source: str) -> None:
+        """Under a code of its own, at its place."""
+        with pytest.raises(Malformed) as refused:
+            raise parcels.refusal(*_asked(_raw(name, source)).flaws)
+
+        assert REFUSED[name] == [(flaw.code, flaw.pointer) for flaw in refused.value.flaws]
+
+    @pytest.mark.parametrize("name", TAKEN)
+    def test_are_taken_as_they_were_meant(self, name: str, source: str) -> None:
+        """Whoever and whatever was meant is what comes in."""
+        asked, (told, expected) = _asked(_raw(name, source)), TAKEN[name]
+
+        assert isinstance(asked.instruction, Place), asked.flaws
+        assert expected == told(asked.instruction.order)
+        assert WARNED.get(name, []) == [warning.code for warning in asked.warnings]

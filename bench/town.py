@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.simulators.telephones import telephone
+
 SITES: Final = 8
 PROVIDERS_A_PATHWAY: Final = 6
 """As in the directory that comes with the product; every second one is in-house."""
@@ -87,7 +89,11 @@ def orders(town: Town, first: int, count: int, authored_at: str) -> Iterator[byt
     template = json.dumps(_order("@TAXONOMY@", "@NUMBER@", authored_at)).encode()
     for n in range(first, first + count):
         code = taxonomy(town.pathway_of(n)).encode()
-        yield template.replace(b"@TAXONOMY@", code).replace(b"@NUMBER@", str(n).encode())
+        yield (
+            template.replace(b"@TAXONOMY@", code)
+            .replace(b"@NUMBER@", str(n).encode())
+            .replace(b"@TELEPHONE@", telephone(n).encode())
+        )
 
 
 def _order(code: str, number: str, authored_at: str) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _order(code: str, number: str, authored_at: str) -> dict[str, Any]:
             "given": "Ada",
             "family": "Testerly",
             "birth_date": "1970-01-01",
-            "phone": "+16175550142",
+            "phone": "@TELEPHONE@",
             "language": "en-US",
             "postal_code": "02108",
         },

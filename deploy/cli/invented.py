@@ -1,12 +1,14 @@
 """Patients who do not exist, referred for what people are referred for, with names that are evidently invented.
 
-Phone numbers are of the 555-01xx range that is kept for fiction; addresses are of example.com.
+Each has a telephone number of its own, of those kept for fiction; addresses are of example.com.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, Literal
+
+from deploy.simulators.telephones import telephone_of
 
 Priority = Literal["routine", "urgent", "asap", "stat"]
 
@@ -29,7 +31,6 @@ class Place:
     city: str
     state: str
     postal_code: str
-    area_code: str
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ SPECIALTIES: Final = (
     Specialty("2084P0800X", "183524004", "Referral to psychiatry service", "F41.1", "Generalized anxiety disorder"),
 )
 PLACES: Final = (
-    Place("Boston", "MA", "02108", "617"),
-    Place("Chicago", "IL", "60601", "312"),
-    Place("Denver", "CO", "80202", "303"),
-    Place("Phoenix", "AZ", "85004", "602"),
-    Place("San Francisco", "CA", "94103", "415"),
-    Place("Honolulu", "HI", "96813", "808"),
-    Place("Miami", "FL", "33130", "305"),
+    Place("Boston", "MA", "02108"),
+    Place("Chicago", "IL", "60601"),
+    Place("Denver", "CO", "80202"),
+    Place("Phoenix", "AZ", "85004"),
+    Place("San Francisco", "CA", "94103"),
+    Place("Honolulu", "HI", "96813"),
+    Place("Miami", "FL", "33130"),
 )
 SELF_PAY: Final = "self-pay"
 PAYERS: Final = (
@@ -105,7 +106,7 @@ def invent(chance: Random, number: str, start: datetime) -> Invented:
         birth_date=date(1940, 1, 1) + timedelta(days=chance.randrange(65 * 365)),
         language=chance.choice(LANGUAGES),
         place=place,
-        phone=f"+1{place.area_code}55501{chance.randrange(100):02}",
+        phone=telephone_of(number),
         email=f"{given}.{family}@example.com".lower() if chance.random() < 0.6 else None,  # noqa: PLR2004
         payer=chance.choice(PAYERS),
         member_id=f"INV{chance.randrange(10**8):08}",

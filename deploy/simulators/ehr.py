@@ -15,18 +15,18 @@ from deploy.simulators.ledger import Body, Record
 from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import opening
 from deploy.simulators.orders import Asked
+from deploy.simulators.telephones import KEPT, telephone
 from shared.identity import permit
 from shared.web import body
 
 HOURS: dict[str, tuple[int, int]] = {"information": (2, 10), "acknowledgement": (1, 24)}
 INVENTED: dict[str, Any] = {
     "birth_date": "1970-01-01",
-    "contact": "+15555550100",
     "coverage": {"payer_name": "Alder Valley", "member_id": "SIM0000001"},
     "diagnosis": "R69",
     "requester": "1234567893",
 }
-"""What is supplied per code; records and services are named by reference."""
+"""What is supplied per code, but a telephone number; records and services are named by reference."""
 
 
 class InformationRequest(BaseModel):
@@ -67,14 +67,16 @@ def routes(desk: Desk) -> APIRouter:
 
 def _take_information_request(desk: Desk, request_id: str, asked: InformationRequest) -> Response:
     record = Record("information", request_id, "", {"request_id": request_id, "status": "received"})
-    supplied = {"request_id": request_id, "items": [_item(code, request_id) for code in asked.items]}
+    supplied = {"request_id": request_id, "items": [_item(desk, code, request_id) for code in asked.items]}
     promises: list[Promise] = []
     if desk.behaviour("information", request_id, asked.referral_id) == "supply":
         promises = _later(desk, "information", request_id, asked.answer_url, supplied)
     return desk.take(record, promises, HTTPStatus.ACCEPTED)
 
 
-def _item(code: str, request_id: str) -> Body:
+def _item(desk: Desk, code: str, request_id: str) -> Body:
+    if code == "contact":
+        return {"code": code, "value": telephone(desk.between("contact", request_id, (0, KEPT - 1)))}
     return {"code": code, "value": INVENTED.get(code, f"urn:throughline:simulated-ehr:{code}:{request_id}")}
 
 

@@ -12,7 +12,7 @@ from shared.identity import Role
 from shared.sealing import SealingError
 from tests.access.conftest import SERVICES
 from tests.privacy.house import TENANTS, House
-from tests.simulation.services.parties import SUPPLIES
+from tests.simulation.services.parties import supplied
 from tests.unit.intake.invented import own
 
 EVERY = sorted({audience for audiences in AUDIENCES.values() for audience in audiences} - {"identifier"})
@@ -65,7 +65,7 @@ async def _opened_by(house: House, role: Role, item: str) -> set[str]:
     referral_id = received.json()["referral_id"]
     path = f"/v1/referrals/{referral_id}"
     asked = (await house.ask("intake", "GET", path, Role.SERVICE)).json()["information_request"]
-    body = {"request_id": asked["request_id"], "items": [{"code": item, "value": SUPPLIES[item]}]}
+    body = {"request_id": asked["request_id"], "items": [{"code": item, "value": supplied(item, referral_id)}]}
     token = house.issuer.token(role, referral_id=referral_id)
     answer = await house.ask("intake", "POST", f"{path}/information", token=token, json=body)
     assert (202 if role in MAY_SUPPLY else 403) == answer.status_code

@@ -9,11 +9,11 @@ from typing import Final
 from deploy.cli.generate_fhir import bundle
 from deploy.cli.generate_own import own_json
 from deploy.cli.invented import Invented, invent
+from deploy.simulators.telephones import KEPT, telephone
 
 _PATHS: Final = {"fhir": "/fhir/R4", "own": "/v1/referrals"}
-_AREA_CODES: Final = range(200, 1000)
-MOST: Final = len(_AREA_CODES) * 100
-"""As many telephone numbers are kept for fiction, 100 in each area, and what a number got can be counted by it."""
+MOST: Final = KEPT
+"""As many telephone numbers are kept for fiction, and what a number got can be counted by it."""
 _CANCELLED_ONE_IN, _WITHOUT_COVERAGE_ONE_IN = 12, 15
 
 
@@ -31,7 +31,7 @@ class Order:
 def order(seed: int, number: int, now: datetime) -> Order:
     """The order of that number (from 0), written shortly before `now`."""
     chance = Random(f"{seed}/{number}")
-    phone = f"+1{_AREA_CODES[number // 100]}55501{number % 100:02}"
+    phone = telephone(number)
     invented = replace(invent(chance, f"CHAOS-{number:06}", now), phone=phone)
     if chance.randrange(_WITHOUT_COVERAGE_ONE_IN) == 0:
         invented = replace(invented, payer=None)

@@ -16,7 +16,7 @@ from shared.contracts.intake import AskedBy, Outcome, ReportKind
 from shared.contracts.notifications import ContactOutcome
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision, message_sid
-from tests.simulation.services.parties import SUPPLIES
+from tests.simulation.services.parties import supplied
 
 PROVIDERS = (("pr-house", "st-north"), ("pr-near", "st-north"), ("pr-late", "st-west"))
 REASONS = ("somebody-said-so", "deceased", "care-elsewhere", "superseded", "order-expired", "seen-no-report", "unseen")
@@ -60,7 +60,7 @@ def information(sent: Sent) -> Body:
     referral = sent.house.state("intake", sent.key)
     asked = [request.request_id for request in reversed(referral.requests)]
     missing = [tuple(referral.missing), *((item,) for item in (*referral.missing, "records"))]
-    items = [{"code": code, "value": SUPPLIES[code]} for code in sent.choose([m for m in missing if m])]
+    items = [{"code": code, "value": supplied(code, sent.key)} for code in sent.choose([m for m in missing if m])]
     return {"request_id": sent.choose([*asked, MADE_UP]), "items": items}
 
 

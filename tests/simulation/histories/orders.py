@@ -1,9 +1,10 @@
 """Orders of every kind: complete or not, pressing or not, insured, self-paying, or by a payer that nobody knows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from deploy.simulators.telephones import telephone_of
 from tests.simulation.histories.outside import Choose
 from tests.simulation.services.orders import CANARY, PAYERS, SOURCE
 
@@ -15,11 +16,7 @@ LACKS: tuple[tuple[str, ...], ...] = (
     ("coverage",),
     ("requester", "diagnoses", "reach", "coverage"),
 )
-REACH: tuple[Mapping[str, str], ...] = (
-    {"phone": "+12025550123"},
-    {"phone": "+12025550123", "email": "s@s.example"},
-    {"email": "s@s.example"},
-)
+REACH: tuple[tuple[str, ...], ...] = (("phone",), ("phone", "email"), ("email",))
 SELF_PAY = "self-pay"
 
 
@@ -37,21 +34,23 @@ def order(choose: Choose[Any], now: datetime) -> Mapping[str, Any]:
         "priority": choose(("routine", "urgent", "asap", "stat")),
         "authored_at": (now - timedelta(days=choose((0, 0, 3, -1, 170)))).isoformat(),
         "service": {"system": "urn:sample:services", "code": "any"},
-        "patient": _patient(choose, {} if "reach" in lacks else choose(REACH)),
+        "patient": _patient(choose, () if "reach" in lacks else choose(REACH)),
     }
     for name, part in parts.items():
         made |= {} if name in lacks else part
     return made
 
 
-def _patient(choose: Choose[Any], reach: Mapping[str, str]) -> Mapping[str, Any]:
+def _patient(choose: Choose[Any], reach: Sequence[str]) -> Mapping[str, Any]:
+    mrn = choose(("MRN-1", "MRN-2"))
+    ways = {"phone": telephone_of(mrn), "email": f"{mrn}@s.example".lower()}
     return {
-        "mrn": {"system": SOURCE, "value": choose(("MRN-1", "MRN-2"))},
+        "mrn": {"system": SOURCE, "value": mrn},
         "given": "Sam",
         "family": CANARY,
         "birth_date": "1970-01-01",
         "timezone": choose(("America/New_York", "America/Los_Angeles", "Asia/Kathmandu")),
-        **reach,
+        **{way: ways[way] for way in reach},
     }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from deploy.simulators.telephones import telephone
 from tests.simulation.services.apps import TENANT, keyring
 
 CANARY = "Canarysample"
@@ -42,7 +43,7 @@ def _order(random: Random, now: datetime, n: int) -> dict[str, Any]:
 
 
 def _whole(random: Random, now: datetime, n: int) -> dict[str, Any]:
-    number = f"O-{random.randrange(10**9)}"
+    number, phone = f"O-{random.randrange(10**9)}", telephone(n // 2)
     return {
         "source_system": SOURCE,
         "order_number": number,
@@ -55,7 +56,7 @@ def _whole(random: Random, now: datetime, n: int) -> dict[str, Any]:
             "family": CANARY,
             "birth_date": "1970-01-01",
             "timezone": random.choice(["America/New_York", "America/Los_Angeles"]),
-            **random.choice([{"phone": "+12025550123"}, {"phone": "+12025550123", "email": "s@s.example"}]),
+            **random.choice([{"phone": phone}, {"phone": phone, "email": f"s{n // 2}@s.example"}]),
         },
         "requester": {"npi": "1234567893", "name": "Dr. Robin Sample"},
         "diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "E11.9"}],

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.simulators.behaviour import between, draw
+from deploy.simulators.telephones import KEPT, telephone
 
 Body = Mapping[str, Any]
 SEED = "simulation"
@@ -35,13 +36,21 @@ SHARES: Mapping[str, tuple[tuple[str, int], ...]] = {
 REASON = {"system": "urn:throughline:simulation", "code": "it-is-so"}
 SUPPLIES: Mapping[str, Any] = {
     "diagnosis": "E11.9",
-    "contact": {"phone": "+12025550177"},
     "coverage": {"payer_name": "Alder Valley", "member_id": "M-77"},
     "requester": "1234567893",
     "service": "a consultation",
     "records": "in the archive",
     "birth_date": "1970-01-01",
 }
+
+"""What is supplied per code, but a telephone number."""
+
+
+def supplied(code: str, referral_id: str) -> Any:
+    """What a referral lacked; a telephone number is the patient's own."""
+    if code == "contact":
+        return {"phone": telephone(between(SEED, code, referral_id, (0, KEPT - 1)))}
+    return SUPPLIES[code]
 
 
 def behaviour(kind: str, identifier: str) -> str:
@@ -125,7 +134,7 @@ def _take_appointment(filed: Filed, now: datetime, promise: Promise) -> None:
 def _take_information_request(filed: Filed, now: datetime, promise: Promise) -> None:
     filed.says = {"request_id": filed.id, "status": "received"}
     if behaviour(filed.kind, filed.id):
-        items = [{"code": code, "value": SUPPLIES[code]} for code in filed.asked["items"]]
+        items = [{"code": code, "value": supplied(code, filed.asked["referral_id"])} for code in filed.asked["items"]]
         body = {"request_id": filed.id, "items": items}
         promise(filed, now + filed.in_hours("supply", 0, 60), {}, filed.asked["answer_url"], body)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.intake.api.fhir.nodes import ELEMENTS, Node
+from services.intake.api.fhir.orders import orders_among
 from services.intake.api.fhir.reading import Shelf
 from services.intake.api.weight import CODE as TOO_LARGE
 from shared.web import Flaw, Malformed
@@ -17,8 +18,6 @@ KINDS: Final = ("collection", "transaction", "batch", "message", "searchset")
 METHODS: Final = frozenset({"POST", "PUT"})
 """What an entry may ask for. The others would delete, change in part, or only read."""
 MOST_ORDERS: Final = 20
-_NOT_MATCHED: Final = frozenset({"include", "outcome"})
-_DONE: Final = frozenset({"completed"})
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class Parcel:
     shelf: Shelf
     requests: tuple[Node, ...]
     """The ServiceRequests that ask for something, in their order."""
+    left_out: tuple[Flaw, ...] = ()
+    """What is no order beside one."""
 
     @property
     def is_one_act(self) -> bool:
@@ -75,12 +76,12 @@ def _bundle(document: Mapping[str, Any]) -> Parcel:
         raise refusal(*flaws)
     nodes = tuple(_node(n, entry) for n, entry in enumerate(entries) if "resource" in entry)
     shelf, timestamp = Shelf(nodes), document.get("timestamp")
-    requests = tuple(_requests([node for n, node in enumerate(nodes) if _is_matched(entries, node)]))
+    requests, left_out = orders_among(entries, nodes, shelf.index)
     if not requests:
         raise refusal(Flaw("/Bundle/entry", "no_service_request", "holds no ServiceRequest that asks for something"))
     if len(requests) > MOST_ORDERS:
         raise refusal(Flaw("/Bundle/entry", "too_many", f"holds more than {MOST_ORDERS} orders"))
-    return Parcel(str(kind), timestamp if isinstance(timestamp, str) else None, len(entries), shelf, requests)
+    return Parcel(str(kind), timestamp if isinstance(timestamp, str) else None, len(entries), shelf, requests, left_out)
 
 
 def _node(n: int, entry: Mapping[str, Any]) -> Node:
@@ -107,17 +108,3 @@ def _modifiers(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
     for n, entry in enumerate(entries):
         if entry.get("modifierExtension"):
             yield Flaw(f"/Bundle/entry/{n}/modifierExtension", "unknown_modifier", detail)
-
-
-def _is_matched(entries: Sequence[Mapping[str, Any]], node: Node) -> bool:
-    """Whether a search was for this resource; what came along with it asks for nothing (R4 bundle.html#searchset)."""
-    search = entries[int(node.pointer.split("/")[3])].get("search")
-    return not isinstance(search, dict) or search.get("mode") not in _NOT_MATCHED
-
-
-def _requests(nodes: Sequence[Node]) -> Iterator[Node]:
-    """The orders. Beside others, one that was carried out or serves another as information asks for nothing."""
-    found = [node for node in nodes if node.type == "ServiceRequest"]
-    for node in found:
-        if len(found) == 1 or node.raw.get("status") not in _DONE:
-            yield node

@@ -1,7 +1,7 @@
 """A ServiceRequest, with what it refers to, as an order in our own words: every rule of reading in its place."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -34,7 +34,14 @@ class Asked:
 
 def orders_of(parcel: Parcel, now: datetime, home_zone: str, pathways: Collection[str] = ()) -> tuple[Asked, ...]:
     """Every order that came in. `home_zone` is the referring side's, `pathways` the codes that a pathway names."""
-    return tuple(_asked(Reading(parcel.shelf, now, home_zone), parcel, node, pathways) for node in parcel.requests)
+    found = [_asked(Reading(parcel.shelf, now, home_zone), parcel, node, pathways) for node in parcel.requests]
+    # A test or an image that was ordered beside a referral is somebody else's to do.
+    aside = [asked for asked in found if {flaw.code for flaw in asked.flaws} == {service.NOT_A_REFERRAL}]
+    if len(aside) == len(found):
+        return tuple(found)
+    first, *others = (asked for asked in found if asked not in aside)
+    left_out = (*parcel.left_out, *(flaw for asked in aside for flaw in asked.flaws))
+    return replace(first, warnings=(*first.warnings, *left_out)), *others
 
 
 def _asked(reading: Reading, parcel: Parcel, node: Node, pathways: Collection[str]) -> Asked:

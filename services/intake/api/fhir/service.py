@@ -13,6 +13,7 @@ from shared.contracts.sealed import Coding
 
 TAXONOMY: Final = "http://nucc.org/provider-taxonomy"
 SNOMED: Final = "http://snomed.info/sct"
+NOT_A_REFERRAL: Final = "not_a_referral"
 AS_TEXT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _ONLY_BY_PATHWAY: Final = frozenset({"108252007", "363679005", "387713003"})
 """Laboratory, imaging and surgical procedures: taken where a pathway names them."""
@@ -63,10 +64,10 @@ def refuse_what_is_no_referral(reading: Reading, request: Placed, pathways: Coll
     categories = {coding.code for concept in request.resource.category or () for coding in codings_of(concept)}
     if codes & _NEVER_CODES or categories & _NEVER_CATEGORIES:
         place = "code" if codes & _NEVER_CODES else "category"
-        reading.refuse(f"{request.pointer}/{place}", "not_a_referral", "is a wish for treatment, and no referral")
+        reading.refuse(f"{request.pointer}/{place}", NOT_A_REFERRAL, "is a wish for treatment, and no referral")
     elif categories & _ONLY_BY_PATHWAY and not (codes | categories) & set(pathways):
         detail = "asks for laboratory, imaging or a procedure, which no pathway here names; it is no referral"
-        reading.refuse(f"{request.pointer}/category", "not_a_referral", detail)
+        reading.refuse(f"{request.pointer}/category", NOT_A_REFERRAL, detail)
 
 
 def _specialty(reading: Reading, request: Placed) -> Coding | None:

@@ -80,7 +80,7 @@ def story_of_invented(count: int, days: int) -> Story:
 
     def plans(reach: Reach, account: Account, start: datetime) -> Sequence[Plan]:
         return [
-            Plan(start + sending.cancel_after, partial(_cancel, reach, account.new[line]))
+            Plan(start + sending.cancel_after, partial(_cancel, reach, account.new[line][0]))
             for line, sending in enumerate(sent, 1)
             if sending.cancel_after and line in account.new
         ]

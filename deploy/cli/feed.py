@@ -10,9 +10,11 @@ from typing import Final
 
 import httpx2
 
-from deploy.cli.reach import Reach, problem_of
+from deploy.cli.answers import Answer, answers_of
+from deploy.cli.reach import Reach
 
 AT_ONCE: Final = 16
+FHIR: Final = "/fhir/R4"
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,36 @@ class Refusal:
 
 
 @dataclass
-class Account:
-    """What became of what was sent: `sent` is always new, repeated and refused together."""
+class Odd:
+    """What was warned of under one code: how often, the line where it was first, and the sentence there."""
 
-    new: dict[int, str] = field(default_factory=dict)
-    """The referral that each line made."""
+    line: int
+    detail: str
+    count: int = 0
+
+
+@dataclass
+class Account:
+    """What became of the orders that were sent: `sent` is always new, repeated, changed and refused together."""
+
+    new: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The referrals that each line made."""
     repeated: int = 0
+    changed: int = 0
+    """Orders that were here before, and said something else now."""
     refused: list[Refusal] = field(default_factory=list)
+    odd: dict[str, Odd] = field(default_factory=dict)
+    """What was taken with a warning, by its code."""
+
+    @property
+    def referrals(self) -> list[str]:
+        """All new referrals."""
+        return [referral_id for made in self.new.values() for referral_id in made]
 
     @property
     def sent(self) -> int:
         """Orders that got a final answer."""
-        return len(self.new) + self.repeated + len(self.refused)
+        return len(self.referrals) + self.repeated + self.changed + len(self.refused)
 
 
 @dataclass
@@ -70,24 +90,28 @@ class Feed:
         return self.account
 
     async def _send_from(self, source: Iterator[Order]) -> None:
-        headers = {"Content-Type": "application/json"}
         for order in source:
+            headers = {"Content-Type": "application/fhir+json" if order.path == FHIR else "application/json"}
             answer, tries = await self.reach.insist("intake", "POST", order.path, content=order.body, headers=headers)
             self._note(order, answer, tries)
             self.on_answer(order)
 
-    def _note(self, order: Order, answer: httpx2.Response, tries: int) -> None:
-        if not answer.is_success:
-            problem = problem_of(answer)
-            refusal = Refusal(order.line, answer.status_code, problem["code"], tuple(problem["pointers"]))
-            self.account.refused.append(refusal)
-            return
-        told = answer.json()
-        referral_id = str(told.get("referral_id") or told["id"])
+    def _note(self, order: Order, response: httpx2.Response, tries: int) -> None:
+        for answer in answers_of(response):
+            for warned in answer.warnings:
+                self.account.odd.setdefault(warned.code, Odd(order.line, warned.detail)).count += 1
+            if answer.referral_id:
+                self._note_taken(order, answer, tries)
+            else:
+                self.account.refused.append(Refusal(order.line, answer.status, answer.code, answer.pointers))
+
+    def _note_taken(self, order: Order, answer: Answer, tries: int) -> None:
         # After a try without an answer, "was here before" may mean that try.
-        was_here = "Idempotent-Replayed" in answer.headers and tries == 1
-        if was_here or referral_id in self._known:
+        was_here = answer.is_repeat and tries == 1
+        if not (answer.is_first or answer.is_repeat):
+            self.account.changed += 1
+        elif was_here or answer.referral_id in self._known:
             self.account.repeated += 1
         else:
-            self.account.new[order.line] = referral_id
-            self._known.add(referral_id)
+            self.account.new[order.line] = (*self.account.new.get(order.line, ()), answer.referral_id)
+            self._known.add(answer.referral_id)

@@ -1,7 +1,12 @@
-"""Reads a file of FHIR Bundles, one a line, plain or gzip, without ever holding more than a line of it."""
+"""Reads a file of FHIR Bundles, plain or gzip: one a line, without ever holding more than a line; or one on many lines.
+
+A file is one document where its first line is none by itself, but the whole is.
+"""
 
 import gzip
+import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +17,8 @@ from deploy.cli.exits import Failure
 
 LONGEST_BYTES: Final = 1024 * 1024
 """What intake takes. A longer line is cut one byte above, which is enough to have it refused."""
+LONGEST_DOCUMENT_BYTES: Final = 8 * LONGEST_BYTES
+"""Of one document on many lines; its blanks are not sent."""
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -34,7 +41,30 @@ def opened(path: Path) -> Iterator[Iterator[Line]]:
     with raw:
         is_gzip = raw.read(2) == _GZIP
         raw.seek(0)
-        yield _numbered(gzip.GzipFile(fileobj=raw) if is_gzip else raw, raw, max(path.stat().st_size, 1))
+        file = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+        document = _document(file)
+        size = max(path.stat().st_size, 1)
+        yield iter([Line(1, document, 1.0)]) if document else _numbered(file, raw, size)
+
+
+def _document(file: IO[bytes] | gzip.GzipFile) -> bytes | None:
+    """The one document that the file is, without its blanks; None if it holds one a line, and then it is rewound."""
+    try:
+        start = file.readline(LONGEST_BYTES + 1)
+        whole = b"" if _parsed(start) is not None else start + file.read(LONGEST_DOCUMENT_BYTES)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        whole = b""
+    file.seek(0)
+    found = _parsed(whole)
+    # Without its indentation, but not written anew: what is wrong with it has to stay.
+    return None if found is None else b"".join(line.strip() for line in whole.removeprefix(BOM_UTF8).splitlines())
+
+
+def _parsed(text: bytes) -> object | None:
+    try:
+        return json.loads(text.removeprefix(BOM_UTF8)) if text.strip() else None
+    except ValueError:
+        return None
 
 
 def _numbered(file: IO[bytes] | gzip.GzipFile, raw: IO[bytes], size: int) -> Iterator[Line]:
@@ -42,7 +72,8 @@ def _numbered(file: IO[bytes] | gzip.GzipFile, raw: IO[bytes], size: int) -> Ite
     try:
         while content := _line(file):
             number += 1
-            if stripped := content.strip():
+            # Some programs begin a file of UTF-8 with a mark that is none of JSON's.
+            if stripped := (content.removeprefix(BOM_UTF8) if number == 1 else content).strip():
                 yield Line(number, stripped, min(raw.tell() / size, 1.0))
     except (gzip.BadGzipFile, EOFError, zlib.error):
         remedy = "Compress it anew and load it again: what was taken in is not doubled."

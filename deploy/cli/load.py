@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,12 +13,11 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Code
-from deploy.cli.feed import Account, Feed, Order
+from deploy.cli.feed import FHIR, Account, Feed, Order
 from deploy.cli.lines import Line, opened
 from deploy.cli.reach import Reach, find_platform, reaching
 
-FHIR = "/fhir/R4"
-File = Annotated[Path, typer.Argument(help="NDJSON, one FHIR R4 Bundle a line; plain or gzip.")]
+File = Annotated[Path, typer.Argument(help="NDJSON, one FHIR R4 Bundle a line, or one Bundle on many; plain or gzip.")]
 
 
 def load(file: File, *, as_json: screen.AsJson = False) -> None:
@@ -36,9 +36,11 @@ async def _load(file: Path) -> dict[str, Any]:
     return {
         "file": str(file),
         "sent": account.sent,
-        "new": len(account.new),
+        "new": len(account.referrals),
         "repeated": account.repeated,
+        "changed": account.changed,
         "refused": len(account.refused),
+        "warnings": {code: asdict(odd) for code, odd in sorted(account.odd.items())},
         "rejects_file": str(rejects_of(file)) if account.refused else None,
         "seconds": round(took_s, 1),
         "per_second": round(account.sent / took_s, 1),
@@ -83,8 +85,11 @@ def _order(line: Line) -> Order:
 
 
 def _tables(document: dict[str, Any]) -> Iterator[RenderableType]:
-    figures = ("sent", "new", "repeated", "refused", "seconds", "per_second")
+    figures = ("sent", "new", "repeated", "changed", "refused", "seconds", "per_second")
     rows = [[document[figure] for figure in figures]]
     yield screen.table(f"Loaded {document['file']}", *(f"#{f.replace('_', ' ')}" for f in figures), rows=rows)
+    if document["warnings"]:
+        odd = [[code, each["count"], each["line"], each["detail"]] for code, each in document["warnings"].items()]
+        yield screen.table("Taken with a warning", "kind", "#orders", "#first in line", "what", rows=odd)
     if document["rejects_file"]:
         yield f"Why lines were refused is in {document['rejects_file']}."

@@ -20,12 +20,13 @@ async def gather(reach: Reach, account: Account, moves: Sequence[Move], before: 
     """Ask tracking and the simulators how it ended. `before` is tracking's summary from before the story."""
     summary = await reach.get("tracking", "/v1/summary")
     waiting = [row async for row in _worklist(reach)]
-    new = [str(referral) for referral in account.new.values()]
+    new = account.referrals
     return {
         "sent": {
             "sent": account.sent,
             "new": len(new),
             "repeated": account.repeated,
+            "changed": account.changed,
             "refused": len(account.refused),
         },
         "sums": {
@@ -46,8 +47,8 @@ def disagreements(document: Document) -> list[str]:
     """The sums that do not agree, in words; none when all is accounted for."""
     sent, sums = document["sent"], document["sums"]
     found = []
-    if sent["sent"] != sent["new"] + sent["repeated"] + sent["refused"]:
-        found.append(f"{sent['sent']} were sent, but new, repeated and refused do not add up to that")
+    if sent["sent"] != sent["new"] + sent["repeated"] + sent["changed"] + sent["refused"]:
+        found.append(f"{sent['sent']} were sent, but new, repeated, changed and refused do not add up to that")
     if sums["in"] != sent["new"]:
         found.append(f"intake took in {sent['new']} referrals, but tracking knows {sums['in']}")
     if sums["in"] != sums["closed"] + sums["waiting"]:

@@ -107,7 +107,8 @@ def _told(document: Document) -> RenderableType:
 def _sums(document: Document) -> str:
     sent, sums = document["sent"], document["sums"]
     return (
-        f"sent {sent['sent']} = {sent['new']} new + {sent['repeated']} repeated + {sent['refused']} refused\n"
+        f"sent {sent['sent']} = {sent['new']} new + {sent['repeated']} repeated + {sent['changed']} changed"
+        f" + {sent['refused']} refused\n"
         f"in {sums['in']} = {sums['closed']} closed + {sums['waiting']} waiting\n"
         f"{document['days']} days of story in {duration(document['seconds'])}, {document['jumps']} jumps of the clock"
     )

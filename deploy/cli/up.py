@@ -40,7 +40,9 @@ async def _stay(platform: Platform, first: Path | None) -> None:
     if first:
         async with reaching(platform.addresses) as reach:
             account = await feed_file(reach, first)
-        screen.say(f"Loaded {first}: {account.sent} sent, {len(account.new)} new, {len(account.refused)} refused.")
+        screen.say(
+            f"Loaded {first}: {account.sent} sent, {len(account.referrals)} new, {len(account.refused)} refused."
+        )
     await keeper
 
 

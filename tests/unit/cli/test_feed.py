@@ -6,13 +6,31 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.cli.feed import Feed, Order, Refusal
+from deploy.cli.feed import Feed, Odd, Order, Refusal
 from deploy.cli.load import write_rejects
 from deploy.cli.reach import Reach
 from deploy.local.addresses import Addresses
 from deploy.local.keys import write_state
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
+PHONE = {"severity": "warning", "details": {"text": "phone"}, "diagnostics": "holds no telephone number"}
+AGAIN = {"severity": "information", "details": {"text": "replayed"}, "diagnostics": "was taken in before"}
+WRONG = {
+    "severity": "error",
+    "details": {"text": "priority"},
+    "diagnostics": "must be routine",
+    "expression": ["Bundle.entry[3].resource.priority"],
+}
+ANSWERED = {
+    "resource": {"resourceType": "ServiceRequest", "id": "demo-a"},
+    "response": {"status": "202 Accepted", "etag": 'W/"1"', "outcome": {"issue": [PHONE]}},
+}
+REPLAYED = {
+    "resource": {"resourceType": "ServiceRequest", "id": "demo-b"},
+    "response": {"status": "202 Accepted", "etag": 'W/"7"', "outcome": {"issue": [AGAIN]}},
+}
+OTHER = {"response": {"status": "202 Accepted"}}
+REFUSED = {"response": {"status": "422 Unprocessable Entity", "outcome": {"issue": [WRONG]}}}
 PROBLEM = {"status": 422, "code": "invalid", "detail": "Not valid.", "errors": [{"pointer": "/priority"}]}
 
 
@@ -58,7 +76,7 @@ class TestSendAll:
         feed = await account_of(reach_to(addresses, taken), orders("a", "b", "a"))
 
         assert (3, 1, 0) == (feed.account.sent, feed.account.repeated, len(feed.account.refused))
-        assert {"demo-a", "demo-b"} == set(feed.account.new.values())
+        assert {"demo-a", "demo-b"} == set(feed.account.referrals)
 
     async def test_knows_what_an_earlier_run_sent(self, addresses: Addresses) -> None:
         """A file that is loaded again is repeated, not new; but what was tried twice in this run may be its own."""
@@ -74,7 +92,62 @@ class TestSendAll:
 
         feed = await account_of(reach_to(addresses, with_a_lost_answer), orders("earlier", "lost"))
 
-        assert (1, {2: "demo-lost"}) == (feed.account.repeated, feed.account.new)
+        assert (1, {2: ("demo-lost",)}) == (feed.account.repeated, feed.account.new)
+
+    async def test_tells_changed_from_new(self, addresses: Addresses) -> None:
+        """An order that was here before and says something else now is neither new nor the same."""
+
+        def known(request: httpx2.Request) -> httpx2.Response:
+            answer = taken(request)
+            answer.headers["ETag"] = '"1"' if request.content == b"new" else '"4"'
+            return answer
+
+        feed = await account_of(reach_to(addresses, known), orders("new", "other content"))
+
+        assert (["demo-new"], 0, 1, 2) == (
+            feed.account.referrals,
+            feed.account.repeated,
+            feed.account.changed,
+            feed.account.sent,
+        )
+
+    async def test_reads_a_bundle_of_answers_entry_by_entry(self, addresses: Addresses) -> None:
+        """One Bundle may carry several orders, each taken or refused for itself."""
+        bundle = {"resourceType": "Bundle", "type": "batch-response", "entry": [ANSWERED, REPLAYED, OTHER, REFUSED]}
+        reach = reach_to(addresses, lambda _request: httpx2.Response(202, json=bundle))
+
+        account = (await account_of(reach, orders("one Bundle"))).account
+
+        assert ({1: ("demo-a",)}, 1) == (account.new, account.repeated)
+        assert [Refusal(1, 422, "priority", ("Bundle.entry[3].resource.priority",))] == account.refused
+        assert {"phone": Odd(1, "holds no telephone number", 1)} == account.odd
+
+    async def test_counts_what_is_odd_by_its_kind(self, addresses: Addresses) -> None:
+        """Who loads a file reads what was taken with a warning, how often, and where it was first."""
+
+        def odd(request: httpx2.Request) -> httpx2.Response:
+            warned = {"contained": [{"resourceType": "OperationOutcome", "issue": [PHONE]}]}
+            told = {"resourceType": "ServiceRequest", "id": f"demo-{request.content.decode()}"}
+            return httpx2.Response(202, json=told | (warned if request.content != b"fine" else {}))
+
+        feed = await account_of(reach_to(addresses, odd), orders("fine", "a", "b"))
+
+        assert {"phone": Odd(2, "holds no telephone number", 2)} == feed.account.odd
+
+    @pytest.mark.parametrize(
+        ("path", "sent_as"), [("/fhir/R4", "application/fhir+json"), ("/v1/referrals", "application/json")]
+    )
+    async def test_says_what_it_sends(self, addresses: Addresses, path: str, sent_as: str) -> None:
+        """Each door has its own media type."""
+        types: list[str] = []
+
+        def noting(request: httpx2.Request) -> httpx2.Response:
+            types.append(request.headers["Content-Type"])
+            return taken(request)
+
+        await account_of(reach_to(addresses, noting), [Order(1, path, b"a")])
+
+        assert [sent_as] == types
 
     async def test_goes_on_after_a_refusal_and_keeps_why(self, addresses: Addresses) -> None:
         """One bad line spoils no other, and its content is not kept."""

@@ -1,4 +1,5 @@
 import gzip
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,27 @@ class TestOpened:
             found = [(line.number, len(line.content)) for line in lines]
 
         assert [(1, LONGEST_BYTES + 1), (2, 4)] == found
+
+    @pytest.mark.parametrize("compressed", [True, False])
+    @pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+    def test_reads_one_document_on_many_lines(self, compressed: bool, mark: bytes, tmp_path: Path) -> None:
+        """A Bundle as people look at it; a mark that some programs put first is none of it."""
+        content = mark + b'\n{\n  "a": "b c",\n  "a": 2\n}\n'
+        file = tmp_path / "bundle.json"
+        file.write_bytes(gzip.compress(content) if compressed else content)
+
+        with opened(file) as lines:
+            found = [(line.number, line.content) for line in lines]
+
+        assert [(1, b'{"a": "b c","a": 2}')] == found
+
+    def test_passes_over_a_mark_before_the_first_line(self, tmp_path: Path) -> None:
+        """Files of lines have it as well."""
+        file = tmp_path / "orders.ndjson"
+        file.write_bytes(BOM_UTF8 + b'{"a": 1}\n{"b": 2}\n')
+
+        with opened(file) as lines:
+            assert [b'{"a": 1}', b'{"b": 2}'] == [line.content for line in lines]
 
     def test_says_that_there_is_no_such_file(self, tmp_path: Path) -> None:
         """A wrong path is a sentence, not a traceback."""

@@ -3,7 +3,7 @@ from typing import Any
 from deploy.cli.outcome import disagreements
 
 AGREES = {
-    "sent": {"sent": 10, "new": 7, "repeated": 1, "refused": 2},
+    "sent": {"sent": 10, "new": 7, "repeated": 1, "changed": 0, "refused": 2},
     "sums": {"in": 7, "closed": 4, "waiting": 3},
 }
 

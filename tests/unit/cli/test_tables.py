@@ -18,7 +18,7 @@ WAITING = {
     },
 }
 DOCUMENT: dict[str, Any] = {
-    "sent": {"sent": 4, "new": 2, "repeated": 1, "refused": 1},
+    "sent": {"sent": 4, "new": 2, "repeated": 1, "changed": 0, "refused": 1},
     "sums": {"in": 2, "closed": 1, "waiting": 1},
     "refused_because": {"422 invalid": 1},
     "by_state": [
@@ -55,7 +55,7 @@ class TestTables:
         """The last lines are those that must agree."""
         *_, sent, taken, pace = shown(DOCUMENT).strip().splitlines()
 
-        assert "sent 4 = 2 new + 1 repeated + 1 refused" == sent
+        assert "sent 4 = 2 new + 1 repeated + 0 changed + 1 refused" == sent
         assert "in 2 = 1 closed + 1 waiting" == taken
         assert "60 days of story in 1.0 min, 7 jumps of the clock" == pace
 

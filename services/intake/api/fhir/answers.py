@@ -16,6 +16,8 @@ from shared.web import Flaw, issues_of
 
 PATIENTS: Final = "urn:throughline:patient"
 _WARNINGS: Final = "warnings"
+_REPLAYED: Final = Flaw("", "replayed", "was taken in before, and is the same")
+"""What the header Idempotent-Replayed says of a whole answer, for one entry."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def _in_place(parcel: Parcel, done: Sequence[Done]) -> list[Mapping[str, Any]]:
 
 
 def _entry(done: Done) -> Mapping[str, Any]:
-    warnings = issues_of("warning", done.asked.warnings)
-    issues = [*issues_of("error", done.flaws), *warnings]
+    again = issues_of("information", [_REPLAYED], "informational") if done.is_repeat else []
+    issues = [*issues_of("error", done.flaws), *issues_of("warning", done.asked.warnings), *again]
     response: dict[str, Any] = {"status": _status(done.status)}
     if done.is_taken:
         response["etag"] = f'W/"{done.version}"'

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 
 from services.intake.api import POLICY, Desk, routers
-from services.intake.api.places import zones
+from services.intake.api.places import zips
 from services.intake.domain import INFORMATION_REQUEST, REPORT
 from services.intake.domain.pathways import Pathways
 from services.intake.gateways import Ehr, InformationRequests, Reports
@@ -38,5 +38,5 @@ def blueprint(own: OwnSettings) -> Blueprint:
 def create_app(settings: IntakeSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
     settings = settings or IntakeSettings()
-    zones()
+    zips()
     return assemble(blueprint(settings.own), settings, world)

@@ -13,7 +13,12 @@ from shared.contracts.language import Word
 
 
 class Contact(Word):
-    """How to reach the patient. `language` is a BCP 47 tag, `phone` E.164, `timezone` an IANA zone."""
+    """How to reach the patient. `language` is a BCP 47 tag, `phone` E.164, `timezone` an IANA zone.
+
+    Who has one name only has it as `family`. Where it is not known which of several zones it is, `timezones` has them
+    all. `phone_of` is the relation of whose telephone it is, if it is not the patient's own (`parent`). A text message
+    is no way where `may_text` is false: behind a switchboard, or where no hour is known to be lawful.
+    """
 
     given: str
     family: str
@@ -22,6 +27,10 @@ class Contact(Word):
     email: str | None = None
     language: str = "en-US"
     timezone: str = "America/New_York"
+    timezones: tuple[str, ...] = ()
+    phone_extension: str | None = None
+    phone_of: str | None = None
+    may_text: bool = True
     prefers: Literal["sms", "email"] = "sms"
 
 
@@ -34,22 +43,36 @@ class Coding(Word):
 
 
 class Clinical(Word):
-    """Why the patient is referred."""
+    """Why the patient is referred. `details` qualify the service, `instructions` are the patient's to follow."""
 
     service: Coding
     diagnoses: tuple[Coding, ...] = ()
     reason_text: str | None = None
     notes: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    body_sites: tuple[str, ...] = ()
+    instructions: str | None = None
 
 
 class Policy(Word):
-    """One insurance policy of the patient; rank 1 pays first."""
+    """One insurance policy of the patient; rank 1 pays first.
+
+    `payer_id` is the payer's own number (NAIC), `member_id` the patient's; `subscriber_id` where it is another.
+    `subscriber` is whose policy it is, `relationship` what the patient is to them, and `dependent` the patient's number
+    under theirs.
+    """
 
     rank: int = 1
     payer_name: str
     member_id: str | None = None
     plan: str | None = None
+    group: str | None = None
+    payer_id: str | None = None
+    subscriber_id: str | None = None
+    subscriber: str | None = None
+    relationship: str | None = None
+    dependent: str | None = None
 
 
 class CoverageDetails(Word):
@@ -59,11 +82,13 @@ class CoverageDetails(Word):
 
 
 class Logistics(Word):
-    """What matters for finding a visit that the patient can reach."""
+    """What matters for finding a visit that the patient can reach, and whom and where the order would like."""
 
     postal_code: str | None = None
     mobility: str | None = None
     availability: str | None = None
+    wanted_performers: tuple[str, ...] = ()
+    wanted_locations: tuple[str, ...] = ()
 
 
 class VisitDetails(Word):

@@ -12,6 +12,7 @@ from services.intake.api.commands import CONTRACT
 from services.intake.api.places import timezone_of
 from services.intake.domain import identifiers
 from services.intake.domain.order import Identifier, Order, Requester, is_of_this_century
+from services.intake.domain.telephones import phone_number
 from shared.contracts.language import Priority
 from shared.contracts.sealed import Coding, Contact, Logistics, Policy
 
@@ -34,7 +35,7 @@ def _checked(code: str, message: str, is_right: Callable[[str], object]) -> Afte
 
 
 def _in_e164(text: str) -> str:
-    number = identifiers.phone_number(text)
+    number = phone_number(text)
     if number is None:
         raise PydanticCustomError("phone", "is not a telephone number")
     return number

@@ -1,9 +1,10 @@
-"""Numbers and codes of the field: what makes an NPI, an ICD-10-CM code, a ZIP code, a telephone number."""
+"""Numbers and codes of the field: what makes an NPI, an ICD-10-CM code, a ZIP code.
+
+Telephone numbers have a module of their own, `telephones`.
+"""
 
 import re
 from typing import Final
-
-import phonenumbers
 
 ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
 NPI_SYSTEM: Final = "http://hl7.org/fhir/sid/us-npi"
@@ -16,7 +17,6 @@ _LUHN_OF_80840: Final = 24
 _ICD_10_CM: Final = re.compile(ICD_10_CM_FORM)
 _ZIP: Final = re.compile(r"([0-9]{5})(-?[0-9]{4})?")
 _UNKNOWN_ZIP: Final = "00000"
-_HOME_COUNTRY: Final = "US"
 
 
 def is_npi(number: str) -> bool:
@@ -37,14 +37,3 @@ def zip_code(text: str | None) -> str | None:
     """The five digits of a US ZIP code. None for what is none, and for 00000, by which systems say "unknown"."""
     match = _ZIP.fullmatch((text or "").strip())
     return match[1] if match and match[1] != _UNKNOWN_ZIP else None
-
-
-def phone_number(text: str) -> str | None:
-    """A telephone number in E.164, read as a US number unless it names a country. None if it cannot be one."""
-    try:
-        number = phonenumbers.parse(text, _HOME_COUNTRY)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

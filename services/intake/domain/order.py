@@ -74,6 +74,9 @@ class Order(Word):
     reason_text: str | None = None
     notes: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    body_sites: tuple[str, ...] = ()
+    instructions: str | None = None
     policies: tuple[Policy, ...] = ()
     is_self_pay: bool = False
     logistics: Logistics = Logistics()
@@ -97,6 +100,9 @@ class Order(Word):
             reason_text=self.reason_text,
             notes=self.notes,
             attachments=self.attachments,
+            details=self.details,
+            body_sites=self.body_sites,
+            instructions=self.instructions,
             requester=self.requester,
             order=self.number,
             mrn=self.mrn,
@@ -135,7 +141,7 @@ _DOES_NOT_COUNT: Final[dict[str, Any]] = {
     "service": {"text"},
     "diagnoses": {"__all__": {"text"}},
     "requester": {"name", "organization"},
-    "contact": {"timezone"},  # derived from the ZIP code where the order does not say
+    "contact": {"timezone", "timezones", "may_text"},  # derived from the address where the order does not say
 }
 
 

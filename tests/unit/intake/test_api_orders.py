@@ -203,7 +203,7 @@ class TestOrderInFhir:
         [outcome] = response.json()["contained"]
         [issue] = outcome["issue"]
         assert 202 == response.status_code
-        assert ("warning", ["Bundle.entry[1].resource.telecom"]) == (issue["severity"], issue["expression"])
+        assert ("warning", ["Bundle.entry[1].resource.telecom[0]"]) == (issue["severity"], issue["expression"])
         assert "Zephyrine" not in response.text
 
     async def test_is_refused_as_an_operation_outcome(self, intake: Standing) -> None:

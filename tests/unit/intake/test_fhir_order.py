@@ -141,7 +141,7 @@ class TestPatient:
 
         assert (None, None, None) == (order.contact.phone, order.logistics.postal_code, order.contact.birth_date)
         assert "contact" not in order.provided
-        assert ["phone"] == [warning.code for warning in asked(document).warnings]
+        assert ["zone", "phone", "birth_date"] == [warning.code for warning in asked(document).warnings]
 
     @pytest.mark.parametrize("url", [PATIENT, REQUESTER])
     def test_may_have_names_that_are_only_extended(self, url: str) -> None:

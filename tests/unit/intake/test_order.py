@@ -4,9 +4,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.api.own import OwnOrder
-from services.intake.domain.identifiers import is_icd_10_cm, is_npi, phone_number, zip_code
+from services.intake.domain.identifiers import is_icd_10_cm, is_npi, zip_code
 from services.intake.domain.order import Order
 from services.intake.domain.pathways import Pathways
+from services.intake.domain.telephones import phone_number
 from shared.contracts.sealed import Coding
 from tests.unit.intake.invented import as_bytes, own
 

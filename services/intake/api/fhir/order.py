@@ -1,15 +1,19 @@
 """A ServiceRequest, with what it refers to, as an order in our own words: every rule of reading in its place."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
-from services.intake.api.fhir import coverage, identity, lifecycle, patient, reasons, requester, service
+from services.intake.api.fhir import coverage, identity, lifecycle, patient, reasons, requester, service, timing
+from services.intake.api.fhir.address import home_of
 from services.intake.api.fhir.bundle import Parcel
+from services.intake.api.fhir.documents import documents_of
 from services.intake.api.fhir.nodes import Node
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import end_of_day, instant_of
+from services.intake.api.fhir.unused import warn_of_what_is_not_used
+from services.intake.api.fhir.wishes import wishes_of
+from services.intake.api.fhir.words import instant_of
 from services.intake.api.weight import flaw_of_weight
 from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Hold, Instruction, Place, Revoke
@@ -93,7 +97,8 @@ def _order(
     mrn = identity.record_number_of(reading, subject) if subject else None
     if reading.flaws or not (number and subject and authored_at and mrn):
         return None
-    order = Order(number=number, aliases=aliases, mrn=mrn, authored_at=authored_at, **_rest(reading, request, subject))
+    rest = _rest(reading, request, subject, authored_at)
+    order = Order(number=number, aliases=aliases, mrn=mrn, authored_at=authored_at, **rest)
     return None if reading.flaws else order
 
 
@@ -115,35 +120,31 @@ def _timestamp(parcel: Parcel) -> datetime | None:
         return None
 
 
-def _rest(reading: Reading, request: Placed, subject: Placed) -> dict[str, Any]:
-    resource, occurrence = request.resource, _occurrence(request.resource)
+def _rest(reading: Reading, request: Placed, subject: Placed, authored_at: datetime) -> dict[str, Any]:
+    resource, home = request.resource, home_of(reading, subject)
     policies, is_self_pay = coverage.policies_of(reading, request, subject)
+    when = timing.when_of(reading, request, authored_at)
+    why = reasons.reasons_of(reading, request, subject)
+    wishes = wishes_of(reading, request)
+    warn_of_what_is_not_used(reading, request, subject)
     return {
         "priority": resource.priority or "routine",
-        "needed_by": instant_of(occurrence, reading.home_zone),
-        "needed_day_ends": end_of_day(occurrence, reading.home_zone),
+        "not_before": when.not_before,
+        "needed_by": when.needed_by,
+        "needed_day_ends": when.needed_day_ends,
         "service": service.service_of(reading, request),
         "requester": requester.requester_of(reading, request),
-        "contact": patient.contact_of(reading, subject),
-        "diagnoses": reasons.diagnoses_of(reading, request, subject),
-        "reason_text": reasons.reason_text_of(reading, request),
+        "contact": patient.contact_of(reading, subject, home),
+        "diagnoses": why.diagnoses,
+        "reason_text": why.text,
         "notes": tuple(note.text for note in resource.note or () if note.text),
-        "attachments": tuple(_attachments(reading, request)),
+        "attachments": documents_of(reading, request, subject),
+        "details": wishes.details,
+        "body_sites": wishes.body_sites,
+        "instructions": wishes.instructions,
         "policies": policies,
         "is_self_pay": is_self_pay,
-        "logistics": Logistics(postal_code=patient.zip_code_of(reading, subject)),
+        "logistics": Logistics(
+            postal_code=home.zip_code, wanted_performers=wishes.performers, wanted_locations=wishes.locations
+        ),
     }
-
-
-def _attachments(reading: Reading, request: Placed) -> Iterator[str]:
-    """Documents by their addresses; what is inside the Bundle stays with the referring side."""
-    for n, reference in enumerate(request.resource.supportingInfo or ()):
-        if placed := reading.resolve(reference, request, f"supportingInfo/{n}", "DocumentReference"):
-            attachments = (content.attachment for content in placed.resource.content)
-            yield from (attachment.url for attachment in attachments if attachment and attachment.url)
-
-
-def _occurrence(request: Any) -> Any:
-    """When it shall be at the latest."""
-    period = request.occurrencePeriod
-    return period.end if period else request.occurrenceDateTime

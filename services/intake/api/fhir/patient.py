@@ -1,57 +1,59 @@
-"""Who the patient is, how they are reached, and where they live."""
+"""Who the patient is, and how to reach them now: each rule in its module, put together here.
 
-from collections.abc import Iterator
-from typing import Any, Final
+A birth date must be a whole day in living memory (R4 patient.html allows years and months alone, which name nobody).
+"""
 
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.intake.api.fhir.address import Home
+from services.intake.api.fhir.languages import language_of
+from services.intake.api.fhir.names import called
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import codings_of, day_of, given_of
-from services.intake.api.places import timezone_of
-from services.intake.domain import identifiers
+from services.intake.api.fhir.relatives import is_child, relative_of
+from services.intake.api.fhir.telecom import reached
+from services.intake.api.fhir.words import day_of
 from shared.contracts.sealed import Contact
 
-_PHONES: Final = frozenset({"phone", "sms"})
+_OLDEST: Final = 130
 
 
-def contact_of(reading: Reading, patient: Placed) -> Contact:
-    """How to reach the patient."""
-    resource = patient.resource
-    name = next(iter(names_of(resource)), None)
+def contact_of(reading: Reading, patient: Placed, home: Home) -> Contact:
+    """How to reach the patient: by their own telephone or e-mail; a child without any by a parent's."""
+    resource, at = patient.resource, patient.pointer
+    own = reached(reading, resource.telecom, f"{at}/telecom", home.country)
+    is_minor = is_child(resource, reading.now, reading.home_zone)
+    relative = relative_of(reading, patient, home.country, is_needed=is_minor and not own)
+    by = relative.reached if relative else own
+    given, family = called(reading, resource, at)
+    is_one_zone = len(home.zones) == 1
     return Contact(
-        given=" ".join(given_of(name) if name else ()),
-        family=((name.family or name.text) if name else None) or "",
-        birth_date=day_of(resource.birthDate),
-        phone=_phone(reading, patient),
-        email=next((t.value.strip() for t in _telecoms(resource) if t.system == "email"), None),
-        language=_language(resource) or "en-US",
-        timezone=timezone_of(zip_code_of(reading, patient), reading.home_zone),
+        given=given,
+        family=family,
+        birth_date=_birth_date(reading, patient),
+        phone=by.telephone.number if by.telephone else None,
+        phone_extension=by.telephone.extension if by.telephone else None,
+        phone_of=relative.relation if relative else None,
+        email=by.email,
+        language=language_of(reading, patient),
+        timezone=home.zones[0] if is_one_zone else reading.home_zone,
+        timezones=() if is_one_zone else home.zones,
+        may_text=bool(home.zones) and not (by.telephone and by.telephone.extension),
     )
 
 
-def zip_code_of(_reading: Reading, patient: Placed) -> str | None:
-    """The ZIP code of the patient's home, if it is one."""
-    addresses = patient.resource.address or ()
-    found = (identifiers.zip_code(address.postalCode) for address in addresses if address.use != "old")
-    return next((zip_code for zip_code in found if zip_code), None)
-
-
-def names_of(person: Any) -> list[Any]:
-    """The names that are in use, the official one first."""
-    return sorted((n for n in person.name or () if n.use not in {"old", "maiden"}), key=lambda n: n.use != "official")
-
-
-def _phone(reading: Reading, patient: Placed) -> str | None:
-    telecoms = _telecoms(patient.resource)
-    phones = sorted((t for t in telecoms if t.system in _PHONES), key=lambda t: t.use != "mobile")
-    numbers = [identifiers.phone_number(phone.value) for phone in phones]
-    if numbers and not any(numbers):
-        reading.warn(f"{patient.pointer}/telecom", "phone", "holds no telephone number that could be called")
-    return next((number for number in numbers if number), None)
-
-
-def _telecoms(patient: Any) -> Iterator[Any]:
-    return (t for t in patient.telecom or () if t.value and t.use != "old")
-
-
-def _language(patient: Any) -> str | None:
-    spoken = sorted(patient.communication or (), key=lambda c: not c.preferred)
-    return next((coding.code for c in spoken for coding in codings_of(c.language) if coding.code), None)
+def _birth_date(reading: Reading, patient: Placed) -> date | None:
+    """A whole day that has been, and not longer ago than anybody lives."""
+    said, at = patient.resource.birthDate, f"{patient.pointer}/birthDate"
+    if said is None:
+        return None
+    born = day_of(said)
+    today = reading.now.astimezone(ZoneInfo(reading.home_zone)).date()
+    if born is None:
+        reading.warn(at, "birth_date", "is no whole date")
+        return None
+    if born > today or today.year - born.year > _OLDEST:
+        reading.warn(at, "birth_date", "is no day on which somebody who is alive can have been born")
+        return None
+    return born

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from services.intake.api.fhir.names import full_name
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.references import pointing_of
-from services.intake.api.fhir.words import full_name_of
 from services.intake.domain import identifiers
 from services.intake.domain.order import Requester
 
@@ -18,7 +18,7 @@ def requester_of(reading: Reading, request: Placed) -> Requester | None:
     person, house = _behind(reading, request, role)
     # Of a role, its own number is of the practitioner who has it.
     npi = _npi(reading, person) or _npi(reading, role) or _named_npi(reading, request) or _npi(reading, house)
-    name = (_name(person) if person else None) or _display(reference, role, house)
+    name = (full_name(reading, person.resource) if person else None) or _display(reference, role, house)
     organization = house.resource.name if house else None
     if organization is None and role and role.resource.organization:
         organization = role.resource.organization.display
@@ -39,12 +39,6 @@ def _display(reference: Any, role: Placed | None, house: Placed | None) -> str |
     """The name that a reference says. Beside an Organization that was found it would only repeat it."""
     inner = role.resource.practitioner.display if role and role.resource.practitioner else None
     return inner or (None if house and not role else reference.display)
-
-
-def _name(person: Placed) -> str | None:
-    usable = [n for n in person.resource.name or () if n.use not in {"old", "maiden"}]
-    first = next(iter(sorted(usable, key=lambda n: n.use != "official")), None)
-    return full_name_of(first) if first else None
 
 
 def _npi(reading: Reading, placed: Placed | None) -> str | None:

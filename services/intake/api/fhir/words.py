@@ -1,14 +1,12 @@
 """FHIR's datatypes in our words: what every rule of reading shares."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.intake.domain.order import is_of_this_century
 from shared.contracts.sealed import Coding
-
-IDENTIFIER_TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
 def coding_of(concept: Any, *preferred: str) -> Coding | None:
@@ -41,18 +39,6 @@ def instant_of(when: Any, home_zone: str) -> datetime | None:
         return None
     instant = when if isinstance(when, datetime) else datetime.combine(when, time(), ZoneInfo(home_zone))
     return instant if is_of_this_century(instant) else None
-
-
-def end_of_day(when: Any, home_zone: str) -> datetime | None:
-    """When a day without a time is over; FHIR counts the last day of a period among its days."""
-    if isinstance(when, datetime) or instant_of(when, home_zone) is None:
-        return None
-    return datetime.combine(when + timedelta(days=1), time(), ZoneInfo(home_zone))
-
-
-def full_name_of(name: Any) -> str | None:
-    """A HumanName as one text."""
-    return " ".join((*given_of(name), name.family or "")).strip() or name.text
 
 
 def given_of(name: Any) -> list[str]:

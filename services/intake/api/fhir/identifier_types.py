@@ -1,0 +1,44 @@
+"""What an Identifier is: by its type (HL7 table 0203, in any of the three ways in which it is written) or in words.
+
+Source of the codes: HL7 v2 table 0203; R4 valueset-identifier-type.html names PLAC, FILL, MR, MB and others of it.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from services.intake.api.fhir.words import codings_of
+
+TABLE_0203: Final = frozenset(
+    (
+        "http://terminology.hl7.org/CodeSystem/v2-0203",
+        "http://hl7.org/fhir/v2/0203",
+        "urn:oid:2.16.840.1.113883.18.108",
+    )
+)
+"""Today's name, the name until 2018 (DSTU2, STU3), and HL7's object identifier."""
+_USES: Final = ("official", "usual", None, "secondary", "temp")
+
+
+def types_of(identifier: Any) -> set[str]:
+    """The codes of table 0203 that an identifier has."""
+    return {c.code for c in codings_of(identifier.type) if c.code and c.system in TABLE_0203}
+
+
+def words_of(identifier: Any) -> str:
+    """What the type of an identifier says in words, in small letters: its text, and how its codings are shown."""
+    if identifier.type is None:
+        return ""
+    shown = (text for c in codings_of(identifier.type) for text in (c.display, c.code) if text)
+    return " ".join((identifier.type.text or "", *shown)).casefold().strip()
+
+
+def usable(identifiers: Any) -> Iterator[tuple[int, Any]]:
+    """Those that have a system and a value, each with its place."""
+    for n, identifier in enumerate(identifiers or ()):
+        if identifier.system and identifier.system.strip() and identifier.value and identifier.value.strip():
+            yield n, identifier
+
+
+def rank_of_use(use: str | None) -> int:
+    """Official and usual numbers before others; `old` is for the caller to tell."""
+    return _USES.index(use) if use in _USES else len(_USES)

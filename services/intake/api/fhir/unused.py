@@ -1,0 +1,29 @@
+"""What an order or a patient's record names, a person or a promise, and nobody here uses: each is said by its place."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from services.intake.api.fhir.reading import Placed, Reading
+
+OF_THE_ORDER: Final[Mapping[str, str]] = {
+    "basedOn": "names what it is based on, which is not read",
+    "relevantHistory": "names its history, which is not read",
+    "specimen": "names a specimen: a referral has none, and it is not read",
+    "instantiatesCanonical": "names a protocol, which is not followed",
+    "instantiatesUri": "names a protocol, which is not followed",
+}
+OF_THE_PATIENT: Final[Mapping[str, str]] = {
+    "generalPractitioner": "names somebody who is not told of this referral",
+    "photo": "is not kept",
+}
+
+
+def warn_of_what_is_not_used(reading: Reading, request: Placed, patient: Placed) -> None:
+    """Say of each element that is not used that it is not."""
+    for placed, table in ((request, OF_THE_ORDER), (patient, OF_THE_PATIENT)):
+        for element in _present(placed.resource, table):
+            reading.warn(f"{placed.pointer}/{element}", "not_used", table[element])
+
+
+def _present(resource: Any, table: Mapping[str, str]) -> Iterator[str]:
+    return (element for element in table if getattr(resource, element, None))

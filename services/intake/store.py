@@ -9,8 +9,8 @@ def _with_a_task(stored: Stored) -> Stored:
     """What a referral waited for once had no id of its own: it was the only one."""
     if "step" not in stored:
         return stored
-    step = stored.pop("step")
-    return {**stored, "task": {"id": step["act"], **step}}
+    rest = {name: value for name, value in stored.items() if name != "step"}
+    return {**rest, "task": {"id": stored["step"]["act"], **stored["step"]}}
 
 
 REFERRAL = Decider(

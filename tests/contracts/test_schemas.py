@@ -14,6 +14,7 @@ from shared.contracts.vocabulary import MARK
 from shared.errors import Unreadable
 from tests.contracts.approve import APPROVED, approved, schema_of
 from tests.contracts.compatibility import breaks
+from tests.contracts.later import with_words_of_later
 
 SAMPLES = Path(__file__).parent / "samples"
 ENVELOPE = Envelope(
@@ -55,7 +56,7 @@ class TestSchemas:
         """A reader of today takes in what a later version says in an open vocabulary, and gives it on as it came."""
         told = json.loads((SAMPLES / f"{type_}.json").read_text())
         told = {**told, "tasks": [{"id": "a", "act": "a", "owner": "a", "queue": "a", "due_at": told["occurred_at"]}]}
-        later = _with_new_words(told, schema_of(type_), schema_of(type_)["$defs"])
+        later = with_words_of_later(told, type_)
 
         read = json.loads(FACTS[type_].model_validate(later).model_dump_json())
 
@@ -90,24 +91,6 @@ def _parts(schema: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(schema, list):
         for inner in schema:
             yield from _parts(inner, name)
-
-
-def _with_new_words(value: Any, schema: Any, defs: Any) -> Any:
-    """The value with another word wherever the schema has an open vocabulary."""
-    schema = defs[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-    options = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
-    match value, options[0]:
-        case str(), {"x-extensible-enum": _}:
-            return "word_of_later"
-        case [*items], {"items": inner}:
-            return [_with_new_words(item, inner, defs) for item in items]
-        case dict(), {"properties": fields}:
-            return {name: _with_new_words(item, fields.get(name, {}), defs) for name, item in value.items()}
-        case dict(), {"$ref": _}:
-            return _with_new_words(value, options[0], defs)
-        case dict(), {"propertyNames": {"x-extensible-enum": _}}:
-            return dict.fromkeys(["word_of_later"], *value.values())
-    return value
 
 
 class TestBreaks:

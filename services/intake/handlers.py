@@ -1,11 +1,23 @@
-"""What intake makes of what scheduling tells: whether a visit stands under the order, and that the patient was seen."""
+"""What intake makes of what scheduling tells: who was chosen, whether a visit stands, and who was seen."""
 
 from collections.abc import Mapping
 
-from services.intake.domain import HoldForVisit, RecordVisit, ReleaseVisit
+from services.intake.domain import HoldForVisit, NoteChoice, RecordVisit, ReleaseVisit
 from shared.contracts.language import Fact
-from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
+from shared.contracts.scheduling import ProviderChosen, VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
 from shared.messaging.receive import Heard, Reaction
+
+
+def on_provider_chosen(fact: ProviderChosen, heard: Heard) -> NoteChoice:
+    """Who shall see the patient, and so whose reports are expected."""
+    return NoteChoice(
+        at=heard.at,
+        by=heard.by,
+        channel="kafka",
+        choice=fact.choice,
+        provider_ref=fact.provider_ref,
+        site_ref=fact.site_ref,
+    )
 
 
 def on_visit_booked(fact: VisitBooked, heard: Heard) -> HoldForVisit:
@@ -31,6 +43,7 @@ def on_visit_fulfilled(fact: VisitFulfilled, heard: Heard) -> RecordVisit:
 def reactions() -> Mapping[type[Fact], Reaction]:
     """What is heard, and what is done about it."""
     return {
+        ProviderChosen: on_provider_chosen,
         VisitBooked: on_visit_booked,
         VisitCancelled: on_visit_cancelled,
         VisitMissed: on_visit_missed,

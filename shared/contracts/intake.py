@@ -66,7 +66,7 @@ class InformationRequested(Fact):
 
 
 class InformationSupplied(Fact):
-    """What was asked for came. `seals` holds the groups that changed, sealed anew."""
+    """What was asked for came. `seals` holds the groups that changed, sealed anew; references are there if they did."""
 
     TYPE: ClassVar[str] = "org.throughline.referral.information-supplied"
 
@@ -74,6 +74,9 @@ class InformationSupplied(Fact):
     request_id: str
     items: tuple[Open[Item], ...]
     seals: dict[Open[Audience], str]
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
 
 
 class ReferralFoundComplete(Fact):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.intake.api.access import KeyIfAny, MaySupply, TheService, attribution
 from services.intake.api.commands import CONTRACT, Id, Taken, ask_by_content, ask_of, take
 from services.intake.api.items import CHANGES, MODELS, AnyItem
+from services.intake.api.keyed import Keyed
 from services.intake.domain import Referral, SupplyInformation
 from services.intake.views import referral_of
 from shared.contracts.language import Audience
@@ -56,22 +57,31 @@ async def supply(
 
 def _command(referral: Referral, told: InformationIn, caller: Caller, service: Service) -> SupplyInformation:
     missing = [item for item in told.items if item.code in referral.missing]
+    changed = _changed(referral, missing, caller, service)
+    keyed = Keyed(service.keyring, caller.tenant)
+    clinical, coverage = changed.get("clinical"), changed.get("coverage")
     return SupplyInformation(
         **attribution(caller, service),
         request_id=told.request_id,
         based_on=len(referral.requests),
         items=tuple(dict.fromkeys(item.code for item in missing)),
-        seals=_sealed_anew(referral, missing, caller, service),
+        seals={
+            audience: service.keyring.seal(caller.tenant, audience, content) for audience, content in changed.items()
+        },
+        requester_ref=keyed.requester(clinical.requester) if clinical else None,
+        organization_ref=keyed.organization(clinical.requester) if clinical else None,
+        network_ref=keyed.network(coverage.policies) if coverage else None,
     )
 
 
-def _sealed_anew(referral: Referral, items: Sequence[Any], caller: Caller, service: Service) -> dict[Audience, str]:
+def _changed(referral: Referral, items: Sequence[Any], caller: Caller, service: Service) -> dict[Audience, Any]:
+    """What is supplied, in the groups of patient data to which it belongs."""
     opened: dict[Audience, Any] = {}
     for item in items:
         audience, change = CHANGES[item.code]
         content = opened.get(audience) or _open(referral, audience, caller, service)
         opened[audience] = change(content, item.value)
-    return {audience: service.keyring.seal(caller.tenant, audience, content) for audience, content in opened.items()}
+    return opened
 
 
 def _open(referral: Referral, audience: Audience, caller: Caller, service: Service) -> Any:

@@ -1,10 +1,9 @@
 """From an order in our own words to one referral: sealed per audience, indexed blindly, handed over as one command."""
 
-import json
 from dataclasses import dataclass
-from typing import Final
 
 from services.intake.api.access import attribution
+from services.intake.api.keyed import Keyed
 from services.intake.domain import ReceiveReferral
 from services.intake.domain.order import Order
 from services.intake.domain.pathways import Pathways
@@ -17,8 +16,6 @@ from shared.sealing import Keyring
 from shared.service import Service
 from shared.telemetry import current_traceparent
 from shared.web import etag
-
-_INDEX_CHARS: Final = 26
 
 
 @dataclass(frozen=True)
@@ -38,12 +35,16 @@ class Desk:
         keyring, tenant = service.keyring, caller.tenant
         referral_id = keyring.referral_id(tenant, order.number.system, order.number.value)
         fingerprint = keyring.fingerprint(tenant, order.content)
-        pathway, patient_ref = self.pathways.of(order.service), _patient_ref(order, keyring, tenant)
+        pathway, keyed = self.pathways.of(order.service), Keyed(keyring, tenant)
+        patient_ref = keyed.patient(order.mrn)
         command = ReceiveReferral(
             **attribution(caller, service, channel),
             referral_id=referral_id,
             fingerprint=fingerprint,
             patient_ref=patient_ref,
+            requester_ref=keyed.requester(order.requester),
+            organization_ref=keyed.organization(order.requester),
+            network_ref=keyed.network(order.policies),
             priority=order.priority,
             authored_at=order.authored_at,
             needed_by=order.needed_until,
@@ -62,12 +63,6 @@ def headers_of(outcome: Outcome) -> dict[str, str]:
     """The version that holds the order, and a mark where this very order was taken in before."""
     mark = {"Idempotent-Replayed": "true"} if outcome.is_repeat else {}
     return {"ETag": etag(outcome.version), **mark}
-
-
-def _patient_ref(order: Order, keyring: Keyring, tenant: str) -> str:
-    """The same patient of the same source has the same reference, from which nothing can be learnt."""
-    index = keyring.blind_index(tenant, json.dumps(["mrn", order.mrn.system, order.mrn.value]))
-    return f"{tenant}-p{index[:_INDEX_CHARS]}"
 
 
 def _seals(order: Order, keyring: Keyring, tenant: str) -> dict[Audience, str]:

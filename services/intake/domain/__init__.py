@@ -6,6 +6,7 @@ from services.intake.domain.commands import (
     CancelReferral,
     CloseReferral,
     HoldForVisit,
+    NoteChoice,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
@@ -15,7 +16,7 @@ from services.intake.domain.commands import (
 from services.intake.domain.decide import decide, request_id
 from services.intake.domain.evolve import evolve
 from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
-from services.intake.domain.state import INITIAL, Absent, Referral, State
+from services.intake.domain.state import INITIAL, Absent, Chosen, Referral, State
 
 __all__ = [
     "EHR",
@@ -25,8 +26,10 @@ __all__ = [
     "Absent",
     "AcknowledgeReport",
     "CancelReferral",
+    "Chosen",
     "CloseReferral",
     "HoldForVisit",
+    "NoteChoice",
     "ReceiveReferral",
     "RecordReport",
     "RecordVisit",

@@ -23,6 +23,9 @@ class ReceiveReferral(Command):
     pathway_version: int
     seals: Mapping[Audience, str]
     provided: frozenset[Item]
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +33,25 @@ class SupplyInformation(Command):
     """Answer a request for information.
 
     `seals` are the groups of patient data that it changes, sealed anew; they were made of the seals that the referral
-    had after `based_on` requests.
+    had after `based_on` requests. So are the references, of those whom the order has told of since.
     """
 
     request_id: str
     based_on: int
     items: tuple[Item, ...]
     seals: Mapping[Audience, str]
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteChoice(Command):
+    """Scheduling chose who shall see the patient, for the `choice`th time."""
+
+    choice: int
+    provider_ref: str
+    site_ref: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from services.intake.domain.commands import (
     CancelReferral,
     CloseReferral,
     HoldForVisit,
+    NoteChoice,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
@@ -17,6 +18,7 @@ from services.intake.domain.commands import (
 )
 from services.intake.domain.evolve import evolve
 from services.intake.domain.facts import (
+    ChoiceNoted,
     ContentNoted,
     IntakeFact,
     PatientSeen,
@@ -27,7 +29,7 @@ from services.intake.domain.facts import (
     VisitReleased,
 )
 from services.intake.domain.follow import INFORMATION_REQUEST, can_expire, next_due
-from services.intake.domain.state import Absent, End, Referral, Report, State
+from services.intake.domain.state import Absent, Chosen, End, Referral, Report, State
 from shared.contracts.intake import (
     ConsultReportReceived,
     InformationRequested,
@@ -87,6 +89,9 @@ def _received(command: ReceiveReferral) -> ReferralReceived:
         pathway=command.pathway,
         pathway_version=command.pathway_version,
         seals=dict(command.seals),
+        requester_ref=command.requester_ref,
+        organization_ref=command.organization_ref,
+        network_ref=command.network_ref,
     )
 
 
@@ -119,8 +124,18 @@ def _supply(command: SupplyInformation, referral: Referral) -> list[IntakeFact]:
         request_id=command.request_id,
         items=useful,
         seals=dict(command.seals),
+        requester_ref=command.requester_ref,
+        organization_ref=command.organization_ref,
+        network_ref=command.network_ref,
     )
     return [supplied, _check(command, referral.referral_id, missing, len(referral.requests) + 1)]
+
+
+def _note_choice(command: NoteChoice, referral: Referral) -> list[IntakeFact]:
+    """Also when it is closed: reports come afterwards, and from whom they may come hangs on it."""
+    chosen = Chosen(command.choice, command.provider_ref, command.site_ref)
+    is_news = referral.chosen is None or referral.chosen.choice < chosen.choice
+    return [ChoiceNoted(chosen)] if is_news else []
 
 
 def _hold(command: HoldForVisit, referral: Referral) -> list[IntakeFact]:
@@ -204,6 +219,7 @@ def _due(command: Tick, referral: Referral) -> list[IntakeFact]:
 
 _DECISIONS: Final[Mapping[type[Command], Callable[[Any, Referral], list[IntakeFact]]]] = {
     SupplyInformation: _supply,
+    NoteChoice: _note_choice,
     HoldForVisit: _hold,
     ReleaseVisit: _release,
     RecordVisit: _record_visit,

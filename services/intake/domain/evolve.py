@@ -33,6 +33,9 @@ def _received(fact: told.ReferralReceived) -> Referral:
         order_expires_at=fact.order_expires_at,
         pathway=fact.pathway,
         seals=dict(fact.seals),
+        requester_ref=fact.requester_ref,
+        organization_ref=fact.organization_ref,
+        network_ref=fact.network_ref,
         task=steps.check_completeness(fact.occurred_at),
     )
 
@@ -54,7 +57,14 @@ def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
 
 def _supplied(referral: Referral, fact: told.InformationSupplied) -> Referral:
     missing = tuple(item for item in referral.missing if item not in fact.items)
-    return replace(referral, missing=missing, seals={**referral.seals, **fact.seals})
+    return replace(
+        referral,
+        missing=missing,
+        seals={**referral.seals, **fact.seals},
+        requester_ref=fact.requester_ref or referral.requester_ref,
+        organization_ref=fact.organization_ref or referral.organization_ref,
+        network_ref=fact.network_ref or referral.network_ref,
+    )
 
 
 def _found_complete(referral: Referral, _fact: told.ReferralFoundComplete) -> Referral:
@@ -64,6 +74,10 @@ def _found_complete(referral: Referral, _fact: told.ReferralFoundComplete) -> Re
 
 def _handed_on(referral: Referral, fact: private.StepHandedOn) -> Referral:
     return replace(referral, task=steps.handed_on(referral, fact.at), is_armed=False)
+
+
+def _choice_noted(referral: Referral, fact: private.ChoiceNoted) -> Referral:
+    return replace(referral, chosen=fact.chosen)
 
 
 def _visit_held(referral: Referral, fact: private.VisitHeld) -> Referral:
@@ -144,6 +158,7 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
     told.InformationSupplied: _supplied,
     told.ReferralFoundComplete: _found_complete,
     private.StepHandedOn: _handed_on,
+    private.ChoiceNoted: _choice_noted,
     private.VisitHeld: _visit_held,
     private.VisitReleased: _visit_released,
     private.PatientSeen: _seen,

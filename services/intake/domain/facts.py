@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.intake.domain.state import End, Report
+from services.intake.domain.state import Chosen, End, Report
 from shared.contracts.intake import (
     ConsultReportReceived,
     InformationRequested,
@@ -28,6 +28,13 @@ class StepHandedOn:
     """Whoever was waited for did not act in time, or could not be asked: a coordinator takes over."""
 
     at: datetime
+
+
+@dataclass(frozen=True)
+class ChoiceNoted:
+    """Who shall see the patient is another than was known."""
+
+    chosen: Chosen
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ Told = (
 Private = (
     ContentNoted
     | StepHandedOn
+    | ChoiceNoted
     | VisitHeld
     | VisitReleased
     | PatientSeen

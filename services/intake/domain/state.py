@@ -52,6 +52,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who shall see the patient, and where, as scheduling chose for the `choice`th time; opaque references."""
+
+    choice: int
+    provider_ref: str
+    site_ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """How it is to end, or has ended, and why."""
 
@@ -64,7 +73,7 @@ class Referral:
     """One referral.
 
     `task` is what its situation waits for; if `is_armed`, the clock hands it on when it is overdue. `visit_id` is the
-    visit that is booked now, `seen_at_visit` the one at which the patient was seen.
+    visit that is booked now, `seen_at_visit` the one at which the patient was seen, `chosen` the provider that counts.
     """
 
     situation: Situation
@@ -85,6 +94,10 @@ class Referral:
     visit_id: str | None = None
     seen_at_visit: str | None = None
     end: End | None = None
+    chosen: Chosen | None = None
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
 
     @property
     def is_closed(self) -> bool:

@@ -10,7 +10,7 @@ _FOR_PROGRAMS = frozenset(
     (
         *("patient_ref", "case_id", "check_id", "request_id", "message_id", "contact_id", "offer_id", "about"),
         *("pathway_version", "rule_version", "site_ref", "valid_on", "parent", "authored_at"),
-        *("rank", "choice", "case_item"),
+        *("rank", "choice", "case_item", "requester_ref", "organization_ref", "network_ref"),
     )
 )
 _INSTANTS = ("_at", "_until", "needed_by", "searched_to")

@@ -38,6 +38,18 @@ class TestSupplyInformation:
         assert "ORD-4001" == clinical.order.value
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]
 
+    async def test_says_by_reference_whom_it_learnt_of(self, intake: Standing) -> None:
+        """Who is named afterwards has the reference that the order would have had; what was not told has none."""
+        npi = {"code": "requester", "value": "1234567893"}
+        known = await received(intake, order_number="ORD-2")
+        asked = await received(intake, requester=None)
+        await post(intake, f"{asked}/information", {"request_id": f"{asked}-i1", "items": [npi]})
+
+        states = {document["_id"]: document["state"] for document in intake.world.disk.documents("referrals")}
+        assert states[known]["requester_ref"] == states[asked]["requester_ref"] is not None
+        assert states[known]["network_ref"] == states[asked]["network_ref"] is not None
+        assert states[asked]["organization_ref"] is None
+
     @pytest.mark.parametrize(
         ("value", "phone", "email"),
         [

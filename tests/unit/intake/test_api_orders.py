@@ -56,6 +56,24 @@ class TestOrderInOwnJson:
         assert ["INV00000001"] == [policy.member_id for policy in coverage.policies]
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]
 
+    async def test_says_by_reference_who_ordered_and_by_which_plan(self, intake: Standing) -> None:
+        """The same clinician, practice and plan have the same references, whose order it may be; nobody learns more."""
+        asking = {"npi": "1234567893", "organization": "Sample  Heart Clinic"}
+        plan = {"payer_name": "Testshield Mutual", "member_id": "INV00000001", "plan": "Gold"}
+        first = own(requester=asking, coverage=[{**plan, "rank": 2, "plan": "Other"}, plan])
+        again = {**asking, "organization": "sample heart clinic"}
+        second = own(order_number="ORD-2", requester=again, coverage=[{**plan, "member_id": "INV00000002"}])
+        third = own(order_number="ORD-3", requester=None, coverage=None)
+
+        ids = [(await send(intake, as_bytes(order))).json()["referral_id"] for order in (first, second, third)]
+
+        states = {document["_id"]: document["state"] for document in intake.world.disk.documents("referrals")}
+        names = ("requester_ref", "organization_ref", "network_ref")
+        refs = [tuple(states[id_][name] for name in names) for id_ in ids]
+        assert refs[0] == refs[1]
+        assert (None, None, None) == refs[2]
+        assert ["demo-r", "demo-o", "demo-n"] == [ref[:6] for ref in refs[0]]
+
     async def test_asks_the_ehr_for_what_is_missing(self, intake: Standing) -> None:
         """An order without coverage is taken in, and the EHR is told what is missing and where to answer."""
         referral_id = (await send(intake, as_bytes(own(coverage=None)))).json()["referral_id"]

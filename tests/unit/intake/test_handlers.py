@@ -1,10 +1,11 @@
 from datetime import timedelta
 
+from services.intake.domain import Chosen, Referral
 from services.intake.handlers import reactions
 from services.intake.store import REFERRAL
 from shared.contracts.envelope import Envelope, source_of
 from shared.contracts.language import Actor, Fact, Reason
-from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
+from shared.contracts.scheduling import ProviderChosen, VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
 from shared.messaging.receive import Heard
 from tests.support.given import given
 from tests.support.tasks import only
@@ -33,7 +34,24 @@ def after(*facts: Fact) -> object:
     return state
 
 
+def chosen(choice: int, provider_ref: str) -> ProviderChosen:
+    """A provider is chosen, for the nth time."""
+    what = {"choice": choice, "provider_ref": provider_ref, "site_ref": "st", "scheduled_by": "own"}
+    return ProviderChosen.model_validate({**TOLD, "referral_id": ID, **what})
+
+
 class TestReactions:
+    def test_the_last_choice_counts(self) -> None:
+        """Whose report is expected is known, also when the one before declined."""
+        state = after(chosen(1, "pr-1"), chosen(2, "pr-2"))
+
+        assert isinstance(state, Referral)
+        assert Chosen(2, "pr-2", "st") == state.chosen
+
+    def test_a_choice_of_before_changes_nothing(self) -> None:
+        """A second copy, or one that comes late, is no news."""
+        assert after(chosen(2, "pr-2"), chosen(1, "pr-1")) == after(chosen(2, "pr-2")) != after()
+
     def test_a_booked_visit_stands_under_the_order(self) -> None:
         """While it stands, the order does not expire."""
         assert REFERRAL.next_due(after(booked())) is None

@@ -1,0 +1,51 @@
+"""References that stand in the open in place of what an order says of people and plans: keyed, the same for the same.
+
+Equality is all that can be learnt from one. Each begins with its tenant, as every id does (ADR 7); the letter says of
+what it is. They are derived from the first identifier key for ever, so that they outlive the rotation of seals.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.intake.domain.order import Identifier, Requester
+from shared.contracts.sealed import Policy
+from shared.sealing import Keyring
+
+_INDEX_CHARS: Final = 26
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Makes the references of one tenant."""
+
+    keyring: Keyring
+    tenant: str
+
+    def patient(self, mrn: Identifier) -> str:
+        """The patient of a source system."""
+        return self._ref("p", "mrn", mrn.system, mrn.value)
+
+    def requester(self, requester: Requester | None) -> str | None:
+        """The ordering clinician, by NPI; None where it is not said."""
+        return self._ref("r", "npi", requester.npi) if requester and requester.npi else None
+
+    def organization(self, requester: Requester | None) -> str | None:
+        """The practice that ordered, by the name that it is given; None where none is."""
+        name = requester.organization if requester else None
+        return self._ref("o", "organization", _name(name)) if name else None
+
+    def network(self, policies: Sequence[Policy]) -> str | None:
+        """The declared plan that pays first, by its name and its payer's; None without a policy."""
+        first = min(policies, key=lambda policy: policy.rank, default=None)
+        return self._ref("n", "plan", _name(first.payer_name), _name(first.plan or "")) if first else None
+
+    def _ref(self, letter: str, *parts: str) -> str:
+        index = self.keyring.blind_index(self.tenant, json.dumps(parts))
+        return f"{self.tenant}-{letter}{index[:_INDEX_CHARS]}"
+
+
+def _name(text: str) -> str:
+    """Names are the same without regard to case and spaces."""
+    return " ".join(text.casefold().split())

@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.intake.api.items import AnyItem
 from services.intake.api.own import OwnOrder
-from services.intake.api.places import zones
+from services.intake.api.places import zips
 from shared.ports import Record
 from shared.web.bodies import JsonBody
 from tests.privacy import canaries
@@ -72,7 +72,7 @@ class TestSpelling:
 
     def test_is_of_a_place_and_nothing_that_machines_write(self) -> None:
         """Five digits are a log's 59.935 seconds or a port, unless they can be neither."""
-        assert canaries.ZIP in zones()
+        assert canaries.ZIP in zips().zones
         assert not re.fullmatch("[0-5].{4}", canaries.ZIP)
         assert int(canaries.ZIP) > 2**16
 

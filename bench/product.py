@@ -16,7 +16,8 @@ from bench import listen
 from bench.meter import stack_pids
 from bench.run import Sender, Subject
 from bench.town import Town
-from deploy.local.keys import write_state
+from deploy.local.keys import write_register, write_state
+from deploy.local.parties import parties_of
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.processes import Processes
 from deploy.local.programs import SERVICES, Program, Setting, programs
@@ -74,6 +75,7 @@ def product(stack: Stack, directory: Path, town: Town) -> Iterator[Product]:
     setting = Setting(
         stack, TENANT, free_ports(), directory / "keys", directory, secrets.token_hex(16), clock_poll_s=1.0
     )
+    write_register(setting.keys, town.parties(parties_of(TENANT)), setting.url("simulators"))
     with Processes(directory) as processes:
         for name, program in _programs(setting, town.write(directory), noon - now).items():
             processes.start(name, program.argv, program.env, program.ready_url)

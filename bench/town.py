@@ -4,12 +4,13 @@ With more referrals come more providers, as in life: else the bench would measur
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from deploy.simulators.telephones import telephone
+from shared.parties import Party
 
 SITES: Final = 8
 PROVIDERS_A_PATHWAY: Final = 6
@@ -48,6 +49,16 @@ class Town:
         for name, content in files.items():
             (folder / name).write_text(json.dumps(content))
         return {name: str(folder / name) for name in files}
+
+    def parties(self, known: Iterable[Party]) -> Iterator[Party]:
+        """Parties as they are known, except that the providers of this town share the first office."""
+        everyone = tuple(f"pr-{n:05}" for n in range(self.pathways * PROVIDERS_A_PATHWAY))
+        for party in known:
+            if party.kind != "office":
+                yield party
+            elif everyone:
+                yield party.model_copy(update={"provider_refs": everyone})
+                everyone = ()
 
     def _pathways(self) -> list[dict[str, Any]]:
         rows = [{"pathway": f"pw-bench{n:04}", "version": 1, "taxonomy": taxonomy(n)} for n in range(self.pathways)]

@@ -72,7 +72,7 @@ class IdentitySettings(BaseSettings):
 
 
 class PartiesSettings(BaseSettings):
-    """Who is on the other side: the register of parties, `shared.parties`."""
+    """Who is on the other side: the register of parties, `shared.parties`. Keys named in it are found beside it."""
 
     model_config = read_from("PARTIES_")
 
@@ -106,9 +106,8 @@ class TelemetrySettings(BaseSettings):
 
 
 class OutboundSettings(BaseSettings):
-    """Who we are to others: whose token endpoint we ask, and the file with our client id and private key."""
+    """Where our own issuer is asked for tokens."""
 
     model_config = read_from("OUTBOUND_")
 
     issuer_url: str
-    credentials_file: Path

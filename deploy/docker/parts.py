@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from deploy.local.keys import AUDIENCES, write_state
+from deploy.local.keys import AUDIENCES, write_register, write_state
+from deploy.local.parties import ASKED_BY, REGISTER, key_name, parties_of
+from shared.parties import Party
 
 _SMS_AUTH_TOKEN: Final = "sms_auth_token"  # noqa: S105 - a file's name
 
 
-def hand_out(vault: Path, parts: Path, tenant: str) -> None:
+def hand_out(vault: Path, parts: Path, tenant: str, simulators_url: str = "http://simulators:8080") -> None:
     """Make what `vault` lacks, and give each part its copy in `parts`/<part>. Safe to repeat: keys stay as they are."""
     write_state(vault, [tenant])
+    write_register(vault, parties_of(tenant), simulators_url)
     token = vault / _SMS_AUTH_TOKEN
     if not token.exists():
         _write(token, secrets.token_hex(32))
@@ -26,14 +29,27 @@ def _copies(tenant: str) -> Mapping[str, str]:
         "issuer/issuer/signing.json": "issuer/signing.json",
         "issuer/issuer/clients.json": "issuer/clients.json",
         "tracking/console.json": f"clients/{tenant}-console.json",
+        "cli/client.json": f"clients/{tenant}-cli.json",
+        "simulators/parties/public.json": "parties/public.json",
         "simulators/simulators_sms_auth_token": _SMS_AUTH_TOKEN,
         "notifications/notifications_sms_auth_token": _SMS_AUTH_TOKEN,
     }
     for service in AUDIENCES:
         copies[f"{service}/sealing.json"] = f"sealing/{service}.json"
-    for client in (*AUDIENCES, "simulators", "cli"):
-        copies[f"{client}/client.json"] = f"clients/{tenant}-{client}.json"
+        copies[f"{service}/{REGISTER}"] = REGISTER
+    copies[f"simulators/{REGISTER}"] = REGISTER
+    for party in parties_of(tenant):
+        copies |= _of_party(party)
     return copies
+
+
+def _of_party(party: Party) -> Mapping[str, str]:
+    """Our key for a party goes to the service that asks it, the party's own keys to the simulators."""
+    copies = {f"simulators/clients/{client}.json": f"clients/{client}.json" for client in party.client_ids}
+    if party.kind not in ASKED_BY:
+        return {}
+    file = f"parties/{key_name(party)}.json"
+    return {**copies, f"{ASKED_BY[party.kind]}/{file}": file}
 
 
 def _write(path: Path, content: str) -> None:

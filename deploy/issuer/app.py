@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
-from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, Field
 
@@ -20,7 +19,8 @@ from deploy.issuer.codes import Codes, check_redirect
 from deploy.issuer.refusals import OAuthRefusal, answer_refusal
 from deploy.issuer.registry import PEOPLE, Client, Registry, person
 from deploy.issuer.settings import IssuerSettings
-from shared.identity import ACCESS_TOKEN, Guard, Verifier, audience_of
+from deploy.issuer.signing import Signer
+from shared.identity import Guard, Verifier, audience_of
 from shared.web import create_app as create_web_app
 
 _OPEN: Final = frozenset({"/authorize", "/token", "/.well-known/jwks.json"})
@@ -47,16 +47,15 @@ class Issuer:
     ) -> None:
         state = settings.state / "issuer"
         self.settings = settings
-        self.registry = Registry(state / "clients.json")
+        self.registry = Registry.from_file(state / "clients.json")
         self.assertions = Assertions(self.registry, settings.token_urls, epoch_s)
         self.codes = Codes(epoch_s, random_bytes)
-        self._key = ECKey.import_key(json.loads((state / "signing.json").read_bytes()))
-        self._epoch_s = epoch_s
-        self._random_bytes = random_bytes
+        key = ECKey.import_key(json.loads((state / "signing.json").read_bytes()))
+        self._signer = Signer(settings.url, key, epoch_s, random_bytes)
 
     async def jwks(self) -> Mapping[str, Any]:
         """The public half of the signing key."""
-        return {"keys": [self._key.as_dict(private=False)]}
+        return await self._signer.jwks()
 
     def grant(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a request for a token. Raises OAuthRefusal."""
@@ -64,36 +63,27 @@ class Issuer:
         match form.get("grant_type"):
             case "client_credentials" if client.roles:
                 audience = client.audience(form.get("resource"), form.get("audience"))
-                return self._token(client, audience, client.client_id, client.roles, self.settings.program_token_s)
+                return self._token(client, audience, client.client_id, client.roles)
             case "authorization_code":
                 code, redirect_uri, verifier = (
                     str(form.get(name, "")) for name in ("code", "redirect_uri", "code_verifier")
                 )
                 someone = self.codes.take(client, code, redirect_uri, verifier)
-                everywhere, lifetime_s = list(client.audiences), self.settings.person_token_s
-                return self._token(client, everywhere, someone.subject, (someone.role,), lifetime_s)
+                return self._token(client, list(client.audiences), someone.subject, (someone.role,))
             case _:
                 raise OAuthRefusal("unsupported_grant_type")
 
-    def _token(
-        self, client: Client, audience: str | list[str], subject: str, roles: tuple[str, ...], lifetime_s: int
-    ) -> dict[str, Any]:
-        """An access token (RFC 9068) as the answer carries it."""
-        now = int(self._epoch_s())
-        claims = {
-            "iss": self.settings.url,
-            "aud": audience,
-            "sub": subject,
-            "client_id": client.client_id,
-            "tenant": client.tenant,
-            "roles": list(roles),
-            "iat": now,
-            "exp": now + lifetime_s,
-            "jti": self._random_bytes(16).hex(),
-        }
-        header = {"alg": "ES384", "kid": self._key.kid, "typ": ACCESS_TOKEN}
-        token = jwt.encode(header, claims, self._key, algorithms=["ES384"])
-        return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s}
+    def _token(self, client: Client, audience: str | list[str], subject: str, roles: tuple[str, ...]) -> dict[str, Any]:
+        """An access token: of the program itself, or of a person for whom it acts."""
+        is_program = subject == client.client_id
+        return self._signer.grant(
+            self.settings.program_token_s if is_program else self.settings.person_token_s,
+            aud=audience,
+            sub=subject,
+            client_id=client.client_id,
+            tenant=client.tenant,
+            roles=list(roles),
+        )
 
 
 def create_app(

@@ -1,8 +1,9 @@
 """Who may get a token here: the registered programs, and the invented people of the log-in page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -59,11 +60,15 @@ PEOPLE: Final = (
 
 
 class Registry:
-    """The clients of a file written by `deploy.local.keys`."""
+    """The clients that are known, by id."""
 
-    def __init__(self, clients_file: Path) -> None:
-        listed = _FILE.validate_json(clients_file.read_bytes())["clients"]
-        self._clients = {client.client_id: client for client in listed}
+    def __init__(self, clients: Iterable[Client]) -> None:
+        self._clients = {client.client_id: client for client in clients}
+
+    @classmethod
+    def from_file(cls, clients_file: Path) -> Self:
+        """Those of a file written by `deploy.local.keys`."""
+        return cls(_FILE.validate_json(clients_file.read_bytes())["clients"])
 
     def client(self, client_id: object) -> Client:
         """The client of that id. Raises OAuthRefusal when there is none."""

@@ -1,19 +1,28 @@
-"""Makes the keys of a local stack: one sealing key per tenant and audience, one signing key, one key per client.
+"""Makes the keys of a local stack: sealing keys per tenant and audience, a signing key, a key per client and per party.
 
-Each service gets a file with the keys of its own audiences and no others. A real installation gets its keys from
+Each service gets a file with the keys of its own audiences and no others; towards each counterparty we have a key of
+its own. A real installation gets its keys from
 its key management; the layout of the files is the same.
 """
 
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from joserfc.jwk import ECKey, OctKey
 
-from shared.identity import audience_of
+from deploy.local.parties import (
+    ASKED_BY,
+    CALLS_BACK,
+    REGISTER,
+    Registration,
+    connected,
+    key_name,
+    parties_of,
+)
+from shared.parties import Party
 
 JwkSet = dict[str, list[dict[str, Any]]]
 
@@ -26,23 +35,14 @@ AUDIENCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Which service may read what."""
 
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What the issuer knows of a program: its roles, and for which of our services it may have tokens."""
-
-    roles: tuple[str, ...]
-    audiences: tuple[str, ...]
-
-
-CLIENTS: Final[Mapping[str, Registration]] = {
-    **dict.fromkeys(AUDIENCES, Registration(("service",), ("simulators",))),
+OWN_CLIENTS: Final[Mapping[str, Registration]] = {
     "cli": Registration(("service", "coordinator", "operator"), (*AUDIENCES, "simulators")),
-    "simulators": Registration(("service", "specialist", "clinician"), ("intake", "authorization", "scheduling")),
-    "ehr": Registration(("service", "clinician"), ("intake",)),
     "console": Registration((), tuple(AUDIENCES)),
 }
-"""The programs that get tokens. The console has no roles: it acts for people, whose tokens all services believe."""
+"""Our own programs that get tokens. The console has no roles: it acts for people, whose tokens all services believe.
+
+The services are not among them: they ask each counterparty's own token endpoint.
+"""
 
 CONSOLE_CALLBACK: Final = "/login/callback"
 
@@ -63,8 +63,9 @@ def generate_keys(
 def write_state(state: Path, tenants: Iterable[str]) -> None:
     """Write below `state` what is not there yet, for the owner's eyes only. No key that is there is changed.
 
-    sealing/<service>.json, issuer/signing.json, issuer/clients.json, clients/<tenant>-<client>.json. What an earlier
-    version wrote is completed: keys are added to it, and clients are registered anew under the keys that they have.
+    sealing/<service>.json, issuer/signing.json, issuer/clients.json, clients/<client id>.json; parties/<party>.json,
+    our private keys towards the parties, and parties/public.json, what they know of them. What an earlier version
+    wrote is completed: keys are added, and clients are registered anew under the keys that they have.
     """
     named = tuple(tenants)
     rings = {service: _read(state / "sealing" / f"{service}.json").get("keys", []) for service in AUDIENCES}
@@ -73,23 +74,46 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
         own = {jwk["kid"]: jwk for jwk in (*rings[service], *made["keys"])}
         _write(state / "sealing" / f"{service}.json", {"keys": list(own.values())})
     _key_in(state / "issuer" / "signing.json", "issuer-1")
-    listed = {client["client_id"]: client for client in _read(state / "issuer" / "clients.json").get("clients", [])}
-    for tenant in named:
-        listed |= {f"{tenant}-{name}": _client(state, tenant, name) for name in CLIENTS}
-    _write(state / "issuer" / "clients.json", {"clients": list(listed.values())})
+    listed = [_client(state, tenant, *entry) for tenant in named for entry in registrations(tenant).items()]
+    _write(state / "issuer" / "clients.json", {"clients": listed})
+    ours = [_our_key(state, party) for tenant in named for party in parties_of(tenant) if party.kind in ASKED_BY]
+    _write(state / "parties" / "public.json", {"keys": ours})
 
 
-def _client(state: Path, tenant: str, name: str) -> dict[str, Any]:
+def write_register(state: Path, parties: Iterable[Party], simulators_url: str) -> None:
+    """Write the register of parties beside our keys for them: addresses change with every start, keys do not."""
+    _write(state / REGISTER, connected(parties, simulators_url))
+
+
+def registrations(tenant: str) -> Mapping[str, Registration]:
+    """Every client of our issuer by its id: our own programs, and those by which parties call us back."""
+    parties = [party for party in parties_of(tenant) if party.kind in CALLS_BACK]
+    return {
+        **{f"{tenant}-{name}": registration for name, registration in OWN_CLIENTS.items()},
+        **{client: CALLS_BACK[party.kind] for party in parties for client in party.client_ids},
+    }
+
+
+def _client(state: Path, tenant: str, client_id: str, registration: Registration) -> dict[str, Any]:
     """Write the client's own file, with its private key; return what the issuer keeps of it."""
-    client_id, registration = f"{tenant}-{name}", CLIENTS[name]
-    file = state / "clients" / f"{client_id}.json"
+    key = _key_of(state / "clients" / f"{client_id}.json", client_id, f"{client_id}-1")
+    known = {"roles": list(registration.roles), "audiences": list(registration.audiences)}
+    callback = {"redirect_path": CONSOLE_CALLBACK} if client_id == f"{tenant}-console" else {}
+    return {"client_id": client_id, "tenant": tenant, **known, **callback, "jwk": key.as_dict(private=False)}
+
+
+def _our_key(state: Path, party: Party) -> dict[str, Any]:
+    """Write our key for a party; return what the party knows of it."""
+    name = key_name(party)
+    return _key_of(state / "parties" / f"{name}.json", f"throughline-{party.tenant}", name).as_dict(private=False)
+
+
+def _key_of(file: Path, client_id: str, kid: str) -> ECKey:
+    """The key in a client's file, which is made if there is none."""
     found = _read(file).get("jwk")
-    key = ECKey.import_key(found) if found else _signing_key(f"{client_id}-1")
+    key = ECKey.import_key(found) if found else _signing_key(kid)
     _write(file, {"client_id": client_id, "jwk": key.as_dict(private=True)})
-    audiences = [audience_of(service) for service in registration.audiences]
-    entry = {"client_id": client_id, "tenant": tenant, "roles": list(registration.roles), "audiences": audiences}
-    callback = {"redirect_path": CONSOLE_CALLBACK} if name == "console" else {}
-    return {**entry, **callback, "jwk": key.as_dict(private=False)}
+    return key
 
 
 def _key_in(file: Path, kid: str) -> None:
@@ -110,9 +134,9 @@ def _read(file: Path) -> Mapping[str, Any]:
     return found
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _write(path: Path, content: Mapping[str, Any] | str) -> None:
     """Whole or not at all; and not at all what is there already."""
-    written = json.dumps(content, indent=1)
+    written = content if isinstance(content, str) else json.dumps(content, indent=1)
     if path.exists() and path.read_text() == written:
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

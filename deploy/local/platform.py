@@ -10,7 +10,8 @@ from shlex import quote
 from tempfile import TemporaryDirectory
 
 from deploy.local.addresses import Addresses
-from deploy.local.keys import write_state
+from deploy.local.keys import write_register, write_state
+from deploy.local.parties import parties_of
 from deploy.local.ports import distinct_ports, free_port
 from deploy.local.processes import Processes, ProgramFailed
 from deploy.local.programs import DEFAULT_PORTS, SERVICES, Program, Setting, programs
@@ -78,6 +79,7 @@ def local_platform(directory: Path, stack: Stack, ports: Mapping[str, int], say:
         Processes(directory) as processes,
     ):
         setting = Setting(stack, TENANT, ports, keys, Path(data).resolve(), secrets.token_hex(16), clock_poll_s=0.2)
+        write_register(keys, parties_of(TENANT), setting.url("simulators"))
         _write_environments(directory / "env", programs(setting))
         platform = Platform(setting, processes, say)
         platform.start_all()

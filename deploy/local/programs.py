@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deploy.local.parties import CONFIG, REGISTER
 from deploy.local.stack import Stack
 
 SERVICES: Final = ("intake", "authorization", "scheduling", "notifications", "tracking")
@@ -20,7 +21,6 @@ DEFAULT_PORTS: Final[Mapping[str, int]] = {
     "issuer": 8191,
     "smtp": 8125,
 }
-CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the parts of one platform share. `keys` was written by `deploy.local.keys`, `data` is for the simulators."""
+    """What the parts of one platform share. `keys` was written by `deploy.local.keys`, `data` is for the simulators.
+
+    The register of parties in `keys` names the simulators' address: it is written for these `ports`.
+    """
 
     stack: Stack
     tenant: str
@@ -71,8 +74,11 @@ def _issuer(setting: Setting) -> dict[str, str]:
 
 
 def _simulators(setting: Setting) -> dict[str, str]:
-    return _common(setting, "simulators") | {
+    return _common(setting) | {
+        "OUTBOUND_ISSUER_URL": setting.url("issuer"),
         "SIMULATORS_STATE_DIRECTORY": str(setting.data),
+        "SIMULATORS_KEYS_DIRECTORY": str(setting.keys),
+        "SIMULATORS_TENANT": setting.tenant,
         "SIMULATORS_SMS_AUTH_TOKEN": setting.sms_auth_token,
         "SIMULATORS_PORT": str(setting.ports["simulators"]),
         "SIMULATORS_SMTP_PORT": str(setting.ports["smtp"]),
@@ -82,16 +88,16 @@ def _simulators(setting: Setting) -> dict[str, str]:
 
 def _service(setting: Setting, name: str) -> dict[str, str]:
     return {
-        **_common(setting, name),
+        **_common(setting),
         **_kafka(setting.stack),
         "MALLOC_ARENA_MAX": "1",  # as in the image
-        "PARTIES_FILE": str(CONFIG / "parties.json"),
+        "PARTIES_FILE": str(setting.keys / REGISTER),
         "SEALING_KEYS_FILE": str(setting.keys / "sealing" / f"{name}.json"),
         **_OWN.get(name, _nothing)(setting),
     }
 
 
-def _common(setting: Setting, client: str) -> dict[str, str]:
+def _common(setting: Setting) -> dict[str, str]:
     issuer = setting.url("issuer")
     return {
         "MONGO_URI": setting.stack.mongo_uri,
@@ -99,8 +105,6 @@ def _common(setting: Setting, client: str) -> dict[str, str]:
         "CLOCK_POLL_S": str(setting.clock_poll_s),
         "IDENTITY_ISSUER": issuer,
         "IDENTITY_JWKS_URL": f"{issuer}/.well-known/jwks.json",
-        "OUTBOUND_ISSUER_URL": issuer,
-        "OUTBOUND_CREDENTIALS_FILE": str(setting.keys / "clients" / f"{setting.tenant}-{client}.json"),
     }
 
 
@@ -160,7 +164,8 @@ def _notifications(setting: Setting) -> dict[str, str]:
 
 
 def _tracking(setting: Setting) -> dict[str, str]:
-    return {"TRACKING_CONSOLE_CREDENTIALS_FILE": str(setting.keys / "clients" / f"{setting.tenant}-console.json")}
+    credentials = str(setting.keys / "clients" / f"{setting.tenant}-console.json")
+    return {"OUTBOUND_ISSUER_URL": setting.url("issuer"), "TRACKING_CONSOLE_CREDENTIALS_FILE": credentials}
 
 
 _OWN: Final[Mapping[str, Callable[[Setting], dict[str, str]]]] = {

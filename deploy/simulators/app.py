@@ -1,19 +1,25 @@
 """The composition root of the simulators: one app for all parties, with a mail server and the agenda behind it."""
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import httpx2
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
+from deploy.issuer.refusals import OAuthRefusal, answer_refusal
+from deploy.local.parties import REGISTER
 from deploy.simulators import admin, ehr, mail, office, payer, sms
 from deploy.simulators.agenda import Agenda, Promise
 from deploy.simulators.callbacks import Callbacks
+from deploy.simulators.callers import Callers
 from deploy.simulators.desk import Desk
 from deploy.simulators.faults import Connected
+from deploy.simulators.gates import Gates, kept_keys
 from deploy.simulators.ledger import Ledger, open_database
 from deploy.simulators.orders import Orders
 from deploy.simulators.settings import SimulatorsSettings
@@ -21,34 +27,27 @@ from shared import web
 from shared.errors import Unavailable
 from shared.identity import Guard, Policy, Role, Verifier, audience_of, fetch_over_http
 from shared.mongo import MongoClock, connect
-from shared.outbound import ServiceToken
+from shared.parties import Register
 from shared.ports import Clock
 from shared.settings import ClockSettings, IdentitySettings, MongoSettings, OutboundSettings, TelemetrySettings
 from shared.telemetry import configure
 
-TAKEN_BY: Mapping[str, str] = {
-    "authorization": "authorization",
-    "office_request": "scheduling",
-    "visit": "scheduling",
-    "report": "intake",
-    "information": "intake",
-    "acknowledgement": "intake",
-}
-"""Which service of ours a callback goes to, by kind; text messages are signed otherwise."""
-
 POLICY: Policy = {
-    "call_outside_world": frozenset({Role.SERVICE}),
     "operate_simulators": frozenset({Role.OPERATOR}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the simulators reach: simulated time, who is believed, a token to call back with, a way to call back."""
+    """What the simulators reach: simulated time, whose operators are believed, the parties' doors, how to call back.
+
+    `token` is for a promise and its keeper.
+    """
 
     clock: Clock
     verifier: Verifier
-    token: Callable[[Promise], Awaitable[str]]
+    gates: Gates
+    token: Callable[[Promise, str], Awaitable[str]]
     http: httpx2.AsyncClient
 
 
@@ -58,21 +57,36 @@ def create_app(settings: SimulatorsSettings | None = None, world: World | None =
     reached = world or _real_world(found)
     desk = _desk(found, reached.clock)
     tasks: list[asyncio.Task[None]] = []
+    parties = _parties(desk, reached.gates)
     app = web.create_app(
         "Throughline simulators",
         [
-            payer.routes(desk),
-            office.routes(desk),
-            ehr.routes(desk),
+            *parties,
             sms.routes(desk, found.sms_account_sid, found.sms_auth_token),
             admin.routes(desk),
         ],
-        Guard(reached.verifier, POLICY, frozenset({sms.messages_path(found.sms_account_sid)})),
+        Guard(reached.verifier, POLICY, frozenset({sms.messages_path(found.sms_account_sid), *_paths(parties)})),
         lifespan=lambda _app: _running(found, reached, desk, tasks),
         checks={"clock": _tells_time(reached.clock), "agenda": _all_run(tasks)},
     )
+    app.add_exception_handler(OAuthRefusal, answer_refusal)  # type: ignore[arg-type] # typed for any Exception
     app.middleware_stack = Connected(app.build_middleware_stack())
     return app
+
+
+def _parties(desk: Desk, gates: Gates) -> list[APIRouter]:
+    """What each kind of party offers, behind the doors of its own parties."""
+    return [
+        payer.routes(desk, gates.entry("payer")),
+        office.routes(desk, gates.entry("office")),
+        ehr.routes(desk, gates.entry("ehr")),
+        gates.routes(),
+    ]
+
+
+def _paths(routers: Sequence[APIRouter]) -> set[str]:
+    """Paths that our issuer's tokens have nothing to do with."""
+    return {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
 
 
 def _desk(settings: SimulatorsSettings, clock: Clock) -> Desk:
@@ -128,18 +142,13 @@ def _real_world(settings: SimulatorsSettings) -> World:
     identity, outbound = IdentitySettings(), OutboundSettings()
     audience = identity.audience or audience_of("simulators")
     http = httpx2.AsyncClient(timeout=settings.callback_timeout_s)
+    keys = settings.keys_directory
+    register = Register.from_file(keys / REGISTER)
+    public = {jwk["kid"]: jwk for jwk in json.loads((keys / "parties" / "public.json").read_bytes())["keys"]}
     return World(
         clock=MongoClock(connect(MongoSettings()), ClockSettings()),
         verifier=Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), time.time),
-        token=_tokens(outbound, http),
+        gates=Gates(register, public, kept_keys(settings.state_directory / "signing.json"), time.time),
+        token=Callers(register, settings.tenant, keys / "clients", outbound.issuer_url, http).token,
         http=http,
     )
-
-
-def _tokens(outbound: OutboundSettings, http: httpx2.AsyncClient) -> Callable[[Promise], Awaitable[str]]:
-    """Tokens by what is promised: each service of ours believes those for itself alone."""
-    own, issuer = outbound.credentials_file, outbound.issuer_url
-    tokens = {
-        service: ServiceToken.from_file(own, issuer, http, audience_of(service)) for service in set(TAKEN_BY.values())
-    }
-    return lambda promise: tokens[TAKEN_BY[promise.kind]]()

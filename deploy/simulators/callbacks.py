@@ -55,12 +55,12 @@ def twilio_signature(auth_token: str, url: str, form: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Keeps promises. The clock's time is simulated; `token` gives a bearer token to keep this one with."""
+    """Keeps promises. The clock's time is simulated; `token` gives a bearer token for a promise and its keeper."""
 
     agenda: Agenda
     ledger: Ledger
     clock: Clock
-    token: Callable[[Promise], Awaitable[str]]
+    token: Callable[[Promise, str], Awaitable[str]]
     sms_auth_token: SecretStr
     http: httpx2.AsyncClient
 
@@ -108,5 +108,11 @@ class Callbacks:
         if promise.style == "twilio":
             signature = twilio_signature(self.sms_auth_token.get_secret_value(), promise.url, promise.body)
             return await self.http.post(promise.url, data=promise.body, headers={"X-Twilio-Signature": signature})
-        headers = {"Authorization": f"Bearer {await self.token(promise)}"}
+        headers = {"Authorization": f"Bearer {await self.token(promise, self._keeper(promise))}"}
         return await self.http.post(promise.url, json=promise.body, headers=headers)
+
+    def _keeper(self, promise: Promise) -> str:
+        """The payer or provider at whom it is filed; a report is promised with the visit that it is about."""
+        kind = "visit" if promise.kind == "report" else promise.kind
+        record = self.ledger.find(kind, promise.identifier)
+        return record.keeper if record else ""

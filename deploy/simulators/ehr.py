@@ -16,7 +16,6 @@ from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import opening
 from deploy.simulators.orders import Asked
 from deploy.simulators.telephones import KEPT, telephone
-from shared.identity import permit
 from shared.web import body
 
 HOURS: dict[str, tuple[int, int]] = {"information": (2, 10), "acknowledgement": (1, 24)}
@@ -44,9 +43,9 @@ class Report(BaseModel):
     answer_url: CallbackUrl
 
 
-def routes(desk: Desk) -> APIRouter:
-    """What the EHR offers at /ehr."""
-    router = APIRouter(prefix="/ehr", tags=["ehr"], dependencies=[permit("call_outside_world")])
+def routes(desk: Desk, entry: Any) -> APIRouter:
+    """What the EHR offers at /ehr; `entry` says who is let in."""
+    router = APIRouter(prefix="/ehr", tags=["ehr"], dependencies=[entry])
 
     @router.put("/information-requests/{identifier}", status_code=HTTPStatus.ACCEPTED)
     async def ask_for_information(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
@@ -15,7 +15,6 @@ from deploy.simulators.ledger import Body, Record
 from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import full_hour, opening
 from deploy.simulators.orders import Asked
-from shared.identity import permit
 from shared.web import body
 
 REASON_SYSTEM = "urn:throughline:simulated-office:reason"
@@ -42,9 +41,9 @@ class Appointment(BaseModel):
     report_url: CallbackUrl
 
 
-def routes(desk: Desk) -> APIRouter:
-    """What an office offers at /offices/{provider_ref}."""
-    router = APIRouter(prefix="/offices/{keeper}", tags=["office"], dependencies=[permit("call_outside_world")])
+def routes(desk: Desk, entry: Any) -> APIRouter:
+    """What an office offers at /offices/{provider_ref}; `entry` says who is let in."""
+    router = APIRouter(prefix="/offices/{keeper}", tags=["office"], dependencies=[entry])
 
     @router.put("/requests/{identifier}", status_code=HTTPStatus.ACCEPTED)
     async def request_acceptance(

@@ -7,7 +7,7 @@ asked-for records are invented codes, since the real lists are licensed.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,7 +20,6 @@ from deploy.simulators.desk import Desk
 from deploy.simulators.ledger import Body, Record
 from deploy.simulators.office_hours import opening
 from deploy.simulators.orders import Asked
-from shared.identity import permit
 from shared.web import body
 
 REASON_SYSTEM = "urn:throughline:simulated-payer:reason"
@@ -76,9 +75,9 @@ class Case:
     received_at: datetime
 
 
-def routes(desk: Desk) -> APIRouter:
-    """What a payer offers at /payers/{payer_id}."""
-    router = APIRouter(prefix="/payers/{payer_id}", tags=["payer"], dependencies=[permit("call_outside_world")])
+def routes(desk: Desk, entry: Any) -> APIRouter:
+    """What a payer offers at /payers/{payer_id}; `entry` says who is let in."""
+    router = APIRouter(prefix="/payers/{payer_id}", tags=["payer"], dependencies=[entry])
     _add_eligibility(router, desk)
     _add_authorizations(router, desk)
     return router

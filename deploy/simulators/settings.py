@@ -17,6 +17,9 @@ class SimulatorsSettings(BaseSettings):
     model_config = read_from("SIMULATORS_")
 
     state_directory: Path
+    keys_directory: Path = Path("keys")
+    """The register of parties, what they know of our keys, and their own keys for our issuer (deploy.local.keys)."""
+    tenant: str = "demo"
     sms_auth_token: SecretStr
     sms_account_sid: str = "AC00000000000000000000000000000000"
     host: str = "127.0.0.1"

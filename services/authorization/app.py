@@ -20,7 +20,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
     payers = PayerDirectory.model_validate_json(own.payers_file.read_bytes())
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        line = Payers(parts.http, own.payer_url, own.public_url, parts.keyring)
+        line = Payers(parts.lines, own.payer_url, own.public_url, parts.keyring)
         return {ELIGIBILITY: EligibilityChecks(line), SUBMISSION: Submissions(line)}
 
     return Blueprint(
@@ -30,6 +30,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         listens_to=("intake", "scheduling"),
         routers=routers(payers),
         policy=POLICY,
+        asks=frozenset({"payer", "clearinghouse"}),
     )
 
 

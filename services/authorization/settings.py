@@ -13,7 +13,10 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+$")]
 
 
 class OwnSettings(BaseSettings):
-    """`payer_url` is where payers are asked, `public_url` where they answer, `payers_file` who they are."""
+    """`payer_url` is where payers are asked whose register entry names no endpoint, `public_url` where they answer.
+
+    `payers_file` says who they are.
+    """
 
     model_config = read_from("AUTHORIZATION_")
 

@@ -21,7 +21,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        ehr = Ehr(parts.http, own.ehr_url, own.public_url)
+        ehr = Ehr(parts.lines, own.ehr_url, own.public_url)
         return {INFORMATION_REQUEST: InformationRequests(ehr), REPORT: Reports(ehr, parts.keyring)}
 
     desk = Desk(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
@@ -32,6 +32,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         listens_to=("scheduling",),
         routers=routers(desk),
         policy=POLICY,
+        asks=frozenset({"ehr"}),
     )
 
 

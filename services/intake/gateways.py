@@ -11,8 +11,10 @@ import httpx2
 
 from services.intake.domain import Referral, request_id
 from services.intake.domain.order import ReportDocument
+from shared.contracts.language import tenant_of
 from shared.errors import Unknown
-from shared.outbound import NotTaken, exchange
+from shared.outbound import Lines, NotTaken
+from shared.parties import Party
 from shared.ports import Act, Answer, Call, Traits, Word
 from shared.sealing import Keyring
 
@@ -25,9 +27,9 @@ _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 @dataclass(frozen=True)
 class Ehr:
-    """Where the EHR is, and where it answers."""
+    """Where the EHR is, and where it answers. It is the only one of its tenant: with several, nobody is asked."""
 
-    http: httpx2.AsyncClient
+    lines: Lines
     ehr_url: str
     public_url: str
 
@@ -37,11 +39,11 @@ class Ehr:
 
     async def call(self, call: Call, path: str, id_: str, id_field: str, body: dict[str, Any]) -> Answer:
         """Make the call on the filed object `id_`. Raises Unknown on silence, or on an answer about something else."""
-        url = f"{self.ehr_url}/ehr/{path}/{id_}"
+        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
         content = {"json": body} if call.act == "send" else {}
+        method, place, ehr = _METHODS[call.act], f"ehr/{path}/{id_}", self._party(tenant_of(call.aggregate_id))
         try:
-            method = _METHODS[call.act]
-            response = await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+            response = await self.lines.exchange(ehr, method, self.ehr_url, place, **how, **content)
         except NotTaken:
             return Answer("not_taken")
         if response.status_code == HTTPStatus.NOT_FOUND:
@@ -49,6 +51,10 @@ class Ehr:
         if _named(response, id_field) != id_:
             raise Unknown("An answer about something else.")
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(id_,))
+
+    def _party(self, tenant: str) -> Party | None:
+        ehrs = [party for party in self.lines.register.of(tenant) if party.kind == "ehr"]
+        return ehrs[0] if len(ehrs) == 1 else None
 
 
 def _named(response: httpx2.Response, id_field: str) -> object:

@@ -15,7 +15,10 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
 
 
 class OwnSettings(BaseSettings):
-    """`ehr_url` is where the referring side is asked, `public_url` where it answers; a zone is of IANA."""
+    """`ehr_url` is where an EHR is asked whose register entry names no endpoint, `public_url` where it answers.
+
+    A zone is of IANA.
+    """
 
     model_config = read_from("INTAKE_")
 

@@ -20,8 +20,8 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         writer = Writer(parts.keyring, letterhead)
         return {
-            "sms": SmsGateway(parts.http, sms, writer, may_repeat=True),
-            "sms_once": SmsGateway(parts.http, sms, writer, may_repeat=False),
+            "sms": SmsGateway(parts.lines.plain, sms, writer, may_repeat=True),
+            "sms_once": SmsGateway(parts.lines.plain, sms, writer, may_repeat=False),
             "email": MailGateway(mail, writer, may_repeat=True),
             "email_once": MailGateway(mail, writer, may_repeat=False),
         }

@@ -20,7 +20,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
     def of_placements(parts: Parts) -> Mapping[str, Gateway]:
         calendar = parts.engines[CALENDAR_DAY.name]
-        offices = Offices(parts.http, own.offices_url, own.public_url, own.reports_url)
+        offices = Offices(parts.lines, own.offices_url, own.public_url, own.reports_url)
         return {
             "search": Openings(directory, calendar),
             "claim": Claims(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
@@ -38,6 +38,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         listens_to=("intake", "authorization", "notifications"),
         routers=routers(directory),
         policy=POLICY,
+        asks=frozenset({"office"}),
     )
 
 

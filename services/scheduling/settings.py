@@ -14,7 +14,7 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
 
 
 class OwnSettings(BaseSettings):
-    """`offices_url` is where specialists' offices are reached, `public_url` where they answer us.
+    """`offices_url` is where offices without an endpoint of their own are reached, `public_url` where they answer us.
 
     Their reports go to `reports_url`, where intake takes them.
     """

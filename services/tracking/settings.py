@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.service import ServiceSettings
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, OutboundSettings
 
 
 class ConsoleSettings(BaseSettings):
@@ -28,3 +28,4 @@ class TrackingSettings(ServiceSettings):
 
     kafka: KafkaSettings = Field(default_factory=ReaderSettings)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
+    outbound: OutboundSettings = Field(default_factory=OutboundSettings)

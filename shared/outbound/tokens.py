@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx2
 from joserfc import jwt
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey, import_key
 
 from shared.errors import Unavailable
 from shared.outbound.answers import REACHED_WITHIN_S
@@ -22,6 +22,16 @@ from shared.outbound.answers import REACHED_WITHIN_S
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_S: Final = 60
 RENEWED_BEFORE_S: Final = 30
+
+SigningKey = ECKey | RSAKey
+
+
+def signing_key(jwk: Mapping[str, Any]) -> SigningKey:
+    """A private key that signs assertions. Raises ValueError for one that SMART Backend Services does not know."""
+    key = import_key(dict(jwk))
+    if not (isinstance(key, SigningKey) and key.is_private):
+        raise ValueError("A client signs with a private EC or RSA key.")
+    return key
 
 
 @dataclass
@@ -32,7 +42,7 @@ class ServiceToken:
     """
 
     client_id: str
-    key: ECKey
+    key: SigningKey
     token_url: str
     http: httpx2.AsyncClient
     epoch_s: Callable[[], float] = time.time
@@ -48,7 +58,7 @@ class ServiceToken:
     ) -> "ServiceToken":
         """Read a client's file: `{"client_id", "jwk"}`, the JWK being its private EC key."""
         found = json.loads(credentials.read_bytes())
-        url, key = f"{issuer_url.rstrip('/')}/token", ECKey.import_key(found["jwk"])
+        url, key = f"{issuer_url.rstrip('/')}/token", signing_key(found["jwk"])
         return cls(found["client_id"], key, url, http, asks={"audience": audience} if audience else {})
 
     async def __call__(self) -> str:
@@ -58,6 +68,11 @@ class ServiceToken:
                 self._token, lifetime_s = await self._ask()
                 self._until = self.epoch_s() + lifetime_s
             return self._token
+
+    def forget(self, token: str) -> None:
+        """Ask for another one next time: this one was refused, though its time had not come."""
+        if token == self._token:
+            self._until = 0.0
 
     async def _ask(self) -> tuple[str, float]:
         form = {
@@ -81,8 +96,10 @@ def _granted(told: Mapping[str, Any]) -> tuple[str, float]:
     return token, lifetime_s
 
 
-def assertion(client_id: str, key: ECKey, token_url: str, now_s: float, random_bytes: Callable[[int], bytes]) -> str:
-    """A client's signed word that it is itself, good for a minute and for one use."""
+def assertion(
+    client_id: str, key: SigningKey, token_url: str, now_s: float, random_bytes: Callable[[int], bytes]
+) -> str:
+    """A client's signed word that it is itself, good for a minute and for one use: ES384, or RS384 by an RSA key."""
     claims = {
         "iss": client_id,
         "sub": client_id,
@@ -90,20 +107,29 @@ def assertion(client_id: str, key: ECKey, token_url: str, now_s: float, random_b
         "exp": int(now_s) + ASSERTION_LIFETIME_S,
         "jti": random_bytes(16).hex(),
     }
-    return jwt.encode({"alg": "ES384", "kid": key.kid}, claims, key, algorithms=["ES384"])
+    algorithm = "ES384" if isinstance(key, ECKey) else "RS384"
+    return jwt.encode({"alg": algorithm, "kid": key.kid}, claims, key, algorithms=[algorithm])
 
 
 class ServiceAuth(httpx2.Auth):
-    """Attaches a token to each request. Without a token nothing is sent, so nothing was taken."""
+    """Attaches a token to each request. Without a token nothing is sent, so nothing was taken.
 
-    def __init__(self, token: Callable[[], Awaitable[str]]) -> None:
-        self._token = token
+    `forget` is told of a token that was refused: the next request gets another, this one is not repeated.
+    """
+
+    def __init__(
+        self, token: Callable[[], Awaitable[str]], forget: Callable[[str], None] = lambda _token: None
+    ) -> None:
+        self._token, self._forget = token, forget
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Attach the token."""
         try:
             async with asyncio.timeout(REACHED_WITHIN_S):
-                request.headers["Authorization"] = f"Bearer {await self._token()}"
+                token = await self._token()
         except (Unavailable, TimeoutError) as error:
             raise httpx2.ConnectError("No token to send with.") from error
-        yield request
+        request.headers["Authorization"] = f"Bearer {token}"
+        answer = yield request
+        if answer.status_code == httpx2.codes.UNAUTHORIZED:
+            self._forget(token)

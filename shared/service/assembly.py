@@ -13,7 +13,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from shared.identity import Guard, Verifier, audience_of, fetch_over_http
-from shared.outbound import authenticated_client
+from shared.outbound import Connections, Lines
+from shared.parties import Register
 from shared.sealing import Keyring, counting
 from shared.service import operations
 from shared.service.runtime import Figures, Hooks
@@ -23,7 +24,7 @@ from shared.settings import (
     IdentitySettings,
     KafkaSettings,
     MongoSettings,
-    OutboundSettings,
+    PartiesSettings,
     SealingSettings,
     TelemetrySettings,
 )
@@ -40,7 +41,7 @@ class ServiceSettings(BaseSettings):
     clock: ClockSettings = Field(default_factory=ClockSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
-    outbound: OutboundSettings = Field(default_factory=OutboundSettings)
+    parties: PartiesSettings = Field(default_factory=PartiesSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
 
@@ -55,8 +56,10 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s)
     guard = Guard(verifier, {**operations.POLICY, **blueprint.policy}, blueprint.open_paths, blueprint.session)
     keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
-    http = authenticated_client(settings.outbound)
-    service = wire(blueprint, world, keyring, http, hooks_of(metrics), settings.clock.poll_s)
+    register = Register.from_file(settings.parties.file)
+    connections = Connections(register, blueprint.asks, settings.parties.file.parent)
+    lines = Lines(register, connections, connections.plain)
+    service = wire(blueprint, world, keyring, lines, hooks_of(metrics), settings.clock.poll_s)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -64,7 +67,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
         _spare_the_collector()
         yield
         await service.stop()
-        await http.aclose()
+        await connections.aclose()
         await world.close()
 
     app = create_app(

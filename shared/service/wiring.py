@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
 from fastapi import APIRouter
 
 from shared.aggregates import Decider, Engine, Queue
@@ -16,6 +15,8 @@ from shared.identity import Policy, Session
 from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Reaction, Reader
+from shared.outbound import Lines
+from shared.parties import Kind as PartyKind
 from shared.ports import Gateway
 from shared.sealing import Keyring
 from shared.service.runtime import Aggregate, Hooks, Service
@@ -24,10 +25,10 @@ from shared.world import World
 
 @dataclass(frozen=True)
 class Parts:
-    """What reactions and gateways may be made of. `engines` and their `queues` are those of the service, by decider."""
+    """What reactions and gateways may be made of: keys, ways out, and the service's own engines, by decider."""
 
     keyring: Keyring
-    http: httpx2.AsyncClient
+    lines: Lines
     engines: Mapping[str, Engine]
     queues: Mapping[str, Queue]
 
@@ -48,7 +49,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A service. The first of `kinds` has one aggregate per referral, hears the facts, and tells them if `is_heard`."""
+    """A service. The first of `kinds` has one aggregate per referral, hears the facts, and tells them if `is_heard`.
+
+    `asks` are the kinds of parties that it sends requests to: of no others does it need keys.
+    """
 
     name: str
     kinds: Sequence[Kind]
@@ -57,19 +61,20 @@ class Blueprint:
     routers: Sequence[APIRouter]
     policy: Policy
     is_heard: bool = True
+    asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()
 
 
 def wire(
-    blueprint: Blueprint, world: World, keyring: Keyring, http: httpx2.AsyncClient, hooks: Hooks, poll_s: float = 1.0
+    blueprint: Blueprint, world: World, keyring: Keyring, lines: Lines, hooks: Hooks, poll_s: float = 1.0
 ) -> Service:
     """Wire a service. Nothing is started, and nothing is reached yet."""
     main, *_ = blueprint.kinds
     subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.listens_to])
     engines = {kind.decider.name: _engine(blueprint, kind, world, hooks) for kind in blueprint.kinds}
     queues = {name: Queue(engine) for name, engine in engines.items()}
-    parts = Parts(keyring, http, engines, queues)
+    parts = Parts(keyring, lines, engines, queues)
     aggregates = {}
     for kind in blueprint.kinds:
         engine, gateways = engines[kind.decider.name], kind.gateways(parts)

@@ -22,7 +22,8 @@ from pymongo.errors import PyMongoError
 from deploy.local import kafka_jvm, mongod
 from deploy.local.addresses import Addresses
 from deploy.local.broker_probe import answers_as
-from deploy.local.keys import write_state
+from deploy.local.keys import write_register, write_state
+from deploy.local.parties import parties_of
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.ports import free_port
 from deploy.local.processes import Processes
@@ -118,6 +119,7 @@ def installation(directory: Path) -> Iterator[Installation]:
         stack = _stack(processes, data)
         asyncio.run(apply_topics(kafka_settings(stack), topics(), replication=1))
         settings = _settings(stack, keys, data)
+        write_register(keys, parties_of(TENANT), settings[0].url("simulators"))
         parts = _parts(settings)
         try:
             _start(processes, parts)

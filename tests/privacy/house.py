@@ -30,7 +30,7 @@ from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer as Login
 from shared.identity import Guard, Role, audience_of
-from shared.outbound import ServiceToken
+from shared.outbound import Lines, ServiceToken
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
 from shared.service import Blueprint, Service, operations, wire
@@ -38,6 +38,7 @@ from shared.service.assembly import hooks_of
 from shared.telemetry import Metrics
 from shared.web import create_app
 from tests.support.callers import Issuer
+from tests.support.lines import everybody
 from tests.support.memory import MemoryStore, MemoryWorld
 
 CONFIG = Path(__file__).parents[2] / "deploy/config"
@@ -110,7 +111,7 @@ class House:
     world: MemoryWorld
     keys: Keyring
     rings: Mapping[str, Keyring]
-    http: httpx2.AsyncClient
+    lines: Lines
     blueprints: Mapping[str, Blueprint]
     openings: list[tuple[str, Opening]]
     issuer: Issuer = field(default_factory=Issuer)
@@ -125,7 +126,7 @@ class House:
         plan = self.blueprints[name]
         metrics = self.metrics.setdefault(name, Metrics())
         hooks = replace(hooks_of(metrics), stop_process=partial(self.ended.add, name))
-        service = wire(plan, self.world, self.rings[name], self.http, hooks, poll_s=0.02)
+        service = wire(plan, self.world, self.rings[name], self.lines, hooks, poll_s=0.02)
         policy = {**operations.POLICY, **plan.policy}
         guard = Guard(self.issuer.verifier(audience_of(name)), policy, plan.open_paths, plan.session)
         app = create_app(f"Throughline {name}", [*plan.routers, operations.router], guard, metrics=metrics)
@@ -177,7 +178,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    outside: Handler, *, directory: Path = DIRECTORY, mail_port: int = 9, world: MemoryWorld | None = None
+    outside: Handler,
+    *,
+    directory: Path = DIRECTORY,
+    mail_port: int = 9,
+    world: MemoryWorld | None = None,
+    lines: Callable[[httpx2.AsyncClient], Lines] = everybody,
 ) -> AsyncIterator[House]:
     """All five services with their doors open, until the end."""
     world = world or MemoryWorld()
@@ -188,7 +194,7 @@ async def open_house(
     every = {str(key["kid"]): key for jwk_set in sets.values() for key in jwk_set["keys"]}
     keys = Keyring({"keys": list(every.values())}, lambda _opening: None)
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(outside), trust_env=False)
-    house = House(world, keys, rings, http, plans(directory, mail_port, http), openings)
+    house = House(world, keys, rings, lines(http), plans(directory, mail_port, http), openings)
     for name in house.blueprints:
         await house.start(name)
     try:

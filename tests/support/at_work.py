@@ -12,6 +12,7 @@ from shared.service import Blueprint, Hooks, Service, operations, wire
 from shared.web import create_app
 from shared.world import World
 from tests.support.callers import Issuer
+from tests.support.lines import everybody
 
 POLL_S = 0.02
 """The clock door looks this often: a test waits for what is due, not for a second to pass."""
@@ -23,7 +24,7 @@ async def at_work(
 ) -> AsyncIterator[tuple[Service, FastAPI]]:
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
     hooks = Hooks(lambda *_, **_labels: None, lambda _figures: None, _raise, lambda: None)
-    service = wire(plan, world, keyring, http, hooks, poll_s=POLL_S)
+    service = wire(plan, world, keyring, everybody(http), hooks, poll_s=POLL_S)
     guard = Guard(
         issuer.verifier(audience_of(plan.name)), {**operations.POLICY, **plan.policy}, plan.open_paths, plan.session
     )

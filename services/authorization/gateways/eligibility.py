@@ -8,7 +8,7 @@ from typing import Final
 from services.authorization.domain import Case, PolicyOnFile, RecordEligibility, local_date
 from services.authorization.gateways.answers import EligibilityAnswer
 from services.authorization.gateways.line import TIMEOUT_S, Payers, read
-from shared.contracts.language import Actor
+from shared.contracts.language import Actor, tenant_of
 from shared.errors import Unknown
 from shared.outbound import NotTaken
 from shared.ports import Answer, Call, Traits
@@ -43,7 +43,8 @@ class EligibilityChecks:
             "valid_on": local_date(now, policy.payer.zone).isoformat(),
         }
         try:
-            response = await self.payers.exchange("POST", policy.payer.id, "eligibility", body)
+            tenant = tenant_of(call.aggregate_id)
+            response = await self.payers.exchange(tenant, "POST", policy.payer.id, "eligibility", body)
         except NotTaken:
             return Answer("not_taken")
         if response.status_code == HTTPStatus.NOT_FOUND:

@@ -12,7 +12,7 @@ from services.authorization.domain import Case, PolicyOnFile
 from shared.contracts.language import tenant_of
 from shared.contracts.sealed import Clinical, CoverageDetails
 from shared.errors import Unknown
-from shared.outbound import exchange
+from shared.outbound import Lines
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 15.0
@@ -26,16 +26,19 @@ Read = TypeVar("Read", bound=BaseModel)
 class Payers:
     """Where payers are, where they answer, and the keys to what they may read."""
 
-    http: httpx2.AsyncClient
+    lines: Lines
     payer_url: str
     public_url: str
     keyring: Keyring
 
-    async def exchange(self, method: str, payer: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
-        """Make one request. Raises NotTaken and Unknown."""
-        url = f"{self.payer_url.rstrip('/')}/payers/{payer}/{path}"
+    async def exchange(
+        self, tenant: str, method: str, payer: str, path: str, body: dict[str, Any] | None
+    ) -> httpx2.Response:
+        """Make one request of the payer, or of who speaks for it. Raises NotTaken and Unknown."""
+        party, place = self.lines.register.payer(tenant, payer), f"payers/{payer}/{path}"
+        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
         content = {"json": body} if body is not None else {}
-        return await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+        return await self.lines.exchange(party, method, self.payer_url, place, **how, **content)
 
     def callback_url(self, payer: str) -> str:
         """Where the payer tells us when it has changed its mind."""

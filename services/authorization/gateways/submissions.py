@@ -10,6 +10,7 @@ import httpx2
 from services.authorization.domain import Case
 from services.authorization.gateways.answers import PayerAnswer, recorded
 from services.authorization.gateways.line import TIMEOUT_S, Payers, read
+from shared.contracts.language import tenant_of
 from shared.errors import Unknown
 from shared.outbound import NotTaken
 from shared.ports import Act, Answer, Call, Traits, Word
@@ -38,7 +39,8 @@ class Submissions:
             return Answer("not_taken")
         try:
             path = f"authorizations/{call.effect_id}"
-            response = await self.payers.exchange(_METHODS[call.act], payer, path, body)
+            tenant = tenant_of(call.aggregate_id)
+            response = await self.payers.exchange(tenant, _METHODS[call.act], payer, path, body)
         except NotTaken:
             return Answer("not_taken")
         heard = self._heard(call, response, payer, now)

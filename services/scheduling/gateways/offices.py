@@ -13,9 +13,9 @@ import httpx2
 
 from services.scheduling.domain import AnswerRequest, Directory, Placement, Slot
 from services.scheduling.gateways.calendar import visit_id
-from shared.contracts.language import Actor
+from shared.contracts.language import Actor, tenant_of
 from shared.errors import Unknown
-from shared.outbound import NotTaken, exchange
+from shared.outbound import Lines, NotTaken
 from shared.ports import Act, Answer, Call, Traits, Word
 
 TIMEOUT_S: Final = 10.0
@@ -29,22 +29,23 @@ _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 class Offices:
     """Where the offices are, and where they answer: us about requests and visits, intake about reports."""
 
-    http: httpx2.AsyncClient
+    lines: Lines
     offices_url: str
     public_url: str
     reports_url: str
 
     async def call(self, call: Call, path: str, id_field: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Word:
-        """Make the call on what is filed at `path`, whose last part is its id.
+        """Make the call on what is filed at `path`: the provider whose office is asked, and the kind and the id of it.
 
         Return what the office says of it, or a word for there being nothing to say. Raises Unknown on silence, and on
         an answer about something else.
         """
+        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
         content = {"json": body} if call.act == "send" else {}
-        url = f"{self.offices_url}/offices/{path}"
+        method, place = _METHODS[call.act], f"offices/{path}"
+        office = self.lines.register.office(tenant_of(call.aggregate_id), path.partition("/")[0])
         try:
-            method = _METHODS[call.act]
-            response = await exchange(self.http, method, url, timeout_s=TIMEOUT_S, not_taken=_CERTAINLY_NOT, **content)
+            response = await self.lines.exchange(office, method, self.offices_url, place, **how, **content)
         except NotTaken:
             return "not_taken"
         if response.status_code == HTTPStatus.NOT_FOUND:

@@ -20,6 +20,7 @@ from shared.service import Hooks, Kind, Parts, Service, wire
 from shared.world import World
 from tests.simulation.histories.listed import ListedStore
 from tests.simulation.services.apps import blueprints, keyring
+from tests.support.lines import everybody
 from tests.support.memory import MemoryWorld
 
 DECIDED: Counter[str] = Counter()
@@ -55,7 +56,7 @@ def places(world: World, http: httpx2.AsyncClient, hooks: Hooks) -> list[Place]:
     for name in blueprints():
         gateways: dict[str, Mapping[str, Gateway]] = {}
         kinds = tuple(_with_our_mail(kind, gateways) for kind in _kinds(name))
-        service = wire(replace(blueprints()[name], kinds=kinds), world, keyring(name), http, hooks)
+        service = wire(replace(blueprints()[name], kinds=kinds), world, keyring(name), everybody(http), hooks)
         for kind in kinds:
             engine = service.aggregates[kind.decider.name].engine
             engine.caller = NO_CALLER
@@ -80,7 +81,7 @@ def _counted(decider: Decider) -> Decider:
 def _with_our_mail(kind: Kind, found: dict[str, Mapping[str, Gateway]]) -> Kind:
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         found[kind.decider.name] = {
-            effect: Mail(real.settings, real.writer, real.may_repeat, parts.http)
+            effect: Mail(real.settings, real.writer, real.may_repeat, parts.lines.plain)
             if isinstance(real, MailGateway)
             else real
             for effect, real in kind.gateways(parts).items()

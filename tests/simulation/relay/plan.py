@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-import httpx2
-
 from shared.contracts.intake import ReportAcknowledged
 from shared.contracts.language import Command, Fact
 from shared.messaging.receive import Heard, Reaction
+from shared.outbound import Lines
 from shared.ports import Gateway
 from shared.sealing import Keyring
 from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
@@ -77,4 +76,4 @@ def wired(name: str, life: Life, hooks: Hooks, outside: Outside, release: Releas
         routers=(),
         policy={},
     )
-    return wire(blueprint, life, Keyring({"keys": []}), cast("httpx2.AsyncClient", None), hooks)
+    return wire(blueprint, life, Keyring({"keys": []}), cast("Lines", None), hooks)

@@ -32,6 +32,7 @@ from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
 from tests.simulation.services.ways import Doors, Mail, client
 from tests.simulation.storm import Storm
 from tests.simulation.troubles import befall
+from tests.support.lines import everybody
 
 POISONED, SPOILED = 0.4, 0.04
 LASTS_S = (15.0, 30.0, 60.0)
@@ -123,7 +124,7 @@ class Run:
             return replace(kind, gateways=gateways)
 
         ours = replace(plan, kinds=tuple(with_our_mail(kind) for kind in plan.kinds))
-        return wire(ours, life, keyring(name), client(self.outside, weather), hooks)
+        return wire(ours, life, keyring(name), everybody(client(self.outside, weather)), hooks)
 
     async def _place(self, after_s: float, order: Mapping[str, Any], *, is_rush: bool) -> None:
         """Send an order until it is taken; later, people do this and that about it. In a rush all want one time."""

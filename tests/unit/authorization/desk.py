@@ -13,6 +13,7 @@ from services.authorization.gateways import EligibilityChecks, Payers, Submissio
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
 from shared.ports import Act, Answer, Call
 from shared.sealing import Keyring, Opening
+from tests.support.lines import everybody
 from tests.unit.authorization.words import (
     NOW,
     OTHER_PAYER,
@@ -67,7 +68,7 @@ class Desk:
     def line(self) -> Payers:
         """The line to it."""
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(self))
-        return Payers(http, "http://payers.example/", "http://us.example/", self.keyring)
+        return Payers(everybody(http), "http://payers.example/", "http://us.example/", self.keyring)
 
     async def check(self, case: domain.Case, act: Act = "send") -> Answer:
         """Have it asked about the coverage."""

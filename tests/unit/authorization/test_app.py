@@ -5,10 +5,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from deploy.local.keys import write_state
+from deploy.local.keys import write_register, write_state
+from deploy.local.parties import REGISTER, parties_of
 from services.authorization.app import create_app
 from services.authorization.settings import AuthorizationSettings, OwnSettings
-from shared.settings import IdentitySettings, KafkaSettings, MongoSettings, OutboundSettings, SealingSettings
+from shared.settings import IdentitySettings, KafkaSettings, MongoSettings, PartiesSettings, SealingSettings
 from tests.support.callers import client_of
 from tests.support.memory import MemoryWorld
 from tests.unit.authorization.standing import PAYERS_FILE
@@ -18,14 +19,13 @@ from tests.unit.authorization.words import REFERRAL
 def app_of(state: Path) -> FastAPI:
     """The app, on a world in memory."""
     write_state(state, ["demo"])
+    write_register(state, parties_of("demo"), "http://outside.example")
     settings = AuthorizationSettings(
         kafka=KafkaSettings(bootstrap="nowhere.example:9092"),
         mongo=MongoSettings(uri=SecretStr("mongodb://nowhere.example")),
         identity=IdentitySettings(issuer="https://issuer.example", jwks_url="https://issuer.example/jwks"),
         sealing=SealingSettings(keys_file=state / "sealing" / "authorization.json"),
-        outbound=OutboundSettings(
-            issuer_url="https://issuer.example", credentials_file=next((state / "clients").iterdir())
-        ),
+        parties=PartiesSettings(file=state / REGISTER),
         own=OwnSettings(payers_file=PAYERS_FILE),
     )
     return create_app(settings, MemoryWorld())

@@ -5,7 +5,8 @@ import httpx2
 import pytest
 
 from deploy.cli.quiet import HEARS
-from deploy.local.keys import write_state
+from deploy.local.keys import write_register, write_state
+from deploy.local.parties import parties_of
 from deploy.local.programs import DEFAULT_PORTS, SERVICES, Setting, programs
 from deploy.local.stack import Stack
 from services.authorization.app import blueprint as authorization
@@ -50,6 +51,7 @@ def setting(tmp_path: Path) -> Setting:
     """What a platform of this test would share."""
     write_state(tmp_path, ["demo"])
     stack = Stack("given", "broker.example:9092", "mongodb://database.example", True, 500, "the test says so")
+    write_register(tmp_path, parties_of("demo"), "http://127.0.0.1:8190")
     return Setting(stack, "demo", DEFAULT_PORTS, tmp_path, tmp_path, "invented", 0.2)
 
 

@@ -101,6 +101,7 @@ class TestComposeFile:
         """A setting that a service learns to need is not forgotten here."""
         by_default = {
             *("KAFKA_IDEMPOTENT_PRODUCER", "KAFKA_FETCH_MAX_WAIT_MS", "NOTIFICATIONS_SMS_ACCOUNT_SID"),
+            "SIMULATORS_TENANT",
             *(name for name in local[part] if re.search(r"_(PATHWAYS|PAYERS|DIRECTORY)_FILE$", name)),
         }
         from_files = {name for name in local[part] if name.endswith("_AUTH_TOKEN")}

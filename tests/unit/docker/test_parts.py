@@ -5,6 +5,8 @@ import pytest
 
 from deploy.docker.parts import hand_out
 from deploy.local.keys import AUDIENCES
+from deploy.local.parties import ASKED_BY, key_name, parties_of
+from shared.parties import Register
 
 
 @pytest.fixture
@@ -35,8 +37,36 @@ class TestHandOut:
 
         sealing = json.loads((parts / service / "sealing.json").read_text())
         assert {f"demo:{audience}:1" for audience in AUDIENCES[service]} == {jwk["kid"] for jwk in sealing["keys"]}
-        own = json.loads((parts / service / "client.json").read_text())
-        assert f"demo-{service}" == own["client_id"]
+
+    @pytest.mark.parametrize("service", AUDIENCES)
+    def test_gives_a_service_our_keys_for_the_parties_that_it_asks_and_no_others(
+        self, vault: Path, parts: Path, service: str
+    ) -> None:
+        """Who breaks into scheduling cannot pass for us at a payer, and nobody there is a client of our own issuer."""
+        hand_out(vault, parts, "demo")
+
+        asked = {key_name(party) for party in parties_of("demo") if ASKED_BY.get(party.kind) == service}
+        found = contents(parts / service)
+        assert {f"parties/{name}.json" for name in asked} == {name for name in found if name.startswith("parties/")}
+        assert not any(name.startswith("clients/") or name == "client.json" for name in found)
+
+    def test_gives_the_simulators_the_parties_keys_and_none_of_ours(self, vault: Path, parts: Path) -> None:
+        """A counterparty can check us and cannot be us."""
+        hand_out(vault, parts, "demo")
+
+        found = contents(parts / "simulators")
+        clients = {client for party in parties_of("demo") if party.kind in ASKED_BY for client in party.client_ids}
+        assert {f"clients/{client}.json" for client in clients} == {name for name in found if "clients/" in name}
+        assert not any("d" in jwk for jwk in json.loads(found["parties/public.json"])["keys"])
+
+    def test_gives_every_connection_a_key_that_is_there(self, vault: Path, parts: Path) -> None:
+        """The register names files beside it, as each part finds them."""
+        hand_out(vault, parts, "demo")
+
+        for service in AUDIENCES:
+            register = Register.from_file(parts / service / "parties.json")
+            asked = [party for party in register.parties if ASKED_BY.get(party.kind) == service]
+            assert all(party.connection and (parts / service / party.connection.key_file).exists() for party in asked)
 
     def test_gives_both_ends_of_the_gateway_one_secret(self, vault: Path, parts: Path) -> None:
         """Notifications believes a callback that is signed with the secret of the gateway."""

@@ -12,6 +12,7 @@ from services.intake.gateways import Ehr, InformationRequests, Reports
 from shared.errors import Unknown
 from shared.ports import Act, Answer, Call, Gateway
 from shared.sealing import Keyring
+from tests.support.lines import everybody
 from tests.unit.intake.telling import ID, MONDAY, receive, referral, report, supply
 
 Respond = Callable[[httpx2.Request], httpx2.Response]
@@ -23,7 +24,7 @@ REQUEST, REPORT = f"{ID}-i1", "r1"
 def gateways(respond: Respond) -> tuple[InformationRequests, Reports]:
     """Both gateways, to an EHR that responds so."""
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-    ehr = Ehr(http, "http://ehr.example", "http://intake.example")
+    ehr = Ehr(everybody(http), "http://ehr.example", "http://intake.example")
     return InformationRequests(ehr), Reports(ehr, KEYRING)
 
 

@@ -9,12 +9,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from deploy.local.keys import CLIENTS, write_state
+from deploy.local.keys import registrations, write_state
 from deploy.local.programs import SERVICES
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, audience_of
 from shared.outbound import ServiceToken, assertion
 from tests.unit.issuer.standing import CALLBACK, TOKEN_URL, URL, Local, login
+
+CLIENTS = registrations("demo")
 
 
 @pytest.fixture
@@ -43,20 +45,18 @@ class TestGrantToProgram:
         with pytest.raises(Unauthenticated):
             await local.verifier("intake").verify(token)
 
-    @pytest.mark.parametrize("client", CLIENTS)
+    @pytest.mark.parametrize("client", [client for client in CLIENTS if CLIENTS[client].roles])
     async def test_is_only_for_services_that_the_client_was_registered_for(self, local: Local, client: str) -> None:
         """A program that reaches one service cannot have itself a token for another."""
-        if not CLIENTS[client].roles:
-            return
         granted = set()
         for service in (*SERVICES, "simulators", "issuer"):
-            answer = await local.ask(local.signed(f"demo-{client}"), audience=audience_of(service))
+            answer = await local.ask(local.signed(client), audience=audience_of(service))
             if answer.is_success:
                 granted.add(service)
             else:
                 assert (400, {"error": "invalid_target"}) == _told(answer)
 
-        assert set(CLIENTS[client].audiences) == granted
+        assert set(CLIENTS[client].services) == granted
 
     @pytest.mark.parametrize(
         "form", [{"resource": "throughline-tracking"}, {"audience": ""}, {"audience": "throughline"}]
@@ -98,8 +98,8 @@ class TestGrantToProgram:
             {"jti": ["a", "list"]},
             {"aud": "https://elsewhere.example/token"},
             {"aud": None},
-            {"sub": "demo-ehr"},
-            {"iss": "demo-ehr"},
+            {"sub": "demo-payer-medicare"},
+            {"iss": "demo-payer-medicare"},
             {"iss": "nobody"},
             {"nbf": 1_800_000_100},
         ],
@@ -112,7 +112,7 @@ class TestGrantToProgram:
 
     async def test_refuses_another_key(self, local: Local) -> None:
         """Naming a client is not being it."""
-        forged = assertion("demo-cli", local.key("demo-ehr"), TOKEN_URL, local.now_s, os.urandom)
+        forged = assertion("demo-cli", local.key("demo-payer-medicare"), TOKEN_URL, local.now_s, os.urandom)
 
         assert (401, {"error": "invalid_client"}) == _told(await local.ask(forged))
 
@@ -232,7 +232,7 @@ class TestServiceToken:
     async def test_says_that_it_cannot_when_the_issuer_refuses(self, local: Local) -> None:
         """A refusal is not a token."""
         async with local.http() as http:
-            stranger = ServiceToken("nobody", local.key("demo-ehr"), TOKEN_URL, http, lambda: local.now_s)
+            stranger = ServiceToken("nobody", local.key("demo-payer-medicare"), TOKEN_URL, http, lambda: local.now_s)
             with pytest.raises(Unavailable):
                 await stranger()
 
@@ -275,7 +275,10 @@ class TestWriteState:
         write_state(tmp_path, ["demo"])
         registered = json.loads((tmp_path / "issuer" / "clients.json").read_bytes())["clients"]
 
-        assert {f"demo-{name}" for name in CLIENTS} == {client["client_id"] for client in registered}
+        known = json.loads((tmp_path / "parties" / "public.json").read_bytes())["keys"]
+
+        assert set(CLIENTS) == {client["client_id"] for client in registered}
+        assert not any("d" in jwk for jwk in known)
         assert not any("d" in client["jwk"] for client in registered)
 
 

@@ -10,6 +10,7 @@ from services.scheduling.gateways import Appointments, OfficeRequests, Offices, 
 from services.scheduling.store import read_directory
 from shared.errors import Unknown
 from shared.ports import Call
+from tests.support.lines import everybody
 from tests.unit.scheduling.placing import ASKED, BOOKED, REFERRAL, TUESDAY, placed
 from tests.unit.scheduling.standing import DIRECTORY
 
@@ -26,7 +27,7 @@ def call(act: Any, kind: str = "office_request") -> Call:
 def offices(reply: Reply) -> Offices:
     """Offices that reply so."""
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(reply))
-    return Offices(http, "http://offices.example", "http://scheduling.example", "http://intake.example")
+    return Offices(everybody(http), "http://offices.example", "http://scheduling.example", "http://intake.example")
 
 
 def says(code: int, **body: Any) -> Reply:

@@ -18,8 +18,10 @@ from pydantic import SecretStr
 from deploy.local.ports import free_port
 from deploy.simulators.agenda import Promise
 from deploy.simulators.app import World, create_app
+from deploy.simulators.gates import Gates
 from deploy.simulators.settings import SimulatorsSettings
 from shared.identity import ACCESS_TOKEN, Verifier, audience_of
+from tests.unit.simulators.doors import Presenting, gates
 
 ISSUER, AUDIENCE = "https://issuer.example", audience_of("simulators")
 KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig"})
@@ -105,6 +107,7 @@ class Outside:
     smtp_port: int
     called: httpx2.AsyncClient
     operator: httpx2.AsyncClient
+    doors: Gates = field(default_factory=gates)
 
     async def callbacks(self, n: int) -> list[httpx2.Request]:
         """The callbacks heard, once there are so many."""
@@ -157,10 +160,10 @@ async def served(directory: Path, service: Service | None = None, **settings: An
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answering)) as http:
         outside = Outside(MovedClock(), answering, configured.smtp_port, http, http)
 
-        async def token(_promise: Promise) -> str:
-            return "a-service-token"
+        async def token(promise: Promise, keeper: str) -> str:
+            return f"{promise.kind} of {keeper}"
 
-        app = create_app(configured, World(outside.clock, verifier(), token, http))
+        app = create_app(configured, World(outside.clock, verifier(), outside.doors, token, http))
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
         try:
@@ -178,7 +181,7 @@ async def _address(server: uvicorn.Server) -> str | None:
 @asynccontextmanager
 async def _clients(url: str, outside: Outside) -> AsyncIterator[None]:
     async with (
-        httpx2.AsyncClient(base_url=url, headers=bearer("service"), timeout=PATIENCE_S) as outside.called,
+        httpx2.AsyncClient(base_url=url, auth=Presenting(outside.doors), timeout=PATIENCE_S) as outside.called,
         httpx2.AsyncClient(base_url=url, headers=bearer("operator"), timeout=PATIENCE_S) as outside.operator,
     ):
         yield

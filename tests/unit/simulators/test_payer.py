@@ -125,7 +125,7 @@ class TestSubmit:
 
         decided = json.loads(callback.content)
         assert str(callback.url) == CALLBACK
-        assert callback.headers["authorization"] == "Bearer a-service-token"
+        assert callback.headers["authorization"] == "Bearer authorization of acme"
         assert (decided["action"], decided["number"]) == (action, 2)
         assert decided["referral_id"] == REFERRAL_ID
         assert decided == (await outside.called.get(PATH)).json() | {"referral_id": REFERRAL_ID}

@@ -1,0 +1,87 @@
+"""The other side of a local stack: its parties, how each is connected to the simulators, and who calls us back.
+
+The register is `deploy/config/parties.json`; what is added to it hangs on the machine: addresses and keys. A real
+installation writes all of it by hand, once per counterparty (docs/parties.md).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from shared.identity import audience_of
+from shared.parties import Connection, Kind, Party, Register
+
+CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
+REGISTER: Final = "parties.json"
+_OF: Final = "demo"
+_LIST: Final = TypeAdapter(list[Party])
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What our issuer knows of a program: its roles, and for which of our services it may have tokens."""
+
+    roles: tuple[str, ...]
+    services: tuple[str, ...]
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Those services, as tokens call them."""
+        return tuple(audience_of(service) for service in self.services)
+
+
+ASKED_BY: Final[Mapping[Kind, str]] = {
+    "payer": "authorization",
+    "clearinghouse": "authorization",
+    "office": "scheduling",
+    "ehr": "intake",
+}
+"""Which service of ours sends requests to parties of a kind: it alone has our keys for them."""
+
+CALLS_BACK: Final[Mapping[Kind, Registration]] = {
+    "payer": Registration(("service",), ("authorization",)),
+    "clearinghouse": Registration(("service",), ("authorization",)),
+    "office": Registration(("service", "specialist"), ("scheduling", "intake")),
+    "ehr": Registration(("service", "clinician"), ("intake",)),
+}
+"""What a program of a party may do with us, and where."""
+
+
+def parties_of(tenant: str) -> tuple[Party, ...]:
+    """The parties of the demo, for any tenant."""
+    found = Register.from_file(CONFIG / REGISTER).of(_OF)
+    return tuple(
+        party.model_copy(
+            update={
+                "tenant": tenant,
+                "client_ids": tuple(client.replace(_OF, tenant, 1) for client in party.client_ids),
+            }
+        )
+        for party in found
+    )
+
+
+def key_name(party: Party) -> str:
+    """What our key for a party is called: the file that holds it, and its `kid`."""
+    return f"{party.tenant}-{party.kind}-{party.id}"
+
+
+def connected(parties: Iterable[Party], simulators_url: str) -> str:
+    """A register as JSON, each party that is asked with its connection: token endpoint, client, key, resource."""
+    return _LIST.dump_json([_connected(party, simulators_url) for party in parties], indent=1).decode()
+
+
+def _connected(party: Party, simulators_url: str) -> Party:
+    if party.kind not in ASKED_BY:
+        return party
+    resource = f"{simulators_url}/parties/{party.tenant}/{party.kind}/{party.id}"
+    connection = Connection(
+        token_url=f"{resource}/token",
+        client_id=f"throughline-{party.tenant}",
+        key_file=Path("parties", f"{key_name(party)}.json"),
+        resource=resource,
+    )
+    return party.model_copy(update={"connection": connection})

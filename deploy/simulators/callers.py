@@ -1,0 +1,61 @@
+"""As whom a simulated party calls us back: by a client and a key of its own, with a token for the service it calls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx2
+
+from deploy.simulators.agenda import Promise
+from deploy.simulators.gates import Side
+from shared.errors import Unavailable
+from shared.identity import audience_of
+from shared.outbound import ServiceToken
+from shared.parties import Party, Register
+
+CALLS: Final[Mapping[str, tuple[Side, str]]] = {
+    "authorization": ("payer", "authorization"),
+    "office_request": ("office", "scheduling"),
+    "visit": ("office", "scheduling"),
+    "report": ("office", "intake"),
+    "information": ("ehr", "intake"),
+    "acknowledgement": ("ehr", "intake"),
+}
+"""Who keeps a promise of a kind, and which service of ours hears it; text messages are signed otherwise."""
+
+
+@dataclass
+class Callers:
+    """Tokens of our issuer, one line per party and service. `keys` holds the parties' client files."""
+
+    register: Register
+    tenant: str
+    keys: Path
+    issuer_url: str
+    http: httpx2.AsyncClient
+    _tokens: dict[tuple[str, str], ServiceToken] = field(default_factory=dict)
+
+    async def token(self, promise: Promise, keeper: str) -> str:
+        """A token to keep the promise with, of the payer or office that it is filed at. Raises Unavailable."""
+        side, service = CALLS[promise.kind]
+        party = self._party(side, keeper)
+        if party is None or not party.client_ids:
+            raise Unavailable
+        return await self._token(party.client_ids[0], service)()
+
+    def _token(self, client_id: str, service: str) -> ServiceToken:
+        if (client_id, service) not in self._tokens:
+            credentials = self.keys / f"{client_id}.json"
+            token = ServiceToken.from_file(credentials, self.issuer_url, self.http, audience_of(service))
+            self._tokens[client_id, service] = token
+        return self._tokens[client_id, service]
+
+    def _party(self, side: Side, keeper: str) -> Party | None:
+        match side:
+            case "payer":
+                return self.register.payer(self.tenant, keeper)
+            case "office":
+                return self.register.office(self.tenant, keeper)
+            case "ehr":
+                return next((party for party in self.register.of(self.tenant) if party.kind == "ehr"), None)

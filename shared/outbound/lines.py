@@ -3,7 +3,6 @@
 A party's token endpoint and its API are one counterparty: what is obtained from the one is sent to the other alone.
 """
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +51,10 @@ class Connections:
         self._plain = AiohttpTransport()
         make = transport or self._transport
         self._clients = {
-            (party.tenant, party.kind, party.id): _client(connection, folder, make(_within(connection, folder)))
+            (party.tenant, party.kind, party.id): _client(connection, make(connection))
             for party in register.parties
-            if party.kind in kinds and (connection := party.connection)
+            if party.kind in kinds and party.connection
+            for connection in (_within(party.connection, folder),)
         }
         self.plain = httpx2.AsyncClient(follow_redirects=False, transport=self._plain)
 
@@ -84,13 +84,12 @@ def _within(connection: Connection, folder: Path) -> Connection:
     )
 
 
-def _client(connection: Connection, folder: Path, transport: httpx2.AsyncBaseTransport) -> httpx2.AsyncClient:
+def _client(connection: Connection, transport: httpx2.AsyncBaseTransport) -> httpx2.AsyncClient:
     """A client that sends this party's token, and neither retries nor follows redirects."""
-    found = json.loads((folder / connection.key_file).read_bytes())
     asks = {name: value for name in ("scope", "resource", "audience") if (value := getattr(connection, name))}
     token = ServiceToken(
         connection.client_id,
-        signing_key(found.get("jwk", found)),
+        signing_key(connection.key_file),
         connection.token_url,
         httpx2.AsyncClient(timeout=TOKEN_WITHIN_S, follow_redirects=False, transport=transport),
         asks=asks,

@@ -8,12 +8,14 @@ import json
 import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
 from shared.errors import Unavailable
@@ -26,12 +28,18 @@ RENEWED_BEFORE_S: Final = 30
 SigningKey = ECKey | RSAKey
 
 
-def signing_key(jwk: Mapping[str, Any]) -> SigningKey:
-    """A private key that signs assertions. Raises ValueError for one that SMART Backend Services does not know."""
-    key = import_key(dict(jwk))
-    if not (isinstance(key, SigningKey) and key.is_private):
-        raise ValueError("A client signs with a private EC or RSA key.")
-    return key
+def signing_key(file: Path) -> SigningKey:
+    """The private key in a client's file, a JWK or `{"jwk": …}`: one that SMART Backend Services knows.
+
+    Raises OSError, or ValueError for anything else; neither says what the file holds.
+    """
+    content = file.read_bytes()
+    with suppress(JoseError, ValueError, TypeError):
+        found = json.loads(content)
+        key = import_key(found.get("jwk", found)) if isinstance(found, dict) else None
+        if isinstance(key, SigningKey) and key.is_private:
+            return key
+    raise ValueError(f"{file.name} holds no private EC or RSA key.")
 
 
 @dataclass
@@ -57,9 +65,9 @@ class ServiceToken:
         cls, credentials: Path, issuer_url: str, http: httpx2.AsyncClient, audience: str | None = None
     ) -> "ServiceToken":
         """Read a client's file: `{"client_id", "jwk"}`, the JWK being its private EC key."""
-        found = json.loads(credentials.read_bytes())
-        url, key = f"{issuer_url.rstrip('/')}/token", signing_key(found["jwk"])
-        return cls(found["client_id"], key, url, http, asks={"audience": audience} if audience else {})
+        client_id, url = json.loads(credentials.read_bytes())["client_id"], f"{issuer_url.rstrip('/')}/token"
+        asks = {"audience": audience} if audience else {}
+        return cls(client_id, signing_key(credentials), url, http, asks=asks)
 
     async def __call__(self) -> str:
         """Return the token. Raises Unavailable when the issuer cannot be reached or does not grant it."""

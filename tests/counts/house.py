@@ -24,6 +24,7 @@ from tests.simulation.histories.doors import signed
 from tests.simulation.histories.outside import Choose, answering
 from tests.simulation.scheduler import SeededLoop, run
 from tests.simulation.services.apps import app, audited_keyring, blueprints, chance, served
+from tests.support.lines import everybody
 from tests.support.memory import Broker, Disk
 
 SETTLES_S = 10.0
@@ -61,7 +62,7 @@ class House:
             world = self.worlds[name] = CountedWorld(broker)
             http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._outside(world)), trust_env=False)
             ring = audited_keyring(name, lambda _opening, world=world: world.tally.update(openings=1))  # type: ignore[misc] # binds
-            self.services[name] = wire(counted(blueprint, world.tally), world, ring, http, _hooks())
+            self.services[name] = wire(counted(blueprint, world.tally), world, ring, everybody(http), _hooks())
         for service in self.services.values():
             await service.start()
         await asyncio.sleep(SETTLES_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,13 +14,31 @@ from deploy.local.ports import free_port
 from shared.calls import STALL_S
 from shared.errors import Unknown
 from shared.outbound import REACHED_WITHIN_S, NotTaken, ServiceAuth, exchange
-from shared.transport import AiohttpTransport
+from shared.transport import LONGEST_ANSWER, AiohttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 BREAKS_OFF = None
 NEVER = b""
 
 Answers = Callable[[int], bytes | None]
+
+
+def _answer(content: bytes, encoding: bytes = b"identity") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n" % (encoding, len(content))
+    return head + content
+
+
+_BOMB = gzip.compress(bytes(100 * LONGEST_ANSWER))
+TOO_MUCH = {
+    "long": _answer(b"a" * (LONGEST_ANSWER + 1)),
+    "a gzip bomb": _answer(_BOMB, b"gzip"),
+    "a bomb in two members": _answer(gzip.compress(b"{}") + _BOMB, b"gzip"),
+    "one byte too many": _answer(gzip.compress(bytes(LONGEST_ANSWER + 1)), b"gzip"),
+    "packed twice": _answer(gzip.compress(_BOMB), b"gzip, gzip"),
+    "a packing that was not asked for": _answer(_BOMB, b"br"),
+    "torn": _answer(gzip.compress(b'{"status":"booked"}')[:-4], b"gzip"),
+    "no gzip at all": _answer(b"{}", b"gzip"),
+}
 
 
 @dataclass
@@ -87,6 +106,55 @@ class TestExchange:
             answer = await exchange(http, "GET", server.url)
 
         assert {"status": "booked"} == answer.json()
+
+    async def test_asks_only_for_what_can_be_unpacked_within_a_bound(self, http: httpx2.AsyncClient) -> None:
+        """Whatever the client would understand beside it."""
+        async with outside(lambda _n: OK) as server:
+            await exchange(http, "GET", server.url)
+
+        accepted = [line for line in server.heard[0].lower().splitlines() if line.startswith(b"accept-encoding")]
+        assert [b"accept-encoding: gzip"] == accepted
+
+    @pytest.mark.parametrize("answer", TOO_MUCH.values(), ids=TOO_MUCH)
+    async def test_reads_no_more_than_the_bound(self, http: httpx2.AsyncClient, answer: bytes) -> None:
+        """Some bytes that unpack to very many end no replica: nothing is certain, and the process goes on."""
+        tracemalloc.start()
+        try:
+            async with outside(lambda _n: answer) as server:
+                with pytest.raises(Unknown):
+                    await exchange(http, "GET", server.url)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert peak < 8 * LONGEST_ANSWER
+
+    async def test_reads_as_much_as_the_bound(self, http: httpx2.AsyncClient) -> None:
+        """Packed and as it is."""
+        most = b"a" * LONGEST_ANSWER
+        for answer in (_answer(most), _answer(gzip.compress(most), b"gzip")):
+            async with outside(lambda _n, answer=answer: answer) as server:  # type: ignore[misc] # binds
+                assert most == (await exchange(http, "GET", server.url)).content
+
+    async def test_is_sure_that_nothing_was_taken_where_the_proxy_lets_nobody_through(self) -> None:
+        """A proxy that refuses a tunnel has sent nothing on."""
+        refused = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
+        async with outside(lambda _n: refused) as proxy:
+            client = httpx2.AsyncClient(transport=AiohttpTransport(proxy.url.removesuffix("/visits/1")))
+            with pytest.raises(NotTaken):
+                await exchange(client, "PUT", "https://payer.example/authorizations/1")
+            await client.aclose()
+
+        assert proxy.heard[0].startswith(b"CONNECT payer.example:443")
+
+    async def test_sends_what_needs_no_tunnel_through_the_proxy(self) -> None:
+        """The proxy is asked for the whole address (RFC 9112 §3.2.2)."""
+        async with outside(lambda _n: OK) as proxy:
+            client = httpx2.AsyncClient(transport=AiohttpTransport(proxy.url.removesuffix("/visits/1")))
+            await exchange(client, "PUT", "http://payer.example/authorizations/1")
+            await client.aclose()
+
+        assert proxy.heard[0].startswith(b"PUT http://payer.example/authorizations/1 HTTP/1.1")
 
     async def test_is_sure_that_nothing_was_taken_where_nobody_listens(self, http: httpx2.AsyncClient) -> None:
         """A refused connection may be tried again without a thought."""

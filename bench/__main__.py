@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bench import meter, report
+from bench import meter, report, shapes
 from bench.door import BARE, CONNECTIONS, ROUNDS, Taken, bare, taken
 from bench.peers import peer
 from bench.product import Product, product
@@ -120,6 +120,8 @@ def intake(bench: Bench) -> None:
                 found.append((name, asyncio.run(taken(port, measured, product.sender, amount))))
     bench.found["intake"] = found
     report.show_doors(found)
+    bench.found["large_bundles"] = shapes.measured()
+    report.show_shapes(bench.found["large_bundles"])
 
 
 PARTS: Final[Mapping[str, Callable[[Bench], None]]] = {

@@ -99,6 +99,13 @@ def show_doors(found: Sequence[tuple[str, Taken]]) -> None:
     show("HTTP intake", columns, rows)
 
 
+def show_shapes(found: Mapping[str, Mapping[str, float]]) -> None:
+    """Print what reading large Bundles cost."""
+    columns = ("Bundle", "KiB", "CPU ms", "loop kept waiting ms")
+    rows = [[name, r["size_bytes"] / 1024, r["cpu_ms"], r["loop_blocked_ms"]] for name, r in found.items()]
+    show("Large Bundles read by intake", columns, rows)
+
+
 def _by_process(cpu_us: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {_written(used)}" for name, used in cpu_us.items())
 

@@ -94,12 +94,16 @@ def _keep_contact(keyring: Keyring, referral_id: str, sealed: str | None, heard:
         media=_media(contact) if contact else (),
         timezone=contact.timezone if contact else "",
         seal=sealed,
+        zones=contact.timezones if contact else (),
     )
 
 
 def _media(contact: Contact) -> tuple[Medium, ...]:
     """The media that can work, the preferred one first."""
-    can_work: dict[Medium, bool] = {"sms": e164(contact.phone) is not None, "email": is_mailable(contact.email)}
+    can_work: dict[Medium, bool] = {
+        "sms": contact.may_text and e164(contact.phone) is not None,
+        "email": is_mailable(contact.email),
+    }
     return tuple(sorted((medium for medium, works in can_work.items() if works), key=lambda m: m != contact.prefers))
 
 

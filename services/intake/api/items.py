@@ -109,8 +109,13 @@ def _with_diagnosis(clinical: ClinicalWithOrigin, value: OwnCoding | str) -> Cli
 
 def _with_contact(contact: Contact, value: ContactIn | str) -> Contact:
     if isinstance(value, str):
-        return contact.model_copy(update={"email" if "@" in value else "phone": value})
-    return contact.model_copy(update=value.model_dump(exclude_none=True))
+        value = ContactIn(email=value) if "@" in value else ContactIn(phone=value)
+    changes = value.model_dump(exclude_none=True)
+    if value.phone:
+        # What was known of another number does not hold of this one.
+        may_text = contact.may_text or contact.phone_extension is not None
+        changes |= {"phone_extension": None, "phone_of": None, "may_text": may_text}
+    return contact.model_copy(update=changes)
 
 
 def _with_coverage(coverage: CoverageDetails, value: OwnPolicy | str) -> CoverageDetails:

@@ -10,12 +10,16 @@ from shared.contracts.notifications import ContactOutcome
 
 @dataclass(frozen=True, kw_only=True)
 class KeepContact(Command):
-    """Keep how the patient can be written to: media that can work, in the order to try; none is possible."""
+    """Keep how the patient can be written to: media that can work, in the order to try; none is possible.
+
+    `zones` are all that may be the patient's, where it is not known which is.
+    """
 
     referral_id: str
     media: tuple[Medium, ...]
     timezone: str
     seal: str | None
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

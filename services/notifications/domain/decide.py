@@ -26,7 +26,7 @@ from services.notifications.domain.facts import (
     VisitEnded,
     VisitHeard,
 )
-from services.notifications.domain.hours import known_zone
+from services.notifications.domain.hours import have_lawful_hours, known_zone
 from services.notifications.domain.outlook import calls
 from services.notifications.domain.planning import Facts, attribution, failed, follow_up
 from services.notifications.domain.state import Conversation, Message, Reach, Visit
@@ -72,7 +72,12 @@ def _keep_contact(command: KeepContact, conversation: Conversation) -> Facts:
     if known and known.seal == command.seal:
         return []
     edition = known.edition + 1 if known else 1
-    reach = Reach(command.media, known_zone(command.timezone), command.seal, command.at, edition)
+    zones = tuple(dict.fromkeys(known_zone(zone) for zone in command.zones))
+    media = command.media
+    if zones and not have_lawful_hours(zones, command.at):
+        # Nobody may be texted at an hour that could be their night; e-mail wakes nobody.
+        media, zones = tuple(medium for medium in media if medium != "sms"), ()
+    reach = Reach(media, known_zone(command.timezone), command.seal, command.at, edition, zones)
     return [ContactKept(command.referral_id, reach)]
 
 

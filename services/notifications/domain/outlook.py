@@ -56,7 +56,7 @@ def awaited_receipts(conversation: Conversation) -> list[tuple[Message, datetime
 def is_timely(conversation: Conversation, number: int, now: datetime) -> bool:
     """Whether a message may leave now: in lawful hours, and still of use."""
     message, reach = conversation.message(number), conversation.reach
-    if message is None or reach is None or not is_lawful(now, reach.timezone):
+    if message is None or reach is None or not is_lawful(now, reach.clocks):
         return False
     return any(
         message in messages_for(conversation, want.notice) and (want.until is None or now < want.until)
@@ -72,7 +72,7 @@ def _next_saying(conversation: Conversation, want: Wanted) -> Saying | None:
     medium = _next_medium(conversation, reach, attempts)
     failed_at = (message.at for message in attempts)
     ready_at = latest(want.since, reach.since, conversation.held_since, *failed_at)
-    at = next_lawful(ready_at, reach.timezone, spread_of(conversation.referral_id))
+    at = next_lawful(ready_at, reach.clocks, spread_of(conversation.referral_id))
     is_in_time = want.until is None or at < want.until
     return Saying(want, medium, reach.edition, at) if medium and is_in_time else None
 

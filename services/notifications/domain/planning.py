@@ -86,7 +86,7 @@ def _drop(command: Command, conversation: Conversation) -> Facts:
 
 def _begin(command: Command, conversation: Conversation) -> Facts:
     due = [saying for saying in sayings(conversation) if saying.at <= command.at]
-    if due and conversation.reach and not is_lawful(command.at, conversation.reach.timezone):
+    if due and conversation.reach and not is_lawful(command.at, conversation.reach.clocks):
         return [MessagesHeld(command.at)]
     facts: Facts = []
     for saying in due:

@@ -23,13 +23,22 @@ AT_MOST_ONCE = frozenset({"visit_reminder"})
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How the patient can be written to: media in the order to try, the sealed contact; `edition` counts changes."""
+    """How the patient can be written to: media in the order to try, the sealed contact; `edition` counts changes.
+
+    Where it is not known which of several zones is the patient's, `zones` has them all.
+    """
 
     media: tuple[Medium, ...]
     timezone: str
     seal: str | None
     since: AwareDatetime
     edition: int = 1
+    zones: tuple[str, ...] = ()
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """The zones whose hours are kept."""
+        return self.zones or (self.timezone,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,13 @@ def told_by(actor: Actor, minutes: float) -> dict[str, Any]:
     return {"at": after(minutes), "by": actor, "channel": "kafka"}
 
 
-def contact(*media: Medium, minutes: float = 0, seal: str = "sealed-contact", zone: str = ZONE) -> KeepContact:
+def contact(
+    *media: Medium, minutes: float = 0, seal: str = "sealed-contact", zone: str = ZONE, zones: tuple[str, ...] = ()
+) -> KeepContact:
     """The patient can be written to by these media."""
-    return KeepContact(**told_by(INTAKE, minutes), referral_id=REFERRAL, media=media, timezone=zone, seal=seal)
+    return KeepContact(
+        **told_by(INTAKE, minutes), referral_id=REFERRAL, media=media, timezone=zone, seal=seal, zones=zones
+    )
 
 
 def booked(

@@ -53,6 +53,20 @@ class TestKeepContact:
         assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
         assert only(tasks(conversation)) == Task.of("call_patient", "coordinator", "outreach", after(DAY + 5))
 
+    def test_waits_for_an_hour_that_is_lawful_in_all_zones_that_may_be_the_patients(self) -> None:
+        """At ten in New York it is seven in Los Angeles."""
+        may_be_west = contact("sms", minutes=-120, zones=("America/New_York", "America/Los_Angeles"))
+        assert statuses(play([may_be_west, booked(minutes=-120)])) == []
+        assert statuses(play([contact("sms", minutes=-120), booked(minutes=-120)])) == [("visit_booked", "sms", "due")]
+
+    def test_texts_nobody_where_no_hour_is_lawful_in_all_zones(self) -> None:
+        """E-mail wakes nobody; without any a person calls."""
+        anywhere = ("Pacific/Guam", "Europe/London", "Pacific/Honolulu")
+        assert statuses(play([contact("sms", "email", zones=anywhere), booked()])) == [("visit_booked", "email", "due")]
+        step = only(tasks(play([contact("sms", zones=anywhere), booked()])))
+        assert step is not None
+        assert step.act == "call_patient"
+
     def test_stays_quiet_when_nothing_changed(self) -> None:
         """The same contact again is no news."""
         assert decide(contact("sms", minutes=5), play([contact("sms")])) == []

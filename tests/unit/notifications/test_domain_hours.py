@@ -10,6 +10,7 @@ from services.notifications.domain.hours import (
     FALLBACK_ZONE,
     SPREAD_S,
     days_before,
+    have_lawful_hours,
     is_lawful,
     known_zone,
     next_lawful,
@@ -68,6 +69,35 @@ class TestNextLawful:
         found = next_lawful(at, zone, timedelta(seconds=spread_s))
         assert found >= at
         assert is_lawful(found, zone)
+
+    @for_all(instants, st.lists(zones, min_size=2, max_size=5, unique=True), st.integers(0, SPREAD_S - 1))
+    def test_is_lawful_in_all_zones_that_may_be_the_patients(
+        self, at: datetime, possible: list[str], spread_s: int
+    ) -> None:
+        """Who may be in Boise or in Portland is not woken in either."""
+        if not have_lawful_hours(possible, at):
+            return
+
+        found = next_lawful(at, possible, timedelta(seconds=spread_s))
+
+        assert found >= at
+        assert all(8 <= wall_hour(found, zone) < 21 for zone in possible)
+
+    @pytest.mark.parametrize(
+        ("possible", "expected"),
+        [
+            (("America/New_York", "America/Los_Angeles"), datetime(2027, 1, 11, 16, tzinfo=UTC)),
+            (("America/Chicago", "America/Denver"), datetime(2027, 1, 11, 15, tzinfo=UTC)),
+            (("Pacific/Guam", "Europe/London", "Pacific/Honolulu"), None),
+        ],
+    )
+    def test_opens_when_the_last_of_the_zones_does(self, possible: tuple[str, ...], expected: datetime | None) -> None:
+        """At eight in the west; where the day of one is the night of another, never."""
+        night = datetime(2027, 1, 11, 8, tzinfo=UTC)
+
+        assert have_lawful_hours(possible, night) is (expected is not None)
+        if expected:
+            assert expected == next_lawful(night, possible, NO_SPREAD)
 
     @pytest.mark.parametrize(
         ("clock", "expected"), [(time(7, 59, 59), False), (time(8), True), (time(20, 59, 59), True), (time(21), False)]

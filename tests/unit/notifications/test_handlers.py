@@ -48,6 +48,7 @@ class TestOnReferralReceived:
             ({"email": None}, ("sms",)),
             ({"email": "robin at home", "phone": "555-593-6844"}, ("sms",)),
             ({"email": None, "phone": None}, ()),
+            ({"may_text": False}, ("email",)),
         ],
     )
     def test_keeps_the_media_that_can_work_in_the_order_that_the_patient_prefers(
@@ -68,6 +69,12 @@ class TestOnReferralReceived:
             timezone="America/Denver",
             seal=command.seal,
         )
+
+    def test_keeps_all_zones_that_may_be_the_patients(self) -> None:
+        """Which of them it is nobody knows, so that all have to be asleep for none to be woken."""
+        assert ("America/Boise", "America/Los_Angeles") == contact_of(
+            timezones=("America/Boise", "America/Los_Angeles")
+        ).zones
 
     def test_keeps_that_there_is_no_contact(self) -> None:
         """Then a person has to find out how to reach the patient."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from deploy.cli import demo, doctor, load, parked, show, status, token, topics, up
+from deploy.cli import demo, doctor, key, load, parked, show, status, token, topics, up
 from deploy.cli.exits import EPILOG, ending_well
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 parked_commands = typer.Typer(help="What waits for an operator: list, show, replay, discard.", no_args_is_help=True)
 topics_commands = typer.Typer(help="The topics that the services tell their facts on.", no_args_is_help=True)
+key_commands = typer.Typer(help="Keys by which counterparties know us.", no_args_is_help=True)
 
 _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
     app: {
@@ -35,6 +36,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
         "discard": parked.discard,
     },
     topics_commands: {"apply": topics.apply},
+    key_commands: {"new": key.new},
 }
 
 for _group, _commands in _COMMANDS.items():
@@ -42,3 +44,4 @@ for _group, _commands in _COMMANDS.items():
         _group.command(_name, epilog=EPILOG)(ending_well(_command))
 app.add_typer(parked_commands, name="parked")
 app.add_typer(topics_commands, name="topics")
+app.add_typer(key_commands, name="key")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("demo", "up", "load", "show", "status", "token", "doctor", "parked", "topics")
+from shared.outbound.tokens import signing_key
+
+COMMANDS = ("demo", "up", "load", "show", "status", "token", "doctor", "parked", "topics", "key")
 
 
 def throughline(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -64,3 +66,15 @@ class TestThroughline:
         done = throughline("doctor", "--json")
 
         assert "Python" in [check["name"] for check in json.loads(done.stdout)["checks"]]
+
+    def test_makes_a_key_for_a_counterparty_once(self, tmp_path: Path) -> None:
+        """The private half stays in a file of the owner's, the public half is printed, and no key is overwritten."""
+        file = tmp_path / "keys" / "payer.json"
+        done = throughline("key", "new", str(file), "--client-id", "us")
+        again = throughline("key", "new", str(file), "--client-id", "us")
+
+        [public], kept = json.loads(done.stdout)["keys"], json.loads(file.read_bytes())
+        assert (0, 1) == (done.returncode, again.returncode)
+        assert ("us", public["kid"], 0o600) == (kept["client_id"], kept["jwk"]["kid"], file.stat().st_mode & 0o777)
+        assert "d" not in public
+        assert signing_key(file).kid == public["kid"]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
+from shared.backoff import chance_of, pause_s
 from shared.contracts.language import Effect
 from shared.ports import Act, Answer, Call, Traits
 
@@ -188,7 +189,7 @@ def _may_still_land(record: EffectRecord, call: LiveCall, traits: Traits) -> boo
 def _settle(record: EffectRecord, word: str, now: datetime, traits: Traits) -> None:
     if word == "not_taken":
         record.tries += 1
-        record.retry_at = now + backoff(record.tries)
+        record.retry_at = now + backoff(record.tries, record.call.token if record.call else "")
         record.has_person = record.has_person or record.tries >= TRIES
     else:
         record.is_in_doubt, record.tries = False, 0
@@ -196,9 +197,9 @@ def _settle(record: EffectRecord, word: str, now: datetime, traits: Traits) -> N
     record.call = None
 
 
-def backoff(tries: int) -> timedelta:
-    """Doubling, bounded."""
-    return timedelta(seconds=min(2.0**tries, LONGEST_BACKOFF_S))
+def backoff(tries: int, name: str = "") -> timedelta:
+    """How long to wait after so many tries in a row: doubling, bounded, and spread by the name of what is tried."""
+    return timedelta(milliseconds=round(1000 * pause_s(tries, 1.0, LONGEST_BACKOFF_S, chance_of(name, tries))))
 
 
 def unwant(record: EffectRecord) -> None:

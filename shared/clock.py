@@ -46,14 +46,22 @@ class Wake:
             return None
         draft.changed = True
         draft.tell_lasting_tasks()
-        is_ticked = not document.is_parked and self._is_due(draft)
-        fault = self._tick(draft) if is_ticked else None
-        if is_ticked and self._is_due(draft):
+        fault = self._whatever_is_due(draft)
+        if fault:
             document.strikes += 1
-            document.retry_at = draft.now + backoff(document.strikes)
-            return fault or StillDue(type(draft.state).__name__)
-        document.strikes, document.retry_at = 0, None
-        return None
+            document.retry_at = draft.now + backoff(document.strikes, document.id)
+        else:
+            document.strikes, document.retry_at = 0, None
+        return fault
+
+    def _whatever_is_due(self, draft: Draft) -> Exception | None:
+        try:
+            draft.tell_lasting_tasks()
+            is_ticked = not draft.document.is_parked and self._is_due(draft)
+            fault = self._tick(draft) if is_ticked else None
+            return fault or StillDue(type(draft.state).__name__) if is_ticked and self._is_due(draft) else None
+        except Exception as fault:  # noqa: BLE001 - a document that cannot be woken must not hold up the others
+            return fault
 
     def _is_due(self, draft: Draft) -> bool:
         due = draft.decider.next_due(draft.state)
@@ -126,7 +134,7 @@ class ClockDoor:
     def _note(self, key: str, outcome: Exception | None) -> None:
         tries = self._resting.pop(key, (0, 0.0))[0]
         if isinstance(outcome, Failure):
-            self._resting[key] = tries + 1, self._clock.monotonic() + backoff(tries + 1).total_seconds()
+            self._resting[key] = tries + 1, self._clock.monotonic() + backoff(tries + 1, key).total_seconds()
         elif outcome:
             self._engine.count("strikes", 1)
             self._on_error(outcome)

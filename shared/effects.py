@@ -16,8 +16,9 @@ from shared import calls
 from shared.aggregates import Engine, Queue
 from shared.aggregates.document import Cause
 from shared.aggregates.draft import Draft
+from shared.backoff import SPREAD, chance_of
 from shared.calls import HANDOVER, Begun
-from shared.errors import Busy, Rejected, Unavailable, Unknown
+from shared.errors import Busy, Rejected, Unavailable, Unknown, Unusable
 from shared.ports import Answer, Clock, Gateway
 
 SUBMIT_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
@@ -218,10 +219,13 @@ class EffectWorker:
 
     async def _submit(self, item: Begin | Answered) -> Any:
         """The outcome of an item, for which the store is waited for. None: in vain, so the quarantine settles it."""
-        for pause_s in SUBMIT_PAUSES_S:
-            await self._clock.sleep(pause_s)
+        for tries, pause_s in enumerate(SUBMIT_PAUSES_S):
+            await self._clock.sleep(pause_s * (1 - SPREAD * chance_of(item.key, tries)))
             try:
                 return await self._queue.submit(item, is_bounded=False)
+            except Unusable as error:
+                self._on_error(error)
+                return None
             except (Busy, Unavailable, Unknown):
                 continue
             except Exception as error:  # noqa: BLE001 - whatever waits in the lane has nothing to do with it

@@ -66,13 +66,20 @@ class Unavailable(Exception):
 class Unusable(Unavailable):
     """A stored document that this program cannot use, while all others can be. Nothing was done.
 
-    `reason` is a code. It is as if a dependency were down for this one key: whoever asks may come back.
+    `reason` is a code: newer, undecodable, too-large, full or failed; `where` is the name of the field at fault, if
+    one is known. It is as if a dependency were down for this one key: whoever asks may come back.
     """
 
-    def __init__(self, key: str, reason: str) -> None:
+    def __init__(self, key: str, reason: str, where: str = "") -> None:
         super().__init__(UNUSABLE_FOR_S)
         self.key = key
         self.reason = reason
+        self.where = where
+
+    @property
+    def why(self) -> str:
+        """The reason and the place, for an operator."""
+        return f"{self.reason}:{self.where}" if self.where else self.reason
 
 
 class Newer(Unusable):

@@ -13,6 +13,19 @@ from shared.contracts.envelope import Headers
 from shared.contracts.language import Command
 
 Stored = dict[str, Any]
+MOST_BYTES = 16 * 1024 * 1024
+"""No document and no row is larger."""
+
+
+class Unsaved(Exception):
+    """What can never be saved as it is: `ids` of documents or rows, too large or of no form.
+
+    Of the others in the same write nobody knows.
+    """
+
+    def __init__(self, ids: frozenset[str]) -> None:
+        super().__init__("Part of what was to be saved never can be.")
+        self.ids = ids
 
 
 class Count(Protocol):
@@ -31,11 +44,14 @@ class Store(Protocol):
     async def save(self, documents: Sequence[Stored]) -> frozenset[str]:
         """Replace each document whose stored version is one below its own (1 inserts); return the ids that lost.
 
-        Raises Unknown when the outcome of any of them cannot be told: reload and look.
+        Raises Unknown when the outcome of any of them cannot be told: reload and look; Unsaved when some never can be.
         """
 
     async def append(self, rows: Sequence[Stored]) -> None:
-        """Add immutable rows, each with a derived `_id`; one that is there already is left as it is."""
+        """Add immutable rows, each with a derived `_id`; one that is there already is left as it is.
+
+        Raises as `save` does.
+        """
 
     async def clear(self, published: Mapping[str, int]) -> None:
         """Empty the outbox of each document (id to version) that has not been saved since."""

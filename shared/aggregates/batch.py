@@ -18,6 +18,7 @@ class Batch:
     def __init__(self, items: Sequence[Item] = (), *, may_wait: bool = False) -> None:
         self.items, self.may_wait = items, may_wait
         self.failed: dict[str, Failure] = {}
+        self.can_wait: dict[str, bool] = {}
         self._outcomes: list[Any] = [None] * len(items)
         places = defaultdict[str, list[int]](list)
         for index, item in enumerate(items):
@@ -25,10 +26,15 @@ class Batch:
         self.places: Mapping[str, list[int]] = places
         """By aggregate, which of the items are for it."""
 
-    def apply(self, draft: Draft, places: Sequence[int]) -> None:
-        """Apply those of one aggregate to a draft, in order."""
-        for place in places:
-            self._outcomes[place] = self.items[place].apply(draft)
+    def apply(self, draft: Draft, places: Sequence[int]) -> Exception | None:
+        """Apply those of one aggregate to a draft, in order. Return what was wrong with it: that is its own affair."""
+        try:
+            for place in places:
+                self._outcomes[place] = self.items[place].apply(draft)
+            self.can_wait[draft.document.id] = self.may_wait and draft.can_wait
+        except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
+            return fault
+        return None
 
     def told(self) -> list[Any]:
         """The outcomes, in the order of the items. Those of a document that failed are its failure."""

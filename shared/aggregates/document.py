@@ -14,7 +14,17 @@ ANSWERS_KEPT = 64
 KEPT_BYTES = 4 * 1024 * 1024
 """How much of what cannot be applied a document holds, with as much in copies: the database takes 16 MB."""
 
+ENTRIES_KEPT = 1_000
+"""How many records a document holds that cannot be applied: each takes some room, even where only its place is kept."""
+HEADERS_BYTES = 64 * 1024
+"""Headers that are larger are kept by nobody: those of a fact have some hundred bytes."""
+TOMBSTONES_KEPT = 1_000
+HELD = "held:"
+"""How the id of a document begins that holds what another, which it names, cannot take now (ADR 18)."""
+
 NO_ROOM = "no-room"
+FULL = "full"
+"""Why a document takes no more records."""
 BEHIND_HOLE, BEHIND_ENTRY = "behind-hole", "behind-entry"
 WAITS_ITS_TURN = (BEHIND_HOLE, BEHIND_ENTRY)
 
@@ -63,6 +73,21 @@ class WaitingEntry:
         """Whether it could not be read or was refused for good."""
         return self.reason not in (None, *WAITS_ITS_TURN) and not self.is_given_up
 
+    @property
+    def topic(self) -> str:
+        """The topic that it was read from."""
+        return self.origin.rsplit(":", 2)[0]
+
+    @property
+    def headers_bytes(self) -> int:
+        """How much its headers take."""
+        return sum(len(name) + len(value) for name, value in self.headers)
+
+    @property
+    def size(self) -> int:
+        """How much of it is kept: headers, key and value."""
+        return self.headers_bytes + len(self.key or b"") + len(self.value or b"")
+
     def dead_letter_headers(self, reader: str) -> list[tuple[str, bytes]]:
         """The headers as they came, and who could not take it, why, and where it lies."""
         told = ("dlq-reader", reader), ("dlq-reason", self.reason or ""), ("dlq-origin", self.origin)
@@ -102,14 +127,39 @@ class Document:
 
     @property
     def is_letterbox(self) -> bool:
-        """Whether it only holds a record without a usable key: then its id is that record's origin."""
+        """Whether it only holds records: one without a usable key, whose origin is its id, or those of another."""
         return ":" in self.id
 
+    @property
+    def owner(self) -> str | None:
+        """The tenant whose operators see it; None for a record of which nobody knows whose it is."""
+        if self.id.startswith(HELD):
+            return tenant_of(self.id.removeprefix(HELD))
+        return None if self.is_letterbox else self.tenant
+
+    @property
+    def kept(self) -> list[WaitingEntry]:
+        """All records that it holds because they could not be applied."""
+        waiting = [each for queue in self.waiting.values() for each in queue.values()]
+        return waiting + [letter for letter in self.letters.values() if letter]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more records that cannot be applied."""
+        return len(self.kept) >= ENTRIES_KEPT
+
     def make_room(self, entry: WaitingEntry) -> None:
-        """Keep of an entry only where it lies when the document holds enough already; its topic has the rest."""
-        waiting = (each for queue in self.waiting.values() for each in queue.values())
-        if sum(len(each.value or b"") for each in (*waiting, *self.letters.values()) if each) > KEPT_BYTES:
-            entry.value, entry.reason = None, NO_ROOM
+        """Keep of an entry only where it lies if it is too large, or too much is kept; its topic has the rest."""
+        if entry.headers_bytes > HEADERS_BYTES or sum(each.size for each in self.kept) > KEPT_BYTES:
+            entry.headers, entry.value, entry.reason = [], None, NO_ROOM
+            entry.key = entry.key if entry.key == self.id.encode() else None
+
+    def close_letter(self, origin: str) -> None:
+        """Let go of a letter. A tombstone stays for a while, so that a redelivery does not open it again."""
+        self.letters[origin] = None
+        closed = [each for each, letter in self.letters.items() if letter is None]
+        for each in closed[: -TOMBSTONES_KEPT or None]:
+            del self.letters[each]
 
     @property
     def something_waits(self) -> bool:

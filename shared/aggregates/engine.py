@@ -15,13 +15,15 @@ from shared.aggregates.caller import NO_CALLER, Caller
 from shared.aggregates.decider import Decider
 from shared.aggregates.document import Document
 from shared.aggregates.draft import Draft
-from shared.aggregates.frame import from_stored, is_newer, to_stored
+from shared.aggregates.frame import from_stored, is_newer
 from shared.aggregates.in_hand import InHand
 from shared.aggregates.put_off import PutOff
 from shared.aggregates.recent import Recent
+from shared.aggregates.saving import save
+from shared.aggregates.shape import fault_of
 from shared.aggregates.unbroken import unbroken
-from shared.aggregates.unusable import UnusableDocuments
-from shared.errors import Busy, Newer, Unknown, Unusable
+from shared.aggregates.unusable import UNDECODABLE, UnusableDocuments
+from shared.errors import Busy, Newer, Unusable
 from shared.ports import Clock, Collection, Count, Stored, Traits
 
 ATTEMPTS = 10
@@ -46,6 +48,7 @@ class Engine:
     publish: Callable[[Document], None] = lambda _document: None
     caller: Caller = NO_CALLER
     count: Count = lambda *_, **_labels: None
+    on_error: Callable[[BaseException], None] = lambda _error: None
     recent: Recent = field(default_factory=Recent)
     unusable: UnusableDocuments = field(default_factory=UnusableDocuments)
     _put_off: PutOff = field(default_factory=PutOff)
@@ -107,22 +110,42 @@ class Engine:
         known = self._recall(pending)
         for _ in range(ATTEMPTS):
             drafts = {**known, **await self._drafts([key for key in pending if key not in known], batch)}
-            for key, draft in drafts.items():
-                batch.apply(draft, pending[key])
-            waiting = {key: draft for key, draft in drafts.items() if batch.may_wait and draft.can_wait}
-            for key, draft in waiting.items():
-                self._put_off.keep(draft, [batch.items[index] for index in pending[key]])
-            lost = await self._save([draft for key, draft in drafts.items() if draft.changed and key not in waiting])
+            drafts = {key: draft for key, draft in drafts.items() if self._is_applied(draft, pending[key], batch)}
+            waiting = [key for key in drafts if batch.can_wait[key] and key not in self.unusable]
+            for key in waiting:
+                self._put_off.keep(drafts[key], [batch.items[index] for index in pending[key]])
+            to_save = [draft for key, draft in drafts.items() if draft.changed and key not in waiting]
+            lost = await save(self, to_save, batch)
             self.count("conflicts", len(lost))
-            again = lost.union(key for key, draft in known.items() if not draft.changed)
-            for key, draft in drafts.items():
-                if key not in again and key not in waiting:
-                    self._done(draft)
+            again = lost.union(key for key in known if key in drafts and not drafts[key].changed)
+            for key in drafts:
+                if key not in again and key not in waiting and key not in batch.failed:
+                    self._done(drafts[key])
             pending = {key: indexes for key, indexes in pending.items() if key in again}
             if not pending:
                 return
             known = {}
         batch.failed.update((key, Busy()) for key in pending)
+
+    def _is_applied(self, draft: Draft, places: Sequence[int], batch: Batch) -> bool:
+        fault = batch.apply(draft, places)
+        if fault:
+            self.fail(draft, fault, batch)
+        return fault is None
+
+    def fail(self, draft: Draft, fault: Exception, batch: Batch) -> None:
+        """Something is wrong with this document, or with us: it goes no further, and the others do."""
+        self.give_up(Unusable(draft.document.id, "failed", type(fault).__name__), batch)
+        self.on_error(fault)
+
+    def give_up(self, problem: Unusable, batch: Batch) -> None:
+        """Whatever is for this document fails."""
+        batch.failed[problem.key] = problem
+        self._note(problem)
+
+    def _note(self, problem: Unusable) -> None:
+        if self.unusable.note(problem):
+            self.count("unusable", 1, reason=problem.reason)
 
     def _done(self, draft: Draft) -> None:
         """Nothing of it is put off any more; what was saved without our knowing it, and told, is published now."""
@@ -142,10 +165,9 @@ class Engine:
         try:
             document = self._opened(stored)
         except Unusable as problem:
-            if self.unusable.note(problem):
-                self.count("unusable", 1, reason=problem.reason)
+            self._note(problem)
             raise
-        self.unusable.forget(document.id)
+        self.unusable.opened(document.id)
         return document
 
     def usable(self, stored: Iterable[Stored]) -> list[Document]:
@@ -157,7 +179,10 @@ class Engine:
         return found
 
     def _opened(self, stored: Stored) -> Document:
-        document = from_stored(stored, self.state(stored))
+        state = self.state(stored)
+        if fault := fault_of(stored):
+            raise Unusable(stored["_id"], UNDECODABLE, fault)
+        document = from_stored(stored, state)
         document.outbox = self.recent.unacknowledged(document.id, document.outbox)
         return document
 
@@ -165,7 +190,10 @@ class Engine:
         """The state of a document from the store, for who wants nothing else of it. Raises Unusable."""
         if is_newer(stored, self.decider.schema):
             raise Newer(stored["_id"])
-        return self.decider.decode(stored["state"], stored["schema"])
+        try:
+            return self.decider.decode(stored["state"], stored["schema"])
+        except Exception:  # noqa: BLE001 - pydantic's, or an upcaster's: whatever it is, the state is not to be read
+            raise Unusable(stored["_id"], UNDECODABLE, "/state") from None
 
     def draft(self, document: Document) -> Draft:
         """A draft on a document, at the clock's now."""
@@ -201,45 +229,6 @@ class Engine:
 
     def _document(self, key: str, stored: Stored | None) -> Document:
         return self.document(stored) if stored else Document(key, self.decider.initial)
-
-    async def _save(self, drafts: list[Draft]) -> frozenset[str]:
-        """Save the drafts; return the ids to decide again, whose save was lost or whose outcome nobody knows."""
-        if not drafts:
-            return frozenset()
-        if rows := [row for draft in drafts for row in draft.rows]:
-            await self.store.append(rows)
-        ids = frozenset(draft.document.id for draft in drafts)
-        lost, is_certain = ids, False
-        try:
-            lost, is_certain = await self.store.save([self._stored(draft) for draft in drafts]), True
-        except Unknown:
-            self.recent.doubt(ids)
-            return ids
-        finally:
-            for draft in drafts:
-                if draft.document.id in lost:
-                    self.caller.release(draft, is_certain=is_certain)
-        self.count("saves", len(drafts) - len(lost))
-        for draft in drafts:
-            if draft.document.id not in lost:
-                self._after(draft)
-        return lost
-
-    def _stored(self, draft: Draft) -> Stored:
-        document = draft.document
-        self.caller.begin(draft)
-        document.version += 1
-        document.wake_at = draft.wake_at(self.caller.handover())
-        return to_stored(
-            document, self.decider.encode(document.state), self.decider.schema, self.slot_of(document.id), draft.now
-        )
-
-    def _after(self, draft: Draft) -> None:
-        if draft.document.outbox:
-            self.publish(draft.document)
-        if draft.document.calls:
-            self.caller.drive(draft)
-        self.recent.remember(draft.document)
 
 
 def _stored_now(clock: Clock) -> datetime:

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from shared.errors import Unusable
 
 REMEMBERED = 10_000
+UNDECODABLE = "undecodable"
+READING = ("newer", UNDECODABLE)
+"""Why a document cannot be read."""
 
 
 class UnusableDocuments(Mapping[str, str]):
@@ -28,12 +31,17 @@ class UnusableDocuments(Mapping[str, str]):
 
     def note(self, problem: Unusable) -> bool:
         """One was met. Return whether that is news."""
-        is_news = self._reasons.get(problem.key) != problem.reason
-        self._reasons[problem.key] = problem.reason
+        is_news = self._reasons.get(problem.key) != problem.why
+        self._reasons[problem.key] = problem.why
         if len(self._reasons) > REMEMBERED:
             self._reasons.popitem(last=False)
         return is_news
 
-    def forget(self, key: str) -> None:
+    def opened(self, key: str) -> None:
+        """It can be read; whether it can be saved is not known by that."""
+        if self._reasons and self._reasons.get(key, "").partition(":")[0] in READING:
+            del self._reasons[key]
+
+    def saved(self, key: str) -> None:
         """It can be used."""
         self._reasons.pop(key, None)

@@ -81,11 +81,12 @@ def to_headers(envelope: Envelope) -> Headers:
     return tuple((name, value.encode()) for name, value in attributes.items())
 
 
-def from_headers(headers: Iterable[tuple[str, bytes]], key: bytes | None) -> Envelope:
-    """Read the envelope of a record.
+def from_headers(headers: Iterable[tuple[str, bytes]], key: bytes | None, topic: str) -> Envelope:
+    """Read the envelope of a record of this topic.
 
     Raises Unreadable, naming the attribute, when one is missing or malformed, when the subject is not the
-    record's key, or when source, tenant and subject do not belong together.
+    record's key, or when source, topic, tenant and subject do not belong together: who may write to one topic
+    must not speak for another service.
     """
     try:
         attributes = {name.lower(): value.decode() for name, value in headers}
@@ -106,6 +107,8 @@ def from_headers(headers: Iterable[tuple[str, bytes]], key: bytes | None) -> Env
     except ValueError as error:
         raise Unreadable("/headers", "An attribute is malformed.") from error
     _check(envelope, attributes, key)
+    if topic != topic_of(envelope.service):
+        raise Unreadable("/ce_source", "The source does not publish to this topic.")
     return envelope
 
 

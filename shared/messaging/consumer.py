@@ -13,7 +13,9 @@ import structlog
 
 from shared.aggregates import Engine
 from shared.aggregates.batch import Failure
+from shared.backoff import pause_s
 from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
+from shared.messaging.held import hold
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Delivery, Reader
 from shared.ports import Clock, Received, Subscription
@@ -24,7 +26,7 @@ COMMIT_S = 1.0
 each batch it would cost as much as the batch does at low load."""
 PAUSE_S = 0.05
 """Nothing for so long is a pause, in which there is time to save what was put off."""
-LONGEST_PAUSE_S = 10.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 ASIDE_S, LONGEST_ASIDE_S = 30.0, 600.0
 """For so long, and twice as long each time, a replica that met a newer document leaves the group to others. It comes
 back: after a roll-back there is nobody newer, and what stands before that document is still to be taken."""
@@ -89,15 +91,25 @@ class Consumer:
 
     async def _take(self, records: list[Received]) -> None:
         outcomes = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)
-        if failures := [outcome for outcome in outcomes if isinstance(outcome, Failure)]:
-            self._done.update(next_offsets(_front(records, outcomes)))
-            raise min(failures, key=lambda failure: not isinstance(failure, Newer))
+        failed = [(record, it) for record, it in zip(records, outcomes, strict=True) if isinstance(it, Failure)]
+        if failed:
+            await self._put_aside(failed, records, outcomes)
         if self._publisher.is_behind:
             await self._publisher.caught_up()
         self._engine.count("received", len(records))
         self._engine.count("duplicates", outcomes.count(False))
         self.taken += len(records)
         self._done.update(next_offsets(records))
+
+    async def _put_aside(
+        self, failed: Sequence[tuple[Received, Failure]], records: Sequence[Received], outcomes: Sequence[Any]
+    ) -> None:
+        """What its document cannot take is kept beside it; where it must not be, what came before it is done."""
+        try:
+            await hold(self._engine, failed, self._reader)
+        except (Newer, Busy):
+            self._done.update(next_offsets(_front(records, outcomes)))
+            raise
 
     async def _commit(self) -> None:
         """Save what was put off, then commit: `_done` is the contiguous front of each partition."""
@@ -115,14 +127,14 @@ class Consumer:
         self._engine.let_go()
         self.is_outdated = True
         self._engine.count("outdated", 1)
-        pause_s = min(ASIDE_S * 2.0 ** min(self._times_aside, 10), LONGEST_ASIDE_S) * (0.75 + self._chance() / 4)
+        aside_s = pause_s(self._times_aside, ASIDE_S, LONGEST_ASIDE_S, self._chance())
         structlog.get_logger().error(
             "a newer program wrote a document, so this replica leaves its group",
             referral_id=problem.key,
-            delay_s=round(pause_s),
+            delay_s=round(aside_s),
         )
         await self._subscription.stop()
-        await self._clock.sleep(pause_s)
+        await self._clock.sleep(aside_s)
         self._times_aside += 1
         self.is_outdated = False
 
@@ -130,7 +142,7 @@ class Consumer:
         self._done.clear()
         self.failures += 1
         self._engine.count("unavailable", 1)
-        await self._clock.sleep(min(0.1 * 2**self.failures, LONGEST_PAUSE_S))
+        await self._clock.sleep(pause_s(self.failures, FIRST_PAUSE_S, LONGEST_PAUSE_S, self._chance()))
 
 
 def _front(records: Sequence[Received], outcomes: Sequence[Any]) -> list[Received]:

@@ -79,7 +79,7 @@ class CloseLetter:
     def apply(self, draft: Draft) -> None:
         """Close it if it is open."""
         if draft.document.letters.get(self.origin) is not None:
-            draft.document.letters[self.origin] = None
+            draft.document.close_letter(self.origin)
             draft.changed = True
             draft.note_parking("resolved")
 
@@ -93,8 +93,8 @@ async def replay_letter(engine: Engine, reader: Reader, key: str, origin: str) -
     letter = document.letters.get(origin) if document else None
     if letter is None:
         return
-    from_headers(letter.headers, letter.key)
-    await engine.do(Delivery(reader, _record(letter)))
+    from_headers(letter.headers, letter.key, letter.topic)
+    await engine.do(Delivery(reader, record_of(letter)))
     await engine.do(CloseLetter(key, origin))
 
 
@@ -109,7 +109,7 @@ async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription,
     if document is None or not queue:
         raise NotFound("no-hole", "Nothing of this source waits behind a hole here.")
     first, last = document.seen.get(service, 0) + 1, min(queue) - 1
-    record = _record(queue[last + 1])
+    record = record_of(queue[last + 1])
     if await subscription.committed(record.topic, record.partition) <= record.offset:
         raise Rejected("hole-unproven", "The missing fact may still be on its way; try again later.")
     if await _has_open_letter(engine, record.topic, record.partition):
@@ -125,14 +125,15 @@ async def _has_open_letter(engine: Engine, topic: str, partition: int) -> bool:
     return False
 
 
-async def parked_documents(engine: Engine, after: str | None = None) -> AsyncIterator[Document]:
-    """Every document in which something waits for an operator, by id."""
-    while page := await engine.store.parked(after, PAGE):
+async def parked_documents(engine: Engine, after: str | None = None, page_size: int = PAGE) -> AsyncIterator[Document]:
+    """Every document in which something waits for an operator, by id; those that cannot be used stand in others."""
+    while page := await engine.store.parked(after, page_size):
         for document in engine.usable(page):
             yield document
         after = page[-1]["_id"]
 
 
-def _record(entry: WaitingEntry) -> Received:
+def record_of(entry: WaitingEntry) -> Received:
+    """The record that an entry was, as it came."""
     topic, partition, offset = entry.origin.rsplit(":", 2)
     return Received(entry.key, tuple(entry.headers), entry.value, topic, int(partition), int(offset))

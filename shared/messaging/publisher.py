@@ -101,16 +101,23 @@ class Publisher:
     async def _round(self, outboxes: dict[str, _Outbox]) -> None:
         partitions: dict[tuple[str, int], list[_Line]] = defaultdict(list)
         for outbox in outboxes.values():
-            partition = self._bus.partition_of(outbox.document_id)
-            for entry in self._engine.recent.unacknowledged(outbox.document_id, outbox.entries):
-                line = _Line(outbox.document_id, entry.n, _record(outbox.document_id, entry))
-                partitions[entry.topic, partition].append(line)
+            for topic, line in self._lines(outbox):
+                partitions[topic, self._bus.partition_of(outbox.document_id)].append(line)
         sends = [self._send(topic, partition, lines) for (topic, partition), lines in partitions.items()]
         confirmed = {line for lines in await asyncio.gather(*sends) for line in lines}
         self._engine.count("published", len(confirmed))
         done = {(line.document_id, line.n) for line in confirmed}
         for outbox in outboxes.values():
             self._confirm(outbox, done)
+
+    def _lines(self, outbox: _Outbox) -> list[tuple[str, _Line]]:
+        """What of an outbox is to be sent, by topic: nothing where it cannot be, which is its document's own affair."""
+        try:
+            entries = self._engine.recent.unacknowledged(outbox.document_id, outbox.entries)
+            return [(it.topic, _Line(outbox.document_id, it.n, _record(outbox.document_id, it))) for it in entries]
+        except (ValueError, IndexError):
+            self._engine.count("unpublishable", 1)
+            return []
 
     async def _send(self, topic: str, partition: int, lines: list[_Line]) -> list[_Line]:
         """Send lines batch by batch; return those acknowledged. After an unknown outcome nothing more is sent."""

@@ -12,14 +12,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, NO_ROOM, Cause, WaitingEntry
+from shared.aggregates.document import BEHIND_ENTRY, BEHIND_HOLE, FULL, NO_ROOM, Cause, WaitingEntry
 from shared.aggregates.draft import FACT_BYTES, Draft
 from shared.contracts.catalogue import FACTS, is_unknown_version, wire_type
 from shared.contracts.envelope import Envelope, from_headers
 from shared.contracts.language import Actor, Command, Fact
-from shared.errors import Rejected, Unreadable
+from shared.errors import Rejected, Unreadable, Unusable
 from shared.ports import Count, Received
 
+NEWER_VERSION = "newer-version"
+"""Of a fact that this program was not built for: a newer one tries it again by itself."""
+WAITS_FOR_UPGRADE = (NEWER_VERSION, "unknown-version")
+"""By its present name, and by the one that it had."""
 USABLE_KEY = re.compile(r"[a-z][a-z0-9]{1,30}-[a-z0-9-]{1,100}")
 
 
@@ -50,9 +54,14 @@ class Reader:
 
     def take(self, draft: Draft, entry: WaitingEntry) -> str | None:
         """Apply one entry. Return why it cannot be taken, or None when it was."""
-        envelope = from_headers(entry.headers, entry.key)
+        if entry.reason == NO_ROOM:
+            return NO_ROOM
+        try:
+            envelope = from_headers(entry.headers, entry.key, entry.topic)
+        except Unreadable as error:
+            return f"{error.pointer}: {error.detail}"
         if is_unknown_version(envelope.type):
-            return "unknown-version"
+            return NEWER_VERSION
         if envelope.type not in self._reactions:
             self.count("foreign", envelope.type not in FACTS)
             return None
@@ -68,14 +77,14 @@ class Reader:
 
     def can_read(self, entry: WaitingEntry) -> bool:
         """Whether its data follows the contract, as far as this service looks at it."""
-        envelope = from_headers(entry.headers, entry.key)
-        if is_unknown_version(envelope.type):
-            return False
-        if envelope.type in self._reactions:
-            try:
-                _decoded(self._reactions[envelope.type][0], entry.value)
-            except Unreadable:
+        try:
+            envelope = from_headers(entry.headers, entry.key, entry.topic)
+            if entry.reason == NO_ROOM or is_unknown_version(envelope.type):
                 return False
+            if envelope.type in self._reactions:
+                _decoded(self._reactions[envelope.type][0], entry.value)
+        except Unreadable:
+            return False
         return True
 
     def _react(self, draft: Draft, envelope: Envelope, value: bytes | None) -> None:
@@ -116,28 +125,43 @@ class Delivery:
             return self.record.origin
         return key if USABLE_KEY.fullmatch(key) else self.record.origin
 
-    def apply(self, draft: Draft) -> bool:
-        """Receive it, then apply whatever can be applied now from its source. Return whether it was new."""
+    def apply(self, draft: Draft) -> bool | Unusable:
+        """Receive it, then apply whatever can be applied now from its source. Return whether it was new.
+
+        Unusable where it cannot be applied, and the document keeps no more of such records.
+        """
         record = self.record
         try:
-            envelope = from_headers(record.headers, record.key)
+            envelope = from_headers(record.headers, record.key, record.topic)
         except Unreadable as error:
             return self._keep_letter(draft, f"{error.pointer}: {error.detail}")
-        return receive(draft, envelope, _entry(record, envelope.sequence, draft.now), self.reader)
+        if draft.document.is_full and _must_wait(draft, envelope):
+            return Unusable(self.key, FULL)
+        return receive(draft, envelope, entry_of(record, envelope.sequence, draft.now), self.reader)
 
-    def _keep_letter(self, draft: Draft, reason: str) -> bool:
+    def _keep_letter(self, draft: Draft, reason: str) -> bool | Unusable:
         letters = draft.document.letters
         if self.record.origin in letters:
             return False
-        letter = _entry(self.record, 0, draft.now, reason)
+        if draft.document.is_full:
+            return Unusable(self.key, FULL)
+        letter = entry_of(self.record, 0, draft.now, reason)
         letters[self.record.origin] = letter
         draft.copy_to_dead_letters(letter, self.reader.service)
         draft.note_parking("unreadable-envelope")
         return True
 
 
-def _entry(record: Received, sequence: int, since: datetime, reason: str | None = None) -> WaitingEntry:
+def entry_of(record: Received, sequence: int, since: datetime, reason: str | None = None) -> WaitingEntry:
+    """A record as a document keeps it."""
     return WaitingEntry(sequence, record.origin, list(record.headers), record.key, record.value, since, reason)
+
+
+def _must_wait(draft: Draft, envelope: Envelope) -> bool:
+    """Whether it would take a place of its own: it is neither known nor the next of its source."""
+    document = draft.document
+    is_known = envelope.sequence in document.waiting.get(envelope.service, {})
+    return not is_known and envelope.sequence > document.seen.get(envelope.service, 0) + 1
 
 
 def receive(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reader) -> bool:

@@ -40,13 +40,22 @@ async def list_parked(
     """Everything of the caller's tenant that waits for an operator, at most 200 documents a page."""
     found: list[dict[str, Any]] = []
     last = None
+    if after is None:
+        found += await _beside(service, caller.tenant)
     async for document in parked.parked_documents(service.engine, after):
-        if document.is_letterbox or document.tenant == caller.tenant:
+        if document.owner in (None, caller.tenant):
             found.extend(_entries(document))
         last = document.id
         if len(found) >= PAGE:
             break
     return {"parked": found, "next": last if len(found) >= PAGE else None}
+
+
+async def _beside(service: Service, tenant: str) -> list[dict[str, Any]]:
+    """What stands beside the aggregates that no fact is about: that a document of theirs cannot be used."""
+    others = [aggregate.engine for aggregate in service.aggregates.values() if aggregate is not service.main]
+    found = [document for engine in others async for document in parked.parked_documents(engine)]
+    return [entry for document in found if document.owner == tenant for entry in _entries(document)]
 
 
 def _entries(document: Document) -> list[dict[str, Any]]:
@@ -112,7 +121,7 @@ async def progress(caller: Annotated[Caller, permit("progress")], service: TheSe
 async def _find(service: Service, caller: Caller, named: Named) -> None:
     """Raise NotFound for a document that is not there, or of another tenant. A letter without a key is nobody's."""
     document = await service.read(named.key)
-    if not document.is_letterbox and document.tenant != caller.tenant:
+    if document.owner not in (None, caller.tenant):
         raise NotFound
 
 

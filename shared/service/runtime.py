@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,18 +13,20 @@ import structlog
 from fastapi import Request
 
 from shared.aggregates import Ask, Document, Engine, Item, Outcome, Queue
+from shared.backoff import pause_s
 from shared.clock import ClockDoor
 from shared.effects import EffectWorker
 from shared.errors import Busy, NotFound, Unavailable, Unknown
 from shared.kafka import WrongPartitions
 from shared.messaging.consumer import Consumer
+from shared.messaging.held import Returns
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Reader
 from shared.ports import Clock, Collection, Count, Subscription
 from shared.sealing import Keyring
 from shared.telemetry import current_traceparent
 
-RETRY_S = 1.0
+RETRY_S, LONGEST_RETRY_S = 0.5, 4.0
 DRAIN_S = 15.0
 LAST_COMMIT_S = 5.0
 OBSERVED_EVERY_S = 5.0
@@ -42,6 +45,7 @@ class Aggregate:
     publisher: Publisher
     effects: EffectWorker
     clock_door: ClockDoor
+    returns: Returns
     consumer: Consumer | None = None
 
 
@@ -75,6 +79,7 @@ class Service:
     subscription: Subscription
     reader: Reader
     hooks: Hooks
+    chance: Callable[[], float]
     is_started: bool = False
     _hearing: list[asyncio.Task[None]] = field(default_factory=list)
     _telling: list[asyncio.Task[None]] = field(default_factory=list)
@@ -128,7 +133,7 @@ class Service:
         await self._until_available(self.clock.read)
         for aggregate in self.aggregates.values():
             await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
-            self._hearing.append(self._run(aggregate.clock_door.run()))
+            self._hearing += [self._run(work) for work in (aggregate.clock_door.run(), aggregate.returns.run())]
         await self._until_available(self.subscription.start)
         self.is_started = True
         self._hearing.append(self._run(self._observe()))
@@ -169,14 +174,21 @@ class Service:
         consumer, moved_at, taken = self.main.consumer, self.clock.monotonic(), -1
         while consumer:
             await self.clock.sleep(OBSERVED_EVERY_S)
-            with contextlib.suppress(Unavailable):
-                self.hooks.show(await self._figures())
+            await self._show()
             is_waiting = consumer.failures or consumer.is_outdated
             if consumer.taken != taken or is_waiting or not any(self.subscription.lag().values()):
                 moved_at, taken = self.clock.monotonic(), consumer.taken
             if self.clock.monotonic() - moved_at > STUCK_AFTER_S:
                 structlog.get_logger().error("the consumer is stuck")
                 self.hooks.stop_process()
+
+    async def _show(self) -> None:
+        try:
+            self.hooks.show(await self._figures())
+        except Unavailable:
+            return
+        except Exception as error:  # noqa: BLE001 - what is only looked at must not end what looks
+            self.hooks.on_error(error)
 
     async def _figures(self) -> Figures:
         now = self.clock.now()
@@ -186,11 +198,11 @@ class Service:
         return Figures(self.subscription.lag(), len(parked), (now - oldest).total_seconds())
 
     async def _until_available(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        while True:
+        for tries in itertools.count():
             try:
                 await work()
             except Unavailable:
-                await self.clock.sleep(RETRY_S)
+                await self.clock.sleep(pause_s(tries, RETRY_S, LONGEST_RETRY_S, self.chance()))
             else:
                 return
 

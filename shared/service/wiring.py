@@ -13,6 +13,7 @@ from shared.contracts.language import Fact
 from shared.effects import EffectWorker
 from shared.identity import Policy, Session
 from shared.messaging.consumer import Consumer
+from shared.messaging.held import Returns
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Reaction, Reader
 from shared.outbound import Lines
@@ -70,11 +71,12 @@ def wire(
     blueprint: Blueprint, world: World, keyring: Keyring, lines: Lines, hooks: Hooks, poll_s: float = 1.0
 ) -> Service:
     """Wire a service. Nothing is started, and nothing is reached yet."""
-    main, *_ = blueprint.kinds
+    (main, *_), chance = blueprint.kinds, world.random.random
     subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.listens_to])
     engines = {kind.decider.name: _engine(blueprint, kind, world, hooks) for kind in blueprint.kinds}
     queues = {name: Queue(engine) for name, engine in engines.items()}
     parts = Parts(keyring, lines, engines, queues)
+    reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
     aggregates = {}
     for kind in blueprint.kinds:
         engine, gateways = engines[kind.decider.name], kind.gateways(parts)
@@ -83,11 +85,14 @@ def wire(
         effects = EffectWorker(engine, queue, gateways, world.clock, world.token, hooks.on_error)
         engine.publish, engine.caller = publisher.publish, effects
         door = ClockDoor(engine, world.clock, subscription, world.random, hooks.on_error, poll_s)
-        aggregates[kind.decider.name] = Aggregate(engine, engine.store, kind.indexes, queue, publisher, effects, door)
-    reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
+        heard_by = reader if kind is main else None
+        returns = Returns(engine, heard_by, world.clock, chance, hooks.on_error)
+        aggregates[kind.decider.name] = Aggregate(
+            engine, engine.store, kind.indexes, queue, publisher, effects, door, returns
+        )
     hearing = aggregates[main.decider.name]
-    hearing.consumer = Consumer(hearing.engine, reader, subscription, hearing.publisher, world.clock)
-    return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks)
+    hearing.consumer = Consumer(hearing.engine, reader, subscription, hearing.publisher, world.clock, chance)
+    return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks, chance)
 
 
 def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Engine:
@@ -100,4 +105,5 @@ def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Eng
         world.token,
         service=blueprint.name if tells else None,
         count=hooks.count,
+        on_error=hooks.on_error,
     )

@@ -8,7 +8,7 @@ from services.authorization.store import CASE
 from services.tracking.domain import INITIAL, row_of
 from services.tracking.domain.facts import Recorded
 from shared.calls import EffectRecord, begin, effect_id, record_to_stored
-from shared.contracts.envelope import Envelope, to_headers
+from shared.contracts.envelope import Envelope, to_headers, topic_of
 from shared.contracts.language import Actor
 from shared.contracts.processing import StepChanged
 from tests.chaos.evidence import Asked, Published
@@ -37,7 +37,7 @@ def called() -> EffectRecord:
 
 def told(envelope: Envelope, value: bytes) -> Published:
     """The record of a fact."""
-    return published(to_headers(envelope), envelope.subject.encode(), value)
+    return published(to_headers(envelope), envelope.subject.encode(), value, topic_of(envelope.service))
 
 
 class TestAskedBy:

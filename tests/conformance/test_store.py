@@ -1,9 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pymongo.errors import DocumentTooLarge
 
-from shared.ports import Collection, Stored
+from shared.ports import Collection, Stored, Unsaved
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -60,10 +59,22 @@ class TestSave:
     @pytest.mark.parametrize("mebibytes", [16, 17, 50])
     async def test_takes_nothing_that_is_too_large(self, store: Collection, mebibytes: int) -> None:
         """That is no outage, after which the same might be taken; servers and clients refuse it in different ways."""
-        with pytest.raises(DocumentTooLarge):
-            await store.save([document("a", raw=bytes(mebibytes * 1024 * 1024))])
+        with pytest.raises(Unsaved) as raised:
+            await store.save([document("b"), document("a", raw=bytes(mebibytes * 1024 * 1024)), document("c")])
 
+        assert {"a"} == raised.value.ids
         assert {} == await store.load(["a"])
+
+    @pytest.mark.parametrize("what", [2**63, object()])
+    async def test_names_what_cannot_be_written_at_all(self, store: Collection, what: object) -> None:
+        """A number beyond 64 bits, a value of no kind that the database has: of the others nobody knows."""
+        with pytest.raises(Unsaved) as raised:
+            await store.save([document("b"), document("a", what=what)])
+        with pytest.raises(Unsaved) as raised_by_row:
+            await store.append([{"_id": "r", "what": what}])
+
+        assert {"a"} == raised.value.ids
+        assert {"r"} == raised_by_row.value.ids
 
     async def test_names_the_one_that_came_second(self, store: Collection) -> None:
         """Two who both have seen version 1: the second changes nothing, and hears it."""

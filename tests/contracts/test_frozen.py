@@ -18,8 +18,9 @@ from bson import json_util
 from services.tracking.domain import RecordEnvelope, Track, is_whole
 from shared.aggregates import Decider
 from shared.aggregates.frame import from_stored, is_newer
+from shared.aggregates.shape import fault_of
 from shared.contracts.catalogue import FACTS
-from shared.contracts.envelope import Envelope, from_headers
+from shared.contracts.envelope import Envelope, from_headers, topic_of
 from shared.contracts.language import Actor, Fact, Step, Tick
 from tests.simulation.services.apps import blueprints
 from tests.unit.tracking.telling import fold
@@ -57,6 +58,7 @@ class TestFrozenDocuments:
         document = from_stored(stored, state)
 
         assert not is_newer(stored, decider.schema)
+        assert fault_of(stored) is None
         owed = {f"{effect.kind}:{effect.revision}" for effect in decider.owed(state)}
         assert owed <= document.calls.keys()
         due = decider.next_due(state)
@@ -85,9 +87,9 @@ class TestFrozenFacts:
     @pytest.mark.parametrize("told", TOLD, ids=lambda told: told["headers"]["ce_type"])
     def test_are_read_with_their_step_as_the_one_task(self, told: Any) -> None:
         """A reader that knows only tasks misses nothing of a fact that knew only a step."""
-        envelope = from_headers(
-            [(n, v.encode()) for n, v in told["headers"].items()], told["headers"]["ce_subject"].encode()
-        )
+        headers = [(n, v.encode()) for n, v in told["headers"].items()]
+        topic = topic_of(told["headers"]["ce_source"].rpartition("/")[2])
+        envelope = from_headers(headers, told["headers"]["ce_subject"].encode(), topic)
         was = json.loads(told["data"])
         fact = FACTS[envelope.type].model_validate(was)
 

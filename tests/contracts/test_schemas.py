@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.catalogue import FACTS, PUBLISHED, is_unknown_version
-from shared.contracts.envelope import SERVICES, Envelope, from_headers, to_headers
+from shared.contracts.envelope import SERVICES, Envelope, from_headers, to_headers, topic_of
 from shared.contracts.vocabulary import MARK
 from shared.errors import Unreadable
 from tests.contracts.approve import APPROVED, approved, schema_of
@@ -26,6 +26,7 @@ ENVELOPE = Envelope(
     causationid="/demo/scheduling/demo-aaaaaaaaaaaaaaaaaaaaaaaaaa/9",
     traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
 )
+TOPIC = topic_of(ENVELOPE.service)
 CLOSED = {"priority", "urgency"}
 """The only closed vocabularies: `shared.contracts.vocabulary` says why."""
 
@@ -212,7 +213,7 @@ class TestBreaks:
 class TestEnvelope:
     def test_survives_the_wire(self) -> None:
         """Reading what was written gives the same."""
-        assert ENVELOPE == from_headers(to_headers(ENVELOPE), ENVELOPE.subject.encode())
+        assert ENVELOPE == from_headers(to_headers(ENVELOPE), ENVELOPE.subject.encode(), TOPIC)
 
     @pytest.mark.parametrize(
         ("attribute", "value", "pointer"),
@@ -234,14 +235,14 @@ class TestEnvelope:
         headers = [(name, was if name != attribute else value) for name, was in to_headers(ENVELOPE)]
 
         with pytest.raises(Unreadable) as refused:
-            from_headers([(name, was) for name, was in headers if was is not None], ENVELOPE.subject.encode())
+            from_headers([(name, was) for name, was in headers if was is not None], ENVELOPE.subject.encode(), TOPIC)
         assert pointer == refused.value.pointer
 
     @pytest.mark.parametrize("key", [None, b"demo-another"])
     def test_belongs_to_its_key(self, key: bytes | None) -> None:
         """A subject that is not the record's key would be out of order with its own story."""
         with pytest.raises(Unreadable):
-            from_headers(to_headers(ENVELOPE), key)
+            from_headers(to_headers(ENVELOPE), key, TOPIC)
 
 
 class TestCatalogue:
@@ -250,3 +251,15 @@ class TestCatalogue:
         assert is_unknown_version("org.throughline.referral.closed.v2")
         assert not is_unknown_version("org.throughline.referral.closed.v1")
         assert not is_unknown_version("org.example.weather.v2")
+
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_belongs_to_its_topic(self, service: str) -> None:
+        """Who may write to one topic does not speak for the services of the others."""
+        headers, key = to_headers(ENVELOPE), ENVELOPE.subject.encode()
+
+        if service == ENVELOPE.service:
+            assert ENVELOPE == from_headers(headers, key, topic_of(service))
+        else:
+            with pytest.raises(Unreadable) as refused:
+                from_headers(headers, key, topic_of(service))
+            assert "/ce_source" == refused.value.pointer

@@ -24,7 +24,7 @@ POISONS: dict[str, tuple[bytes | None, dict[str, bytes], str]] = {
     "shape": (b'{"referral_id": 7}', {}, "unreadable-data"),
     "null": (None, {}, "null-value"),
     "oversize": (b'{"referral_id": "%s"}' % (b"x" * 300_000), {}, "oversize"),
-    "version": (b"{}", {"ce_type": f"{ReferralFoundComplete.TYPE}.v9".encode()}, "unknown-version"),
+    "version": (b"{}", {"ce_type": f"{ReferralFoundComplete.TYPE}.v9".encode()}, "newer-version"),
     "sequence": (
         b"{}",
         {"ce_sequence": b"9" * 20},

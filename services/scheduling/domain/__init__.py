@@ -5,7 +5,15 @@
 
 from services.scheduling.domain import calendar_day
 from services.scheduling.domain.allowing import allowed
-from services.scheduling.domain.calendar import Life, dates_between, day_id, days_of, life_of, resources_of
+from services.scheduling.domain.calendar import (
+    Life,
+    dates_between,
+    day_id,
+    days_of,
+    life_of,
+    resources_of,
+    whole_day,
+)
 from services.scheduling.domain.commands import (
     AnswerRequest,
     BeginPlacement,
@@ -122,4 +130,5 @@ __all__ = [
     "slot_at",
     "slots",
     "tasks",
+    "whole_day",
 ]

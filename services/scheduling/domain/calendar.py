@@ -4,7 +4,7 @@ Both sides of a booking rest on this: the placement, whose own write is the one 
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from services.scheduling.domain.state import Claiming, Order, Placement, Slot
@@ -38,6 +38,12 @@ def dates_between(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
 def day_id(referral_id: str, resource: str, day: date) -> str:
     """The day of one resource, within the tenant of the referral."""
     return f"{tenant_of(referral_id)}-day-{resource}-{day.isoformat()}"
+
+
+def whole_day(day: date) -> tuple[datetime, datetime]:
+    """All of a UTC date."""
+    begins = datetime.combine(day, time(), UTC)
+    return begins, begins + timedelta(days=1)
 
 
 def overlaps(starts_at: datetime, ends_at: datetime, others: Iterable[tuple[datetime, datetime]]) -> bool:

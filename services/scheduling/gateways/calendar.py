@@ -36,13 +36,14 @@ from services.scheduling.domain import (
     frame_of,
     free_slots,
     life_of,
+    whole_day,
 )
 from services.scheduling.domain.calendar_day import CalendarDay, ClaimInterval, HeedAnswer, ReleaseClaim
 from services.scheduling.gateways.seals import sealed
 from shared.aggregates import Ask, Engine, Outcome, Queue
 from shared.aggregates.ask import command_id
 from shared.contracts.language import Actor, Command, tenant_of
-from shared.errors import Busy, Unavailable, Unknown
+from shared.errors import Busy, Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
 
@@ -108,14 +109,22 @@ class Openings:
         return best_of(free, order)
 
     async def _busy(self, provider: Provider, order: Order, frame: Frame) -> list[Interval]:
-        """What is claimed of the patient, the provider and the room on the days of a frame."""
+        """What is claimed of the patient, the provider and the room on the days of a frame.
+
+        A day that cannot be used is claimed as a whole: nobody could claim a part of it.
+        """
         dates = dates_between(frame.earliest, frame.latest + timedelta(minutes=provider.visit_minutes))
         resources = (order.patient_ref, provider.provider_ref, provider.room_ref)
-        ids = [day_id(order.referral_id, resource, day) for resource in resources for day in dates]
+        ids = {day_id(order.referral_id, resource, day): day for resource in resources for day in dates}
         async with _in_time():
-            stored = await self.calendar.store.load(ids)
-        days: list[CalendarDay] = [self.calendar.state(stored[key]) for key in ids if key in stored]
-        return calendar_day.busy(days)
+            stored = await self.calendar.store.load(list(ids))
+        days, wholly = list[CalendarDay](), list[Interval]()
+        for key, day in ids.items():
+            try:
+                days += [self.calendar.state(stored[key])] if key in stored else []
+            except Unusable:
+                wholly.append(whole_day(day))
+        return [*calendar_day.busy(days), *wholly]
 
 
 @dataclass(frozen=True)

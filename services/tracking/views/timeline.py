@@ -43,13 +43,31 @@ class Timeline(Shown):
 async def timeline(store: Collection, tenant: str, referral_id: str, track: Track) -> Timeline:
     """The timeline of a referral of this tenant, up to what its track holds."""
     found = await store.find_rows({"subject": referral_id, "tenant": tenant}, MOST_FACTS)
-    rows = [row for row in found if row["sequence"] <= track.stories[row["service"]].sequence]
-    rows.sort(key=lambda row: (row["time"], row["source"], row["sequence"]))
+    readable = [(row, told) for row in found if (told := _readable(row)) and told.service in track.stories]
+    rows = [(row, told) for row, told in readable if told.sequence <= track.stories[told.service].sequence]
+    rows.sort(key=lambda pair: (pair[0]["time"], pair[0]["source"], pair[1].sequence))
+    ledger = [row for row, _ in rows]
     return Timeline(
         referral_id=referral_id,
-        is_whole=all(is_whole(_of(service, rows), story.head) for service, story in track.stories.items()),
-        facts=tuple(_told(row) for row in rows),
+        is_whole=all(_is_whole(_of(service, ledger), story.head) for service, story in track.stories.items()),
+        facts=tuple(told for _, told in rows),
     )
+
+
+def _readable(row: Stored) -> Told | None:
+    """What a row tells; None where it is broken: then it is missing, and the ledger is not whole."""
+    try:
+        return _told(row) if isinstance(row["source"], str) and isinstance(row["time"], str) else None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _is_whole(rows: Sequence[Stored], head: str) -> bool:
+    """As the domain has it; a row whose fields are of another kind is not what was recorded."""
+    try:
+        return is_whole(rows, head)
+    except (KeyError, TypeError):
+        return False
 
 
 def _of(service: str, rows: Sequence[Stored]) -> list[Stored]:

@@ -20,15 +20,15 @@ async def records(bootstrap: str) -> tuple[tuple[Published, ...], int]:
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for partition, batch in (await consumer.getmany(timeout_ms=1000)).items():
                 if partition.topic in TOPICS:
-                    found.extend(published(of.headers, of.key, of.value) for of in batch)
+                    found.extend(published(of.headers, of.key, of.value, partition.topic) for of in batch)
                 else:
                     dead_letters += len(batch)
         return tuple(found), dead_letters
 
 
-def published(headers: Headers, key: bytes | None, value: bytes | None) -> Published:
+def published(headers: Headers, key: bytes | None, value: bytes | None, topic: str) -> Published:
     """One record of a fact."""
-    envelope = from_headers(headers, key)
+    envelope = from_headers(headers, key, topic)
     return Published(
         envelope.service,
         envelope.subject,

@@ -14,7 +14,7 @@ from tests.simulation.histories.house import SERVICES, House
 
 SOON = timedelta(minutes=1)
 """Within this, what is overdue is surfaced."""
-WAITS_RIGHTLY = frozenset({"invalid-json", "null-value", "unknown-version", "behind-entry", "behind-hole"})
+WAITS_RIGHTLY = frozenset({"invalid-json", "null-value", "newer-version", "behind-entry", "behind-hole"})
 """Why entries wait that were spoiled, or stand behind one that was."""
 ENDS: Mapping[str, Callable[[Any], Any]] = {
     "intake": lambda referral: referral.is_closed and referral.end.outcome,

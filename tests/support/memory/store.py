@@ -5,13 +5,26 @@ from datetime import datetime
 from typing import Any
 
 import bson
-from pymongo.errors import DocumentTooLarge
+from bson.errors import InvalidDocument
 
 from shared.errors import Unavailable, Unknown
-from shared.ports import Stored
+from shared.ports import MOST_BYTES, Stored, Unsaved
 from tests.support.memory.disk import CODEC, Disk, Weather
 
-MOST_BYTES = 16 * 1024 * 1024
+
+def _written(documents: Sequence[Stored]) -> dict[str, bytes]:
+    """Each as it rests. Raises Unsaved, naming those that cannot."""
+    raws: dict[str, bytes] = {}
+    misfits = set()
+    for document in documents:
+        try:
+            raws[document["_id"]] = bson.encode(document)
+        except (InvalidDocument, OverflowError):
+            misfits.add(document["_id"])
+    misfits |= {key for key, raw in raws.items() if len(raw) > MOST_BYTES}
+    if misfits:
+        raise Unsaved(frozenset(misfits))
+    return raws
 
 
 class MemoryStore:
@@ -40,9 +53,8 @@ class MemoryStore:
 
     async def save(self, documents: Sequence[Stored]) -> frozenset[str]:
         """Replace where the version is one below. Each document lands by itself: a bulk write is not atomic."""
-        copies = [(document["_id"], document["version"], bson.encode(document)) for document in documents]
-        if any(len(raw) > MOST_BYTES for _, _, raw in copies):
-            raise DocumentTooLarge("No document is larger than 16 MB.")
+        raws = _written(documents)
+        copies = [(document["_id"], document["version"], raws[document["_id"]]) for document in documents]
         await self._written("save", lambda: self._land(copies))
         if self.weather.strikes("save torn"):
             first = self.weather.portion(len(copies))
@@ -76,7 +88,7 @@ class MemoryStore:
 
     async def append(self, rows: Sequence[Stored]) -> None:
         """Add rows that are not there."""
-        raws = [(row["_id"], bson.encode(row)) for row in rows]
+        raws = list(_written(rows).items())
         await self._written("append", lambda: self._add(raws))
         self._add(raws)
         if self.weather.strikes("append unseen"):

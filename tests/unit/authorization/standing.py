@@ -24,7 +24,7 @@ from shared.contracts.processing import StepChanged
 from shared.contracts.scheduling import ProviderChosen
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
 from shared.identity import Role
-from shared.ports import Record
+from shared.ports import Received, Record
 from shared.sealing import Keyring
 from shared.service import Service
 from tests.support.at_work import at_work
@@ -143,8 +143,11 @@ class Standing:
         return found
 
 
-def _facts(records: Sequence[Record]) -> list[Fact]:
-    told = {(envelope := from_headers(record.headers, record.key)).sequence: (envelope, record) for record in records}
+def _facts(records: Sequence[Received]) -> list[Fact]:
+    told = {
+        (envelope := from_headers(record.headers, record.key, record.topic)).sequence: (envelope, record)
+        for record in records
+    }
     kinds = [(FACTS[envelope.type], record) for envelope, record in told.values()]
     return [kind.model_validate_json(record.value or b"") for kind, record in kinds if kind is not StepChanged]
 

@@ -13,7 +13,7 @@ from shared.aggregates import Ask, Queue
 from shared.calls import BEGIN_S, TRIES, quarantine
 from shared.clock import Wake
 from shared.effects import Answered, Callback, EffectWorker
-from shared.errors import Unavailable, Unknown
+from shared.errors import Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from tests.support.memory import Weather
 from tests.support.tally import REFERRAL, SOMEBODY, Hearken, WantCall
@@ -211,7 +211,7 @@ class TestEffectWorker:
 
     async def test_a_fault_of_the_engine_does_not_strand_what_waits(self, bench: Any, monkeypatch: Any) -> None:
         """The next call to the same target is made, and the fault is shown."""
-        bell, errors = HeldBell(Traits(concurrency=1), ALIVE), list[BaseException]()
+        bell, errors = HeldBell(Traits(concurrency=1), ALIVE), list[Any]()
         worker = ring(bench, bell, errors.append)
         await want_each(bench, KEYS[:2], (1, 2))
         apply = Answered.apply
@@ -226,7 +226,7 @@ class TestEffectWorker:
         await settled(worker)
 
         assert [1, 2] == [call.revision for call in bell.calls]
-        assert [KeyError] == [type(error) for error in errors]
+        assert [(Unusable, "failed:KeyError")] == [(type(error), error.why) for error in errors]
 
     async def test_decides_what_an_answer_means_in_the_same_write(self, bench: Any) -> None:
         """The domain hears the answer exactly when the record does."""

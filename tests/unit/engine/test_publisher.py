@@ -41,7 +41,7 @@ async def publishing(bench: Any, weather: Weather) -> AsyncIterator[Publisher]:
 def sequences(bench: Any) -> list[int]:
     """The sequences on the topic, in order."""
     log = bench.disk.topics[TOPIC, bench.broker.partition_of(REFERRAL)]
-    return [from_headers(record.headers, record.key).sequence for record in log]
+    return [from_headers(record.headers, record.key, TOPIC).sequence for record in log]
 
 
 class Broken(MemoryBus):

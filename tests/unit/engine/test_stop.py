@@ -6,6 +6,7 @@ from typing import Any
 from shared.aggregates import Queue
 from shared.clock import ClockDoor
 from shared.messaging.consumer import Consumer
+from shared.messaging.held import Returns
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Delivery
 from shared.ports import Traits
@@ -26,9 +27,19 @@ def service_of(bench: Bench, bell: Bell) -> Service:
     door = ClockDoor(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
     consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
     queue = Queue(bench.engine)
-    aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, consumer)
+    returns = Returns(bench.engine, bench.reader, bench.clock, lambda: 0.5, bench.faults.append)
+    aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, returns, consumer)
     hooks = Hooks(bench.count, lambda _figures: None, lambda _error: None, lambda: None)
-    return Service("tally", bench.clock, Keyring({"keys": []}), {"tally": aggregate}, subscription, bench.reader, hooks)
+    return Service(
+        "tally",
+        bench.clock,
+        Keyring({"keys": []}),
+        {"tally": aggregate},
+        subscription,
+        bench.reader,
+        hooks,
+        lambda: 0.5,
+    )
 
 
 class TestStop:

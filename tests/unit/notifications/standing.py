@@ -68,7 +68,7 @@ class Standing:
         found = {}
         topic = topic_of("notifications")
         for record in self.world.disk.topics[topic, self.world.bus.partition_of(REFERRAL)]:
-            envelope = from_headers(record.headers, record.key)
+            envelope = from_headers(record.headers, record.key, topic)
             found[envelope.sequence] = FACTS[envelope.type].model_validate_json(record.value or b"")
         return [fact for fact in found.values() if not isinstance(fact, StepChanged)]
 

@@ -34,7 +34,7 @@ def _folded(known: Known, key: str) -> Track:
     track = INITIAL
     for service in SERVICES:
         for _, record in sorted(known.story.get((service, key), {}).items()):
-            envelope, value = from_headers(record.headers, record.key), record.value or b""
+            envelope, value = from_headers(record.headers, record.key, record.topic), record.value or b""
             fact = FACTS[envelope.type].model_validate_json(value)
             said: dict[str, Any] = {"at": ANY_TIME, "by": ANYBODY, "channel": "kafka"}
             command = RecordEnvelope(**said, envelope=envelope, fact=fact, value=value)

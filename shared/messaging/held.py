@@ -1,0 +1,174 @@
+"""What a document cannot take now waits in one beside it, and is given back by itself (ADR 18).
+
+A document that is broken in the store, too large or full must not stall its partition, and no fact of it may be lost:
+its records are kept in the document `held:{id}`, where operators see them. Now and then each is tried again.
+Also given back here are facts that an older program could not read, once a newer one runs.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from shared.aggregates import Engine
+from shared.aggregates.batch import Failure
+from shared.aggregates.document import FULL, HELD, NO_ROOM, Document, WaitingEntry
+from shared.aggregates.draft import Draft
+from shared.aggregates.unusable import UNDECODABLE
+from shared.backoff import pause_s
+from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
+from shared.messaging.parked import CloseLetter, ReplayEntry, parked_documents, record_of
+from shared.messaging.receive import WAITS_FOR_UPGRADE, Delivery, Reader, entry_of
+from shared.ports import Clock, Received
+
+THE_DOCUMENT = "document:0:0"
+"""In place of a record's origin: that the document itself cannot be used."""
+ROUND_S, LONGEST_S = 10.0, 600.0
+REPLAYED_EACH = 6
+"""In so many rounds once, and in the first, what was too new for others is tried: they may park more as they end."""
+PAGE = 20
+"""Documents that hold records may be large."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Keep a record (None: only the news) beside the document `about`, which cannot take it now."""
+
+    about: str
+    reason: str
+    record: Received | None = None
+    is_alone: bool = False
+
+    @property
+    def key(self) -> str:
+        """The document beside it; one of the record's own where that one takes no more."""
+        return f"{HELD}{self.about}:{self.record.origin}" if self.record and self.is_alone else f"{HELD}{self.about}"
+
+    def apply(self, draft: Draft) -> bool | Unusable:
+        """Keep it, once. Return whether that was new."""
+        document, origin = draft.document, self.record.origin if self.record else THE_DOCUMENT
+        if document.letters.get(origin) or (self.record and origin in document.letters):
+            return False
+        if document.is_full:
+            return Unusable(self.key, FULL)
+        document.letters[origin] = letter = self._letter(draft)
+        document.make_room(letter)
+        draft.changed = True
+        draft.note_parking("held")
+        return True
+
+    def _letter(self, draft: Draft) -> WaitingEntry:
+        reason = f"document-{self.reason}"
+        if self.record:
+            return entry_of(self.record, 0, draft.now, reason)
+        return WaitingEntry(0, THE_DOCUMENT, [], self.about.encode(), None, draft.now, reason)
+
+
+async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]], reader: Reader) -> None:
+    """Keep records that their documents could not take. Raises Newer or Busy where that is why, and as `Engine.do`.
+
+    A record without a usable key is in a document of its own already, broken as that may be.
+    """
+    for _, failure in failed:
+        if isinstance(failure, (Newer, Busy)):
+            raise failure
+    keys = [(Delivery(reader, record).key, record, failure) for record, failure in failed]
+    holds = [Hold(key, why.why, record) for key, record, why in keys if isinstance(why, Unusable) and ":" not in key]
+    outcomes = await engine.handle(holds)
+    pairs = zip(holds, outcomes, strict=True)
+    full = [replace(each, is_alone=True) for each, outcome in pairs if isinstance(outcome, Unusable)]
+    for outcome in [*outcomes, *await engine.handle(full)]:
+        if isinstance(outcome, Busy):
+            raise outcome
+    engine.count("held", len(holds))
+
+
+def about(held: Document) -> str:
+    """The id of the document that these records are for."""
+    return held.id.removeprefix(HELD).partition(":")[0]
+
+
+class Returns:
+    """Gives back what is held, for one engine. `reader` is None for aggregates that hear nothing."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reader: Reader | None,
+        clock: Clock,
+        chance: Callable[[], float],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self._engine, self._reader, self._clock, self._chance = engine, reader, clock, chance
+        self._on_error = on_error
+        self._rounds = 0
+        self._told: set[str] = set()
+        self._resting: dict[str, tuple[int, float]] = {}
+
+    async def run(self) -> None:
+        """Look for ever. Whatever goes wrong costs a round."""
+        while True:
+            try:
+                await self.round()
+            except (Unavailable, Unknown, Busy):
+                self._engine.count("unavailable", 1)
+            except Exception as error:  # noqa: BLE001 - nothing that is held may end the service that holds it
+                self._on_error(error)
+            await self._clock.sleep(pause_s(0, ROUND_S, ROUND_S, self._chance()))
+
+    async def round(self) -> None:
+        """Tell of documents that cannot be used, then give back what can be."""
+        await self._tell()
+        after = HELD
+        while page := await self._engine.store.parked(after, PAGE):
+            for held in self._engine.usable(page):
+                if held.id.startswith(HELD):
+                    with suppress(Unusable):
+                        await self._give_back(held)
+            after = page[-1]["_id"]
+            if not after.startswith(HELD):
+                break
+        self._rounds += 1
+        if self._reader and self._rounds % REPLAYED_EACH == 1:
+            await self._replay(self._reader)
+
+    async def _tell(self) -> None:
+        """That a document is broken stands beside it, so that operators see it whoever met it."""
+        unusable = self._engine.unusable
+        self._told &= unusable.keys()
+        news = {key: why for key, why in unusable.items() if key not in self._told and not key.startswith(HELD)}
+        for key, why in news.items():
+            structlog.get_logger().error("a document cannot be used", referral_id=key, reason=why)
+        broken = [Hold(key, why) for key, why in news.items() if why.startswith(UNDECODABLE)]
+        await self._engine.handle(broken)
+        self._told.update(news)
+
+    async def _give_back(self, held: Document) -> None:
+        key = about(held)
+        tries, until = self._resting.get(held.id, (0, 0.0))
+        if self._clock.monotonic() < until:
+            return
+        self._resting[held.id] = tries + 1, self._clock.monotonic() + pause_s(tries, ROUND_S, LONGEST_S, self._chance())
+        await self._engine.read(key)
+        letters = sorted((letter for letter in held.letters.values() if letter), key=_place)
+        closed = [letter for letter in letters if letter.origin == THE_DOCUMENT]
+        records = [letter for letter in letters if letter not in closed and letter.reason != NO_ROOM]
+        if self._reader and records:
+            outcomes = await self._engine.handle([Delivery(self._reader, record_of(each)) for each in records])
+            closed += [each for each, it in zip(records, outcomes, strict=True) if not isinstance(it, Failure)]
+        await self._engine.handle([CloseLetter(held.id, letter.origin) for letter in closed])
+        self._resting.pop(held.id, None)
+
+    async def _replay(self, reader: Reader) -> None:
+        """Try again the facts that were too new for whoever met them, and are not for us."""
+        async for document in parked_documents(self._engine, page_size=PAGE):
+            for service, queue in document.waiting.items():
+                for sequence, entry in sorted(queue.items()):
+                    if entry.reason in WAITS_FOR_UPGRADE and reader.can_read(entry):
+                        await self._engine.do(ReplayEntry(document.id, service, sequence, reader))
+
+
+def _place(letter: WaitingEntry) -> tuple[str, int, int]:
+    topic, partition, offset = letter.origin.rsplit(":", 2)
+    return topic, int(partition), int(offset)

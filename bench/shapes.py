@@ -42,10 +42,9 @@ def many_small_entries() -> bytes:
 
 def one_huge_resource() -> bytes:
     """An order of as many elements as one may have, filled up with text that nobody reads."""
-    part = {"url": "urn:example:part", "valueString": "x"}
-    inner = [{"url": "urn:example:whole", "extension": [part] * 12}] * 120
+    reasons = [{"coding": [{"system": "urn:example", "code": "x"}] * 20}] * 79
     padding = {"status": "generated", "div": f"<div>{'x' * 700_000}</div>"}
-    return _bundle(_order(extension=inner, text=padding), _patient())
+    return _bundle(_order(reasonCode=reasons, text=padding), _patient())
 
 
 def much_that_is_read() -> bytes:

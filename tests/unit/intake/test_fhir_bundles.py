@@ -157,7 +157,7 @@ class TestMeasure:
                 "too_many",
             ),
             (
-                bundle(extension=[{"url": "urn:x", "extension": [{"url": "urn:y", "valueCode": "z"}] * 20}] * 100),
+                bundle(reasonCode=[{"coding": [{"system": "urn:x", "code": "y"}] * 20}] * 100),
                 "/Bundle/entry/0/resource",
                 "too_large",
             ),

@@ -32,8 +32,8 @@ ELEMENTS: Final = frozenset(
     info.alias or name for model in (*READ, *_PARTS) for name, info in get_fhir_model_class(model).model_fields.items()
 )
 """The only names that a pointer may hold: any other could be data."""
-_BY_ITSELF: Final = frozenset({"contained", "text"})
-"""Not validated with the resource: resources of their own, and a narrative that nobody reads."""
+_BY_ITSELF: Final = frozenset({"contained", "text", "extension"})
+"""Not validated with the resource: resources of their own, and what nobody reads: its narrative and its extensions."""
 _MOST_FLAWS: Final = 50
 
 

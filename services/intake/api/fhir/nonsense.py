@@ -13,6 +13,8 @@ from shared.web import Flaw
 LONGEST_LIST: Final = 200
 MOST_VALUES: Final = 5000
 """Of one resource. More would keep all others waiting while it is validated."""
+_UNREAD: Final = frozenset({"extension", "text"})
+"""Not looked into: nobody reads them, and neither can hold a modifier."""
 _MODIFIERS: Final = frozenset({"modifierExtension", "implicitRules"})
 _DATES: Final = frozenset(
     (
@@ -56,5 +58,5 @@ def _walk(raw: Mapping[str, Any], pointer: str, known: Collection[str]) -> Itera
             members = [(element, f"{place}/{n}", inner) for n, inner in enumerate(here[: LONGEST_LIST + 1])]
         for name, where, inner in members:
             yield where, name, inner
-            if isinstance(inner, dict | list):
+            if isinstance(inner, dict | list) and not (here is raw and name in _UNREAD):
                 waiting.append((inner, where, name))

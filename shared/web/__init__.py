@@ -2,7 +2,7 @@
 
 from shared.web.app import Check, create_app
 from shared.web.bodies import body, raw_body
-from shared.web.flaws import Flaw
+from shared.web.flaws import Flaw, broken
 from shared.web.preconditions import IdempotencyKey, etag, idempotency, if_match
 from shared.web.problems import Malformed, issues_of
 
@@ -12,6 +12,7 @@ __all__ = [
     "IdempotencyKey",
     "Malformed",
     "body",
+    "broken",
     "create_app",
     "etag",
     "idempotency",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 _MOST: Final = 50
 _TEXTS: Final[Mapping[str, str]] = {
@@ -57,6 +57,15 @@ class Flaw:
     detail: str
 
 
+def broken(code: str, sentence: str, *at: str) -> PydanticCustomError:
+    """A rule of our own that an input breaks, to be raised by a validator.
+
+    `sentence` is the end of one ("is not a telephone number") and never repeats the input; `at` leads from what was
+    validated to the member that it is about.
+    """
+    return PydanticCustomError(code, "{sentence}", {"sentence": sentence, "at": at})
+
+
 def flaws_of_body(error: ValidationError, raw: bytes, known_names: Collection[str]) -> tuple[Flaw, ...]:
     """Point into the body. Pointers use only names that the schema knows, since a member's name is input too."""
     if error.error_count() > _MOST:
@@ -65,8 +74,10 @@ def flaws_of_body(error: ValidationError, raw: bytes, known_names: Collection[st
     if any(detail["type"] == "json_invalid" for detail in details):
         return (Flaw("", "json_invalid", "is not JSON"),)
     document = json.loads(raw)
+    places = ((*detail["loc"], *detail.get("ctx", {}).get("at", ())) for detail in details)
     return tuple(
-        Flaw(_pointer(detail["loc"], document, known_names), detail["type"], _text(detail)) for detail in details
+        Flaw(_pointer(place, document, known_names), detail["type"], _text(detail))
+        for place, detail in zip(places, details, strict=True)
     )
 
 
@@ -84,7 +95,10 @@ def _parameter(detail: Mapping[str, Any]) -> str:
 
 
 def _text(detail: Mapping[str, Any] | ErrorDetails) -> str:
-    lent = {name: value for name, value in detail.get("ctx", {}).items() if name in _FROM_THE_SCHEMA}
+    context = detail.get("ctx", {})
+    if "sentence" in context:
+        return str(context["sentence"])
+    lent = {name: value for name, value in context.items() if name in _FROM_THE_SCHEMA}
     try:
         return _TEXTS.get(detail["type"], "is not valid").format_map(lent)
     except KeyError:

@@ -5,15 +5,16 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from services.intake.api.commands import CONTRACT
-from services.intake.api.own import Email, IcdCode, Name, Npi, OwnCoding, OwnPolicy, OwnRequester, Phone
+from services.intake.api.fields import Email, IcdCode, Name, Npi, Phone
+from services.intake.api.own import OwnCoding, OwnPolicy, OwnRequester
 from services.intake.domain.identifiers import ICD_10_CM
 from services.intake.domain.order import ClinicalWithOrigin, Requester
 from shared.contracts.intake import Item
 from shared.contracts.language import Audience
 from shared.contracts.sealed import Coding, Contact, CoverageDetails, Policy
+from shared.web import broken
 
 AS_TEXT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
@@ -29,7 +30,7 @@ class ContactIn(BaseModel):
     @model_validator(mode="after")
     def _is_reachable(self) -> "ContactIn":
         if not (self.phone or self.email):
-            raise PydanticCustomError("contact", "names neither telephone nor e-mail")
+            raise broken("contact", "names neither telephone nor e-mail")
         return self
 
 

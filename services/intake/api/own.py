@@ -1,63 +1,18 @@
 """An order in Throughline's own JSON. It is our own contract, so nothing is guessed: unknown members are refused."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from services.intake.api import places
 from services.intake.api.commands import CONTRACT
-from services.intake.api.places import timezone_of
+from services.intake.api.fields import Email, Instant, Language, MaybeName, Name, Npi, Phone, Prose, Zone
 from services.intake.domain import identifiers
-from services.intake.domain.order import Identifier, Order, Requester, is_of_this_century
-from services.intake.domain.telephones import phone_number
+from services.intake.domain.order import Identifier, Order, Requester
 from shared.contracts.language import Priority
 from shared.contracts.sealed import Coding, Contact, Logistics, Policy
-
-_ZONES = available_timezones()
-"""Read once: it walks the whole database of time zones."""
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-
-
-def _checked(code: str, message: str, is_right: Callable[[str], object]) -> AfterValidator:
-    """A rule of the field, under a code of its own. The message shows nothing of the input."""
-
-    def check(text: str) -> str:
-        if not is_right(text):
-            raise PydanticCustomError(code, message)
-        return text
-
-    return AfterValidator(check)
-
-
-def _in_e164(text: str) -> str:
-    number = phone_number(text)
-    if number is None:
-        raise PydanticCustomError("phone", "is not a telephone number")
-    return number
-
-
-Npi = Annotated[
-    str, _checked("npi", "is not a National Provider Identifier", identifiers.is_npi), Field(examples=["1234567893"])
-]
-IcdCode = Annotated[str, _checked("icd_10_cm", "is not of the form of ICD-10-CM", identifiers.is_icd_10_cm)]
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_in_e164)]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")]
-Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Zone = Annotated[str, _checked("timezone", "is not an IANA time zone", _ZONES.__contains__)]
-
-
-def _of_this_century(instant: datetime) -> datetime:
-    if not is_of_this_century(instant):
-        raise PydanticCustomError("century", "is not of this century")
-    return instant
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
+from shared.web import broken
 
 
 class OwnIdentifier(BaseModel):
@@ -81,7 +36,7 @@ class OwnCoding(BaseModel):
     @model_validator(mode="after")
     def _has_the_form_of_its_system(self) -> "OwnCoding":
         if self.system == identifiers.ICD_10_CM and not identifiers.is_icd_10_cm(self.code):
-            raise PydanticCustomError("icd_10_cm", "is not of the form of ICD-10-CM")
+            raise broken("icd_10_cm", "is not of the form of ICD-10-CM, with its dot, such as R07.9", "code")
         return self
 
     @property
@@ -101,13 +56,13 @@ class OwnRequester(BaseModel):
 
 
 class OwnPatient(BaseModel):
-    """The patient. Without a telephone number or an e-mail address, one is asked for."""
+    """The patient. Without a telephone number or an e-mail address, one is asked for. One name of the two will do."""
 
     model_config = CONTRACT
 
     mrn: OwnIdentifier
-    given: Name
-    family: Name
+    given: MaybeName = ""
+    family: MaybeName = ""
     birth_date: date
     phone: Phone | None = None
     """E.164, or as it is written in the United States."""
@@ -118,11 +73,20 @@ class OwnPatient(BaseModel):
     """IANA; taken from the ZIP code where it is left out."""
     postal_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}(-[0-9]{4})?$")] | None = None
 
-    def contact(self, home_zone: str) -> Contact:
-        """In our words."""
-        zone = self.timezone or timezone_of(identifiers.zip_code(self.postal_code), home_zone)
-        known = self.model_dump(include={"given", "family", "birth_date", "phone", "email", "language"})
-        return Contact(**known, timezone=zone)
+    @model_validator(mode="after")
+    def _has_a_name(self) -> "OwnPatient":
+        if not (self.given or self.family):
+            raise broken("name", "needs a name: given, family, or both")
+        return self
+
+    def contact(self, home_zone: str, at: datetime) -> Contact:
+        """In our words. Where neither zone nor ZIP code says where, it may be anywhere in the United States."""
+        zip_code = identifiers.zip_code(self.postal_code)
+        zone = self.timezone or places.zips().zones.get(zip_code or "")
+        anywhere = () if zone else places.that_differ(places.zones_of_country(places.HOME_COUNTRY), at)
+        known = self.model_dump(include={"birth_date", "phone", "email", "language"})
+        given, family = (self.given, self.family) if self.family else ("", self.given)
+        return Contact(**known, given=given, family=family, timezone=zone or home_zone, timezones=anywhere)
 
 
 class OwnPolicy(BaseModel):
@@ -175,9 +139,9 @@ class OwnOrder(BaseModel):
     def _pays_one_way(self) -> "OwnOrder":
         ranks = [policy.rank for policy in self.coverage]
         if self.declared_self_pay and ranks:
-            raise PydanticCustomError("self_pay_with_coverage", "declares self-pay and names coverage")
+            raise broken("self_pay_with_coverage", "declares self-pay, while coverage is named", "declared_self_pay")
         if len(set(ranks)) != len(ranks):
-            raise PydanticCustomError("ranks", "names two policies of the same rank")
+            raise broken("ranks", "names two policies of the same rank", "coverage")
         return self
 
     def order(self, home_zone: str) -> Order:
@@ -192,7 +156,7 @@ class OwnOrder(BaseModel):
             expires_at=self.expires_at,
             service=self.service.coding,
             requester=Requester(**dict(requester)) if requester else None,
-            contact=self.patient.contact(home_zone),
+            contact=self.patient.contact(home_zone, self.authored_at),
             diagnoses=tuple(diagnosis.coding for diagnosis in self.diagnoses),
             reason_text=self.reason_text,
             notes=self.notes,

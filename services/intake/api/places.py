@@ -99,11 +99,6 @@ def is_territory(country: str) -> bool:
     return country in _TERRITORIES
 
 
-def timezone_of(zip_code: str | None, home: str) -> str:
-    """The IANA zone of a five-digit ZIP code; `home` where that is not known."""
-    return zips().zones.get(zip_code or "", home)
-
-
 def zones_of_state(state: str | None) -> tuple[str, ...]:
     """The zones that a state has; none where it may be anywhere."""
     return zips().of_state.get(state or "", ())
@@ -118,7 +113,9 @@ def zones_of_country(country: str | None) -> tuple[str, ...]:
 
 def that_differ(zones: Iterable[str], now: datetime) -> tuple[str, ...]:
     """One zone for each clock that shows another time than the others within a year from now."""
-    by_clock = {tuple((now + day).astimezone(ZoneInfo(zone)).utcoffset() for day in _SAMPLES): zone for zone in zones}
+    by_clock: dict[tuple[timedelta | None, ...], str] = {}
+    for zone in zones:
+        by_clock.setdefault(tuple((now + day).astimezone(ZoneInfo(zone)).utcoffset() for day in _SAMPLES), zone)
     return tuple(sorted(by_clock.values()))
 
 

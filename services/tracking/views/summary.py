@@ -106,12 +106,8 @@ async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Wai
 
 
 async def _tasks(store: Collection, tenant: str) -> int:
-    """A track of before, which nothing was told of since, counts its one."""
     counted = await store.aggregate(
-        [
-            {"$match": tracks.waiting(tenant)},
-            {"$group": {"_id": None, "count": {"$sum": {"$ifNull": [f"${tracks.TASKS}", 1]}}}},
-        ]
+        [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": None, "count": {"$sum": f"${tracks.TASKS}"}}}]
     )
     return int(counted[0]["count"]) if counted else 0
 

@@ -125,15 +125,22 @@ class TestOrderInOwnJson:
             ({"requester": {"npi": "1234567890"}}, "/requester/npi", "npi"),
             (
                 {"diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "zeph"}]},
-                "/diagnoses/0",
+                "/diagnoses/0/code",
                 "icd_10_cm",
             ),
             ({"patient": {**own()["patient"], "phone": "Zephyrine"}}, "/patient/phone", "phone"),
             ({"patient": {**own()["patient"], "timezone": "Mars/Phobos"}}, "/patient/timezone", "timezone"),
             ({"patient": {**own()["patient"], "Quillfeather": 1}}, "/patient", "extra_forbidden"),
-            ({"declared_self_pay": True}, "", "self_pay_with_coverage"),
+            ({"declared_self_pay": True}, "/declared_self_pay", "self_pay_with_coverage"),
             ({"notes": ["Zephyrine"] * 21}, "/notes", "too_long"),
-            ({"coverage": [{"payer_name": "A", "member_id": "1"}] * 2}, "", "ranks"),
+            ({"coverage": [{"payer_name": "A", "member_id": "1"}] * 2}, "/coverage", "ranks"),
+            (
+                {"patient": {**own()["patient"], "given": "Ada\n\nYour copay is due"}},
+                "/patient/given",
+                "control_characters",
+            ),
+            ({"patient": {**own()["patient"], "given": "", "family": " "}}, "/patient", "name"),
+            ({"patient": {**own()["patient"], "phone": "555-0142"}}, "/patient/phone", "phone"),
         ],
     )
     async def test_is_refused_where_it_breaks_the_contract(

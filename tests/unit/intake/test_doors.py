@@ -102,13 +102,14 @@ TAKEN: Final[dict[str, tuple[Told, Any]]] = {
 WARNED: Final[dict[str, list[str]]] = {
     "03-coverage-of-another-person": ["not_of_the_patient"],
     "05-condition-of-another-person": ["not_of_the_patient"],
-    "07-national-number-of-another-country": ["zone"],
+    "07-national-number-of-another-country": ["zone", "phone_country"],
     "28-condition-is-refuted": ["not_so"],
     "42-wanted-specialist-and-instructions": [*["kept_for_readers"] * 3, "wanted_performer", "wanted_location"],
     "43-letter-inside-the-bundle": ["inline_document"],
     "63-an-older-order-beside": ["left_out"],
     "70-seven-digits": ["phone"],
     "71-email-that-is-none": ["email"],
+    "81-postal-code-of-another-country": ["phone_country"],
 }
 """What is said beside an order that is taken, by code; all others are taken without a word."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from services.intake.api.fhir.periods import is_in_force
 from services.intake.api.fhir.reading import Reading
-from services.intake.domain.telephones import Telephone, telephone
+from services.intake.domain.telephones import HOME_COUNTRY, Telephone, telephone
 
 EMAIL: Final = re.compile(r"[^@\s:;,<>]+@[^@\s:;,<>]+\.[^@\s.:;,<>]+")
 """One address alone: neither a link (`mailto:`) nor a list."""
@@ -62,9 +62,17 @@ def _telephone(reading: Reading, each: Any, at: str, country: str | None) -> Tel
         reading.warn(
             at, "phone", "is no telephone number that could be called, as it is written where the patient lives"
         )
+    elif country != HOME_COUNTRY and _is_of_two_countries(each.value, found):
+        reading.warn(at, "phone_country", "names no country, and is read as a number of the country of the address")
     elif not found.is_assigned:
         reading.warn(at, "phone_unassigned", "is a telephone number that nobody is known to have; it is taken")
     return found
+
+
+def _is_of_two_countries(text: str, found: Telephone) -> bool:
+    """Whether it is written as a number at home is, too: nobody knows which was meant."""
+    at_home = telephone(text)
+    return at_home is not None and at_home.is_assigned and at_home.number != found.number
 
 
 def _email(reading: Reading, each: Any, at: str) -> str | None:

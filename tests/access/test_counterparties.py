@@ -16,9 +16,10 @@ import httpx2
 import pytest
 from joserfc.jwk import ECKey
 
-from shared.identity import Role
+from shared.identity import Role, audience_of
 from shared.outbound import Connections, Lines
 from shared.parties import Connection, Kind, Party, Register
+from tests.access.conftest import SERVICES
 from tests.access.probing import REFUSED, probe, routes
 from tests.privacy.house import DIRECTORY, House, open_house
 from tests.privacy.outside import Outside
@@ -29,6 +30,8 @@ from tests.unit.notifications.outside import mail_server
 
 DAYS = 40
 TOLD = ("completed", "by a listed payer", "denied")
+ROLES = tuple(role for role in Role if role is not Role.PATIENT)
+"""All that open more than one referral."""
 ASKED: tuple[Kind, ...] = ("payer", "clearinghouse", "office", "ehr")
 
 
@@ -60,11 +63,14 @@ class Counterparties:
         if request.url.path == "/token":
             form = parse_qs(request.content.decode())
             self.asked[request.url.host] += 1
-            claims: dict[str, Any] = {"aud": form["resource"][0], "client_id": "demo-cli", "jti": request.url.host}
-            token = self.issuer.token(*Role, subject="demo-cli", **claims)
+            token = self.grant(form["resource"][0])
             return httpx2.Response(200, json={"access_token": token, "token_type": "Bearer", "expires_in": 300})
         self.shown[request.url.host].add(request.headers.get("Authorization", ""))
         return self.outside(request)
+
+    def grant(self, audience: str) -> str:
+        """A token that says all that it can, for one audience."""
+        return self.issuer.token(*ROLES, subject="demo-cli", client_id="demo-cli", aud=audience)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,14 @@ class TestCredentials:
             if answer.status_code != REFUSED:
                 wrong[route.service, route.name, header[:12]] = answer.status_code
         assert {} == wrong
+
+    async def test_would_be_good_ones_if_they_were_for_us(self, told: Told) -> None:
+        """It is the audience that keeps them out, and nothing else that is wrong with them."""
+        for service in SERVICES:
+            route = next(route for route in routes(told.house) if route.service == service and route.method == "GET")
+            token = told.counterparties.grant(audience_of(service))
+
+            assert REFUSED != (await probe(told.house, route, told.referral_id, token=token)).status_code, service
 
     def test_are_never_shown_to_two(self, told: Told) -> None:
         """What one counterparty was sent, no other was; and each asks its own endpoint, once while the token lives."""

@@ -6,9 +6,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 UNIT := tests/unit tests/contracts tests/architecture tests/counts
 IN_MEMORY := tests/access tests/privacy tests/simulation
+TIMED := .ci/timed
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test simulate chaos demo up bench lock clean
+.PHONY: help install check static test night simulate chaos demo up bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,17 +27,19 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-check: $(INSTALLED) ## Format, lint, types, import rules, unit tests: seconds, before every commit
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n auto $(wildcard $(UNIT))
+check: static ## Format, lint, types, import rules, unit tests: seconds, before every commit
+	@$(TIMED) units $(BIN)/pytest -q -n auto $(wildcard $(UNIT))
+
+static: $(INSTALLED)
+	@$(TIMED) static sh -ec '$(BIN)/ruff format --check .; $(BIN)/ruff check .; $(BIN)/mypy; $(BIN)/lint-imports'
 
 test: check ## Everything, on real Kafka and MongoDB where the machine can have them
-	$(BIN)/pytest -q -n 4 --dist loadgroup tests/conformance
-	$(BIN)/pytest -q -n auto $(IN_MEMORY)
-	$(BIN)/pytest -q $(addprefix --ignore=,$(UNIT) $(IN_MEMORY) tests/conformance)
+	@$(TIMED) conformance $(BIN)/pytest -q -n 4 --dist loadgroup tests/conformance
+	@$(TIMED) in-memory $(BIN)/pytest -q -n auto $(IN_MEMORY)
+	@$(TIMED) on-the-stack $(BIN)/pytest -q $(addprefix --ignore=,$(UNIT) $(IN_MEMORY) tests/conformance)
+
+night: $(INSTALLED) ## The same and more in full size, hour after hour: seeds, histories, chaos, demos on all stacks
+	.ci/run night
 
 simulate: $(INSTALLED) ## Play seeds of the simulations, for a night (SEEDS=10000 FIRST=0, KIND=services or engine)
 	$(BIN)/python -m tests.simulation $(or $(SEEDS),10000) $(or $(FIRST),0) $(KIND)

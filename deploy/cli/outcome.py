@@ -37,6 +37,7 @@ async def gather(reach: Reach, account: Account, moves: Sequence[Move], before: 
         "refused_because": _counted(f"{refusal.status} {refusal.code}" for refusal in account.refused),
         "by_state": summary["by_state"],
         "waits_for": summary["waits_for"],
+        "tasks": summary["tasks"],
         "waiting": waiting,
         "time_to_told": {"story": summary["time_to_told"], "real": await _real_times(reach, new, moves)},
         "outside": await reach.get("simulators", "/counts"),
@@ -54,6 +55,8 @@ def disagreements(document: Document) -> list[str]:
     if sums["in"] != sums["closed"] + sums["waiting"]:
         lost = sums["in"] - sums["closed"] - sums["waiting"]
         found.append(f"{lost} of {sums['in']} are neither closed nor waiting for anybody")
+    if document["tasks"] < len(document["waiting"]):
+        found.append(f"{len(document['waiting'])} referrals wait, but {document['tasks']} tasks are open")
     return found
 
 

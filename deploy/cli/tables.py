@@ -53,7 +53,7 @@ def _waits_for(document: Document) -> RenderableType:
         for key, acts in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
     columns = ("act", "owner", "queue", "#referrals", "#overdue", "earliest until", "latest until (UTC)")
-    return table("What has to be done next", *columns, rows=rows)
+    return table(f"What has to be done next, of {document['tasks']} open tasks", *columns, rows=rows)
 
 
 def _single(document: Document) -> RenderableType:

@@ -10,8 +10,9 @@ from tests.chaos.faults import DECK
 from tests.chaos.installation import installation
 from tests.chaos.report import summary
 from tests.chaos.run import Outcome, Plan, play
+from tests.support.sizes import SIZES
 
-REFERRALS, FAULTS, DAYS_AFTER = 300, 22, 12
+REFERRALS, FAULTS, DAYS_AFTER = SIZES.chaos_referrals, SIZES.chaos_faults, SIZES.chaos_days_after
 SEEDS = 10**6
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.runs import judge, judged, never_struck, strikes
+from tests.support.sizes import SIZES
 
-SEEDS = {"services": 1000, "engine": 300}
+SEEDS = {"services": SIZES.service_seeds, "engine": SIZES.engine_seeds}
 REPLAYED = 4
 PROCESSES = min(os.cpu_count() or 1, 4)
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(SIZES.timeout_s)
 @pytest.mark.parametrize("kind", SEEDS)
 def test_no_seed_breaks_a_promise(kind: str, say: Callable[[str], None]) -> None:
     """No invariant fails, and no fault of the catalogue was spared: about what never struck nothing is proved."""

@@ -106,8 +106,12 @@ async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Wai
 
 
 async def _tasks(store: Collection, tenant: str) -> int:
+    """A track of before, which nothing was told of since, counts its one."""
     counted = await store.aggregate(
-        [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": None, "count": {"$sum": f"${tracks.TASKS}"}}}]
+        [
+            {"$match": tracks.waiting(tenant)},
+            {"$group": {"_id": None, "count": {"$sum": {"$ifNull": [f"${tracks.TASKS}", 1]}}}},
+        ]
     )
     return int(counted[0]["count"]) if counted else 0
 

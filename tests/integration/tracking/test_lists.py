@@ -18,7 +18,7 @@ from services.tracking.domain import RecordEnvelope
 from services.tracking.views.worklist import Filters, Reader
 from shared.contracts.authorization import AuthorizationSubmitted
 from shared.contracts.envelope import Envelope, to_headers, topic_of
-from shared.contracts.intake import ReferralClosed
+from shared.contracts.intake import ReferralClosed, ReferralFoundComplete
 from shared.contracts.language import Owner
 from shared.contracts.notifications import MessageSent
 from shared.contracts.processing import ReferralParked
@@ -302,6 +302,16 @@ class TestSummary:
             ("nurse", "call_patient", 1, 1, 1),
         ] == counted
         assert "2027-03-01T12:00:00Z" == found[0]["earliest_due_at"]
+
+    async def test_counts_every_open_task(self, tracking: Standing) -> None:
+        """A second task of a service counts as the first does; what waits is counted once by referral."""
+        (one, told), (_, other) = received(1), received(2)
+        both = step("deliver_report", "coordinator", 3), step("review_change", "nurse", 1)
+        await hear_all(tracking, [told, other, one("intake", ReferralFoundComplete, both)])
+
+        found = await read(tracking, "/v1/summary")
+
+        assert (3, 2) == (found["tasks"], sum(waits["count"] for waits in found["waits_for"]))
 
     async def test_measures_the_time_until_patients_are_told(self, tracking: Standing) -> None:
         """By nearest rank over all who were told, and nothing where nobody was."""

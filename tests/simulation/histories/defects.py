@@ -22,7 +22,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _state_without_due_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(steps, "_step_of_seeking", lambda _state: None)
+    patch.setattr(steps, "_of_seeking", lambda _state: ())
 
 
 def _deadline_not_armed(patch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from tests.simulation.histories.doors import DOORS
 from tests.simulation.histories.machine import COUNTED, Histories
 from tests.simulation.histories.wiring import DECIDED
 from tests.simulation.services.apps import app, blueprints
+from tests.support.sizes import SIZES
 
-EXAMPLES = int(os.environ.get("HISTORIES", "300"))
+EXAMPLES = int(os.environ.get("HISTORIES", SIZES.histories))
 FOUND_WITHIN = 500
 MANY = 2000
 """So many histories spare no command."""

@@ -2,9 +2,11 @@ from typing import Any
 
 from deploy.cli.outcome import disagreements
 
-AGREES = {
+AGREES: dict[str, Any] = {
     "sent": {"sent": 10, "new": 7, "repeated": 1, "changed": 0, "refused": 2},
     "sums": {"in": 7, "closed": 4, "waiting": 3},
+    "tasks": 5,
+    "waiting": [{"referral_id": n} for n in range(3)],
 }
 
 
@@ -29,3 +31,7 @@ class TestDisagreements:
     def test_finds_a_referral_that_waits_for_nobody(self) -> None:
         """An open referral without owner and due time is the bug that this product is against."""
         assert ["1 of 7 are neither closed nor waiting for anybody"] == disagreements(changed("sums", waiting=2))
+
+    def test_finds_a_referral_that_waits_without_a_task(self) -> None:
+        """Each that waits has a task at the least; it may have several."""
+        assert ["3 referrals wait, but 2 tasks are open"] == disagreements({**AGREES, "tasks": 2})

@@ -25,6 +25,7 @@ DOCUMENT: dict[str, Any] = {
         {"state": "closed", "outcome": "completed", "payer": "medicare", "count": 1},
         {"state": "in_progress", "outcome": None, "payer": None, "count": 1},
     ],
+    "tasks": 3,
     "waiting": [WAITING],
     "time_to_told": {"story": {"count": 0}, "real": {"count": 1, "p50_s": 2.0, "p90_s": 2.0, "max_s": 2.0}},
     "outside": {"authorization": {"identifiers": 1, "sends": 2, "effects": 1}, "sms_number": {"identifiers": 1}},

@@ -12,11 +12,11 @@ import pytest
 from shared.aggregates import Ask, Document, Queue
 from shared.aggregates.draft import TASK_LASTS
 from shared.clock import Wake
-from shared.contracts.language import EffectNeedsPerson
+from shared.contracts.language import EffectNeedsPerson, Task
 from shared.errors import Busy, Mismatched, Rejected, Stale, Unavailable
 from shared.ports import Stored
 from tests.support.memory import MemoryClock, MemoryStore, Weather
-from tests.support.tally import OTHER, REFERRAL, SOMEBODY, Add, Arm, Stumble
+from tests.support.tally import OTHER, REFERRAL, SOMEBODY, TALLY, Add, Arm, Stumble, Tally
 
 
 class Counting(Weather):
@@ -284,3 +284,43 @@ class TestTasks:
         await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
 
         assert [(COMPLETE, "system")] == told(await bench.tally())
+
+
+def two_tasks(state: Tally) -> tuple[Task, ...]:
+    """The system waits for the deadline; beside it a person counts to two, and what is counted has an id of its own."""
+    due_at = state.due_at
+    if due_at is None:
+        return ()
+    of_person = [Task.of("count", "nurse", "tally", due_at, about=("one",))] if not state.needs_person else []
+    return (Task.of("wait", "system", "tally", due_at), *of_person)
+
+
+class TestSeveralTasks:
+    async def test_are_all_told_with_every_fact(self, bench: Any) -> None:
+        """Whole and in their order; the step of before is the first."""
+        bench.engine.decider = replace(TALLY, tasks=two_tasks)
+        await armed(bench)
+        await bench.add("c1")
+
+        [*_, last] = [json.loads(entry.body or b"") for entry in (await bench.tally()).outbox]
+        assert [("wait", "wait"), ("count:one", "count")] == [(task["id"], task["act"]) for task in last["tasks"]]
+        assert "wait" == last["step"]["act"]
+
+    async def test_a_person_beside_the_system_is_told_of_at_once(self, bench: Any) -> None:
+        """That the first task is the system's hides nobody."""
+        bench.engine.decider = replace(TALLY, tasks=two_tasks)
+
+        await armed(bench)
+
+        assert [(CHANGED, "system")] == told(await bench.tally())
+
+    async def test_that_a_person_need_not_act_any_more_is_told_at_once(self, bench: Any) -> None:
+        """Even while a task of the system's goes on, which was there before."""
+        bench.engine.decider = replace(TALLY, tasks=two_tasks)
+        now = await armed(bench)
+        command = EffectNeedsPerson(at=now, by=SOMEBODY, channel="api", kind="ring", effect_revision=1, in_doubt=False)
+
+        await bench.engine.handle([Ask(key=REFERRAL, id="person", command=command)])
+
+        [*_, last] = [json.loads(entry.body or b"") for entry in (await bench.tally()).outbox]
+        assert ["wait"] == [task["act"] for task in last["tasks"]]

@@ -36,9 +36,9 @@ def all_asked(document: object, now: datetime = NOW, pathways: Collection[str] =
     return orders_of(parcels.opened(raw), now, HOME, pathways)
 
 
-def taken(document: object) -> Order:
+def taken(document: object, now: datetime = NOW) -> Order:
     """The order of the Bundle."""
-    found = asked(document)
+    found = asked(document, now)
     if not isinstance(found.instruction, Place):
         raise parcels.refusal(*found.flaws)
     return found.instruction.order

@@ -1,8 +1,8 @@
 import contextlib
-import gzip
 import os
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.intake.api.fhir.nodes import ELEMENTS
 from services.intake.domain.pathways import Pathways
 from shared.web import Malformed
+from tests.support.fresh import fresh_lines
 from tests.unit.intake.bundles import changed, everything, pointers, refusal, taken
 from tests.unit.intake.invented import (
     NAMES,
@@ -144,11 +145,15 @@ class TestAnyBundle:
 
 @pytest.mark.skipif(not Path(REAL).is_file(), reason="THROUGHLINE_BUNDLES names no file of FHIR Bundles, one a line")
 class TestRealBundles:
-    def test_are_all_taken(self) -> None:
-        """Every order of a real export becomes one referral on a pathway; what is odd in it is no reason to refuse."""
+    @pytest.mark.parametrize("later", [timedelta(), timedelta(days=366), timedelta(days=5 * 365)])
+    def test_are_all_taken(self, later: timedelta) -> None:
+        """Every order of a real export becomes one referral on a pathway; what is odd in it is no reason to refuse.
+
+        Whenever the tests run, the export is as of that day.
+        """
+        now = datetime.now(UTC) + later
         table = Pathways.model_validate_json(Path("deploy/config/pathways.json").read_bytes())
-        with gzip.open(REAL) as lines:
-            orders = [taken(line) for line in lines]
+        orders = [taken(line, now) for line in fresh_lines(Path(REAL), now)]
 
         assert len(orders) == len({order.number.value for order in orders})
         assert "*" not in Counter(table.of(order.service).taxonomy for order in orders)

@@ -48,7 +48,7 @@ class Telling:
         self,
         service: str,
         fact: type[Fact],
-        next_: Task | None = None,
+        next_: Task | tuple[Task, ...] | None = None,
         *,
         minutes: float = 0,
         sequence: int | None = None,
@@ -63,7 +63,7 @@ class Telling:
             recorded_by=told_by,
             channel="kafka",
             **{"referral_id": self.referral_id, **said},
-        ).with_tasks((next_,) if next_ else ())
+        ).with_tasks(next_ if isinstance(next_, tuple) else (next_,) if next_ else ())
         envelope = Envelope(
             source=source_of(self.referral_id.partition("-")[0], service),
             subject=self.referral_id,
@@ -80,7 +80,7 @@ class Telling:
             value=whole.model_dump_json().encode(),
         )
 
-    def received(self, next_: Task | None = None, **said: Any) -> RecordEnvelope:
+    def received(self, next_: Task | tuple[Task, ...] | None = None, **said: Any) -> RecordEnvelope:
         """Intake took the referral in."""
         about = {
             "patient_ref": "pt-sample",

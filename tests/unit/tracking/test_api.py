@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from shared.contracts.envelope import Envelope, to_headers, topic_of
-from shared.contracts.intake import ReferralClosed
+from shared.contracts.intake import ReferralClosed, ReferralFoundComplete
+from shared.contracts.scheduling import VisitMissed
 from shared.identity import Role
 from shared.ports import Record
 from tests.unit.tracking.standing import Standing
@@ -84,6 +85,20 @@ class TestReferral:
         answer = await get(received, f"/v1/referrals/{referral_id}{path}")
 
         assert 404 == answer.status_code
+
+    async def test_shows_every_open_task_in_its_order(self, tracking: Standing) -> None:
+        """Also the second of a service: the row has the first of all, the page lists the others."""
+        tell = Telling()
+        both = step("deliver_report", "coordinator", 48), step("review_change", "nurse", 8)
+        await tracking.hear(tell.received(), tell("intake", ReferralFoundComplete, both))
+        await tracking.hear(tell("scheduling", VisitMissed, step("attend_visit", "patient", 1), visit_id="v", count=1))
+
+        found = (await get(tracking, f"/v1/referrals/{REFERRAL}")).json()
+        timeline = (await get(tracking, f"/v1/referrals/{REFERRAL}/timeline")).json()
+
+        assert ["review_change", "deliver_report", "attend_visit"] == [task["act"] for task in found["tasks"]]
+        assert found["tasks"][0] == found["row"]["next"]
+        assert ["deliver_report", "review_change"] == [task["act"] for task in timeline["facts"][1]["tasks"]]
 
 
 class TestTimeline:

@@ -40,6 +40,16 @@ class TestReferralPage:
         assert "Complete referral" in text
         assert "1 h overdue" in text
 
+    async def test_lists_what_else_is_open(self, tracking: Standing) -> None:
+        """Every task with who has it, as its service says it, also one of whom this page does not know."""
+        helper = step("visit_at_home", "nurse", 8).model_copy(update={"owner": "community_worker"})
+        await tracking.hear(Telling().received((step("deliver_report", "coordinator", 48), helper)))
+
+        text = (await page(tracking)).text
+
+        assert re.search(r"Also open.*Visit at home.*Community worker.*asked by intake", text, re.DOTALL)
+        assert 2 == text.count("Then: ")
+
     async def test_tells_the_story_in_plain_words_the_latest_first(self, tracking: Standing) -> None:
         """Every fact of every service."""
         await tracking.hear(*(told for story in journey().values() for told in story))

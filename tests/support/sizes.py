@@ -1,0 +1,28 @@
+"""How much the long tests play. `THROUGHLINE_SIZES=night` plays in full; anything else is what CI has the time for.
+
+A test takes its size from here and nowhere else, so that what a change costs CI is seen and set in one place. A size
+that is smaller by day proves less by day: only what the night plays in full may be cut.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Seeds of each simulation, histories, and of the chaos run referrals, faults and days after it."""
+
+    service_seeds: int
+    engine_seeds: int
+    histories: int
+    chaos_referrals: int
+    chaos_faults: int
+    chaos_days_after: int
+    timeout_s: int
+    """What the longest of these tests may take; 0 is without end."""
+
+
+_BY_DAY: Final = Sizes(350, 300, 200, 300, 22, 12, 900)
+_BY_NIGHT: Final = Sizes(10_000, 3_000, 20_000, 1_000, 60, 12, 0)
+SIZES: Final = _BY_NIGHT if os.environ.get("THROUGHLINE_SIZES") == "night" else _BY_DAY

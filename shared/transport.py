@@ -33,10 +33,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, proxy: str | None = None, certificate: Path | None = None, key: Path | None = None) -> None:
+        """Read the certificate, if one is named. Raises OSError (ssl.SSLError) where it or its key cannot be used."""
         self._proxy = proxy
-        self._tls = httpx2.create_ssl_context()
-        if certificate:
-            self._tls.load_cert_chain(certificate, key)
+        self._tls = _tls(certificate, key) if certificate else None
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -66,8 +65,14 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             await self._session.close()
 
 
-def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls)
+def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    context = httpx2.create_ssl_context()
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls or httpx2.create_ssl_context())
     session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
     session._retry_connection = False  # noqa: SLF001 - it would send a PUT again when a kept connection breaks
     return session

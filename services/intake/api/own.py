@@ -1,9 +1,9 @@
 """An order in Throughline's own JSON. It is our own contract, so nothing is guessed: unknown members are refused."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from services.intake.api import places
 from services.intake.api.commands import CONTRACT
@@ -134,6 +134,23 @@ class OwnOrder(BaseModel):
     declared_self_pay: bool = False
     """The patient pays and no payer is to be asked."""
     logistics: OwnLogistics = OwnLogistics()
+
+    @field_validator("needed_by", "expires_at")
+    @classmethod
+    def _is_later(cls, instant: datetime | None, info: ValidationInfo) -> datetime | None:
+        written = info.data.get("authored_at")
+        if instant and written and instant <= written:
+            raise broken("before_it_was_written", "is not after the order was written")
+        return instant
+
+    @field_validator("patient")
+    @classmethod
+    def _was_born(cls, patient: OwnPatient, info: ValidationInfo) -> OwnPatient:
+        written = info.data.get("authored_at")
+        # Where it was written, the next day may have begun already.
+        if written and patient.birth_date > written.date() + timedelta(days=1):
+            raise broken("born_later", "was born after the order was written", "birth_date")
+        return patient
 
     @model_validator(mode="after")
     def _pays_one_way(self) -> "OwnOrder":

@@ -140,6 +140,9 @@ class TestOrderInOwnJson:
                 "control_characters",
             ),
             ({"patient": {**own()["patient"], "given": "", "family": " "}}, "/patient", "name"),
+            ({"patient": {**own()["patient"], "birth_date": "2026-05-01"}}, "/patient/birth_date", "born_later"),
+            ({"needed_by": "2026-04-05T10:00:00-04:00"}, "/needed_by", "before_it_was_written"),
+            ({"expires_at": "2026-04-05T10:00:00-04:00"}, "/expires_at", "before_it_was_written"),
             ({"patient": {**own()["patient"], "phone": "555-0142"}}, "/patient/phone", "phone"),
         ],
     )

@@ -8,7 +8,7 @@ import pytest
 from services.intake.domain.instruction import Hold, Place, Revoke
 from services.intake.domain.order import Identifier
 from shared.web import Malformed
-from tests.unit.intake.bundles import NOW, all_asked, asked, changed
+from tests.unit.intake.bundles import NOW, all_asked, asked, changed, taken, warned
 from tests.unit.intake.invented import CONDITION, ORDER, ORDERS, PATIENT, Document, bundle, resources
 
 AT = "/Bundle/entry/0/resource"
@@ -80,6 +80,24 @@ class TestOrders:
 
         assert [("order_expired", f"{AT}/authoredOn")] == flaws(bundle(authoredOn=written.isoformat()))
         assert [] == flaws(bundle(authoredOn=(written + timedelta(days=1)).isoformat()))
+
+    def test_last_longer_when_they_are_for_later(self) -> None:
+        """An order for next year may be used next year."""
+        written = NOW - timedelta(days=179)
+        for_later = taken(bundle(authoredOn=written.isoformat(), occurrencePeriod={"start": "2026-10-01"}))
+        until = taken(bundle(authoredOn=written.isoformat(), occurrencePeriod={"end": "2026-12-31"}))
+
+        assert for_later.not_before
+        assert for_later.not_before + timedelta(days=180) == for_later.expires_at
+        assert until.needed_until == until.expires_at
+        assert taken(bundle()).expires_at is None
+
+    def test_are_overdue_from_the_start_when_they_come_late(self) -> None:
+        """The time by which it is needed is over: it is wanted all the same, and somebody has to hurry."""
+        document = bundle(occurrencePeriod={"end": "2026-04-07"})
+
+        assert [(AT, "overdue")] == warned(document)
+        assert taken(document).needed_until
 
     @pytest.mark.parametrize("category", ["108252007", "363679005", "387713003"])
     def test_of_laboratory_imaging_and_procedures_are_no_referrals(self, category: str) -> None:

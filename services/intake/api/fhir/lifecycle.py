@@ -7,11 +7,14 @@ can do about it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from services.intake.api.fhir.bundle import Parcel
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.references import pointing_of
+from services.intake.api.fhir.timing import When
+from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Withdrawal
 
 Standing = Literal["active", "on-hold", "refused"] | Withdrawal
@@ -143,8 +146,17 @@ def _is_about(reading: Reading, task: Placed, request: Placed) -> bool:
     return request.node in meant
 
 
-def refuse_if_it_ran_out(reading: Reading, request: Placed, expires_at: Any) -> None:
-    """Refuse an order that may not be used any more: nobody is to be asked about it."""
+def expiry_of(reading: Reading, request: Placed, authored_at: datetime, when: When) -> datetime | None:
+    """Until when the order may be used, where that is later than usual: one that is for later lasts from then on.
+
+    Refuses an order that has run out: nobody is to be asked about it. Warns of one that comes when it was needed.
+    """
+    usual, needed_until = authored_at + ORDER_VALID_FOR, when.needed_day_ends or when.needed_by
+    said = (needed_until, when.not_before + ORDER_VALID_FOR if when.not_before else None)
+    expires_at = max((usual, *(instant for instant in said if instant)))
     if expires_at <= reading.now:
         detail = "was written too long ago: the order has run out, and a new one is needed"
         reading.refuse(f"{request.pointer}/authoredOn", "order_expired", detail)
+    elif needed_until and needed_until <= reading.now:
+        reading.warn(f"{request.pointer}", "overdue", "is needed by a time that is over: it is overdue from the start")
+    return expires_at if expires_at > usual else None

@@ -15,7 +15,6 @@ from services.intake.api.fhir.unused import warn_of_what_is_not_used
 from services.intake.api.fhir.wishes import wishes_of
 from services.intake.api.fhir.words import instant_of
 from services.intake.api.weight import flaw_of_weight
-from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Hold, Instruction, Place, Revoke
 from services.intake.domain.order import Identifier, Order
 from shared.contracts.language import Priority
@@ -103,13 +102,11 @@ def _order(
 
 
 def _authored_at(reading: Reading, parcel: Parcel, request: Placed) -> datetime | None:
-    """When it was written: it says so, else the Bundle does. Refuses what does not, and what has run out since."""
+    """When it was written: it says so, else the Bundle does. Refuses what does not."""
     said = instant_of(request.resource.authoredOn, reading.home_zone)
     authored_at = said or _timestamp(parcel)
     if authored_at is None:
         reading.refuse(f"{request.pointer}/authoredOn", "missing", "needs at least the day on which it was written")
-    else:
-        lifecycle.refuse_if_it_ran_out(reading, request, authored_at + ORDER_VALID_FOR)
     return authored_at
 
 
@@ -132,6 +129,7 @@ def _rest(reading: Reading, request: Placed, subject: Placed, authored_at: datet
         "not_before": when.not_before,
         "needed_by": when.needed_by,
         "needed_day_ends": when.needed_day_ends,
+        "expires_at": lifecycle.expiry_of(reading, request, authored_at, when),
         "service": service.service_of(reading, request),
         "requester": requester.requester_of(reading, request),
         "contact": patient.contact_of(reading, subject, home),

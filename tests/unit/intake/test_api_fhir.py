@@ -19,11 +19,13 @@ ISSUE_TYPES: Final = frozenset(
 ODD_PHONE = [{"system": "phone", "value": "ask Zephyrine"}]
 
 
-async def send(intake: Standing, document: object, content_type: str = "application/fhir+json") -> Any:
+async def send(
+    intake: Standing, document: object, content_type: str = "application/fhir+json", prefer: str = ""
+) -> Any:
     """Send it as the referring side's system does."""
     body = document if isinstance(document, bytes) else as_bytes(document)
     async with intake.client(Role.SERVICE) as ehr:
-        return await ehr.post("/fhir/R4", content=body, headers={"Content-Type": content_type})
+        return await ehr.post("/fhir/R4", content=body, headers={"Content-Type": content_type, "Prefer": prefer})
 
 
 def valid(answer: Any) -> Document:
@@ -134,6 +136,22 @@ class TestOneOrder:
             issue["code"],
             issue["expression"],
         )
+
+    @pytest.mark.parametrize(
+        ("prefer", "status"),
+        [("handling=strict", 422), ("return=minimal, handling = Strict", 422), ("handling=lenient", 202), ("", 202)],
+    )
+    async def test_is_refused_for_what_is_odd_if_its_sender_prefers(
+        self, intake: Standing, prefer: str, status: int
+    ) -> None:
+        """Nobody reads the warnings of a 202: a sender may ask for a refusal."""
+        found = resources()
+        found[PATIENT]["telecom"] = [*found[PATIENT]["telecom"], *ODD_PHONE]
+
+        answer = await send(intake, bundle(found), prefer=prefer)
+
+        assert status == answer.status_code
+        assert "phone" in json.dumps(valid(answer))
 
 
 class TestSeveralOrders:

@@ -9,7 +9,7 @@ from services.intake.domain.instruction import Hold, Place, Revoke
 from services.intake.domain.order import Identifier
 from shared.web import Malformed
 from tests.unit.intake.bundles import NOW, all_asked, asked, changed, taken, warned
-from tests.unit.intake.invented import CONDITION, ORDER, ORDERS, PATIENT, Document, bundle, resources
+from tests.unit.intake.invented import CONDITION, COVERAGE, ORDER, ORDERS, PATIENT, Document, bundle, resources
 
 AT = "/Bundle/entry/0/resource"
 NUMBER = Identifier(system=ORDERS, value="ORD-4001")
@@ -151,6 +151,18 @@ class TestModifiers:
     def test_of_what_nobody_reads_do_not_count(self) -> None:
         """They change what is not acted on in any case."""
         assert [] == flaws(beside(pulse={"resourceType": "Observation", "implicitRules": "urn:x"}))
+
+    def test_of_what_nothing_names_leave_it_out(self) -> None:
+        """The order does not say that this Coverage is its own: it is not acted on, and that is said."""
+        found = resources()
+        found[COVERAGE]["implicitRules"] = "urn:x"
+        document = bundle(found, insurance=None)
+
+        assert ([], [("/Bundle/entry/4/resource/implicitRules", "unknown_modifier")]) == (
+            flaws(document),
+            warned(document),
+        )
+        assert "coverage" not in taken(document).provided
 
     def test_of_the_bundle_count(self) -> None:
         """The rules of a Bundle are those of all in it."""

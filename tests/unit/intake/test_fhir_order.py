@@ -1,9 +1,11 @@
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
 from services.intake.api.own import OwnOrder
+from services.intake.domain.identifiers import NPI_SYSTEM as NPI
 from services.intake.domain.order import Order, Requester
 from shared.contracts.sealed import Coding
 from tests.unit.intake.bundles import HOME, asked, changed, everything, taken, warned
@@ -110,6 +112,22 @@ class TestRequester:
         requester = taken(everything()).requester
 
         assert Requester(npi="1234567893", name="Otto Orderly", organization="Orderly & Sons") == requester
+
+    @pytest.mark.parametrize(
+        "reference",
+        [
+            {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|1234567893"},
+            {"reference": "Practitioner?identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C1234567893"},
+            {"reference": "Practitioner/elsewhere", "identifier": {"system": NPI, "value": "1234567893"}},
+            {"identifier": {"system": NPI, "value": " 1234567893 "}, "display": "Dr. Orderly"},
+        ],
+    )
+    def test_may_be_named_by_its_number(self, reference: dict[str, Any]) -> None:
+        """A number that a reference itself names counts, whether or not the clinician is in the Bundle."""
+        found = resources()
+        del found[REQUESTER]
+
+        assert "1234567893" == _npi(taken(bundle(found, requester=reference)))
 
     def test_may_be_no_more_than_a_name(self) -> None:
         """A display is better than nothing; nothing is asked for later."""

@@ -12,6 +12,7 @@ from services.intake.api.access import MayReceive, TheService
 from services.intake.api.fhir.answers import Done, answer_of
 from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, status_of
 from services.intake.api.fhir.order import Asked, orders_of
+from services.intake.api.fhir.preference import is_strict, refusing_what_is_odd
 from services.intake.api.receiving import Desk
 from services.intake.domain.instruction import Place
 from shared.errors import Conflict
@@ -19,6 +20,7 @@ from shared.identity import Caller
 from shared.service import Service
 from shared.web import Flaw, Malformed, etag, raw_body
 
+_LARGE_BYTES: Final = 64 * 1024
 MEDIA_TYPE: Final = "application/fhir+json"
 _READ: Final = re.compile(r"\s*application/(?:fhir\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _BUNDLE: Final[dict[str, Any]] = {
@@ -52,8 +54,9 @@ def routes(desk: Desk) -> APIRouter:
         """Take in orders. The ServiceRequest in the answer has the referral's id; what is odd is said beside it."""
         _require_json(request)
         raw, now, codes = await raw_body(request), service.now(), desk.pathways.codes
-        # Reading is nothing but work: on a thread of its own it keeps nobody waiting.
-        parcel, found = await asyncio.to_thread(_read, raw, now, desk.home_zone, codes)
+        told = (raw, is_strict(request.headers.getlist("prefer")), now, desk.home_zone, codes)
+        # Reading is nothing but work: where it takes long, a thread of its own keeps nobody waiting.
+        parcel, found = _read(*told) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_read, *told)
         _refuse_if_nothing_can_be_taken(parcel, found)
         done = [await _carry_out(desk, asked, caller, service, is_alone=len(found) == 1) for asked in found]
         headers = _headers_of(done)
@@ -62,9 +65,10 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _read(raw: bytes, *told: Any) -> tuple[Parcel, Sequence[Asked]]:
+def _read(raw: bytes, is_strict: bool, *told: Any) -> tuple[Parcel, Sequence[Asked]]:  # noqa: FBT001 - told as one
     parcel = opened(raw)
-    return parcel, orders_of(parcel, *told)
+    found = orders_of(parcel, *told)
+    return parcel, [refusing_what_is_odd(asked) for asked in found] if is_strict else found
 
 
 def _require_json(request: Request) -> None:

@@ -103,9 +103,17 @@ class Reading:
         return placed
 
     def all_of(self, type_: str) -> Iterator[Placed]:
-        """Every entry of a type, in the Bundle's order. Validates each: for what is few."""
+        """Every entry of a type, in the Bundle's order. Validates each: for what is few.
+
+        Nothing names them, so one that cannot be read is left out, and warned of.
+        """
         for node in self.shelf.nodes:
-            if node.type == type_ and (placed := self.read(node)):
+            if node.type != type_:
+                continue
+            flaws = () if self.shelf.is_full else self.shelf.read(node)[1]
+            for flaw in flaws:
+                self.warn(flaw.pointer, flaw.code, f"{flaw.detail}; the resource is left out")
+            if not flaws and (placed := self.read(node)):
                 yield placed
 
     def all_inside(self, placed: Placed, type_: str) -> Iterator[Placed]:

@@ -1,0 +1,19 @@
+"""What a sender prefers: whether an order with something odd in it is taken (R4 http.html#prefer, RFC 7240)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from services.intake.api.fhir.order import Asked
+
+
+def is_strict(headers: Iterable[str]) -> bool:
+    """Whether `Prefer: handling=strict` was sent: then a warning is reason enough to refuse. Lenient otherwise."""
+    preferences = (preference for header in headers for preference in header.split(","))
+    return any(preference.partition(";")[0].replace(" ", "").lower() == "handling=strict" for preference in preferences)
+
+
+def refusing_what_is_odd(asked: Asked) -> Asked:
+    """An order without warnings as it is; any other refused for them."""
+    if not asked.warnings:
+        return asked
+    return replace(asked, instruction=None, warnings=(), flaws=(*asked.flaws, *asked.warnings))

@@ -70,6 +70,7 @@ def _needed(url: str, mark: str) -> dict[str, Any]:
         },
         PATIENT: {
             "identifier": numbers,
+            "name": [{"use": "official", "family": planted("family"), "given": [planted("given")]}],
             "birthDate": BIRTH_DATE.isoformat(),
             "telecom": [
                 {"system": "phone", "value": PHONE, "use": "mobile"},
@@ -91,9 +92,14 @@ def _needed(url: str, mark: str) -> dict[str, Any]:
             "beneficiary": {"reference": PATIENT},
             "payor": [{"display": planted("payor")}],
             "subscriberId": planted(f"{mark}member"),
+            "period": {"start": "2026-01-01"},
             "order": 1,
         },
-        LETTER: {"status": "current", "content": [{"attachment": {"url": f"https://ehr.example/{STEM}"}}]},
+        LETTER: {
+            "status": "current",
+            "subject": {"reference": PATIENT},
+            "content": [{"attachment": {"url": f"https://ehr.example/{STEM}"}}],
+        },
     }
     return by_resource.get(url, {})
 
@@ -103,23 +109,24 @@ def _filled(type_: str, mark: str, depth: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {}
     chosen: set[str] = set()
     for n, (name, info) in enumerate(model.model_fields.items()):
-        choice = _choice(info)
+        choice = choice_of(info)
         if name in LEFT_OUT or name.endswith("__ext") or choice in chosen:
             continue
-        value = _value(info.annotation, f"{mark}{n}", depth)
+        value = value_of(info.annotation, f"{mark}{n}", depth)
         if value is not None:
             found[info.alias or name] = value
             chosen |= {choice} - {""}
     return found
 
 
-def _choice(info: FieldInfo) -> str:
+def choice_of(info: FieldInfo) -> str:
     """The choice of types that an element is one of: only one of them may be there."""
     extra = info.json_schema_extra
     return str(extra.get("one_of_many", "")) if isinstance(extra, dict) else ""
 
 
-def _value(annotation: Any, mark: str, depth: int) -> Any:
+def value_of(annotation: Any, mark: str, depth: int) -> Any:
+    """Something that an element can hold, down to `DEEPEST`, all of it canaries; None for what cannot be told."""
     told = str(annotation)
     if match := re.search(r"abc\.(\w+)Type\b", told):
         inner = _filled(match[1], f"{mark}x", depth + 1) if depth < DEEPEST else {}

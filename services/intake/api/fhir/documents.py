@@ -13,6 +13,7 @@ from services.intake.api.fhir.references import pointing_of, root_of
 
 _BROUGHT: Final = frozenset({"DocumentReference", "Binary", "Media", "Composition"})
 """Types of resources that are documents, or hold one."""
+_IN_ERROR: Final = "entered-in-error"
 
 
 def documents_of(reading: Reading, request: Placed, patient: Placed) -> tuple[str, ...]:
@@ -44,8 +45,9 @@ def _counts(reading: Reading, placed: Placed, patient: Placed) -> bool:
         if not reading.is_same(subject, patient):
             reading.warn(f"{at}/subject", "not_of_the_patient", "is not the patient: this document was left out")
             return False
-    if document.status != "current":
-        reading.warn(f"{at}/status", "document_not_current", "is not current: this document was left out")
+    if document.status != "current" or document.docStatus == _IN_ERROR:
+        element = "docStatus" if document.docStatus == _IN_ERROR else "status"
+        reading.warn(f"{at}/{element}", "document_not_current", "is not current: this document was left out")
         return False
     return True
 

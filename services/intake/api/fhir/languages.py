@@ -17,8 +17,9 @@ from services.intake.api.fhir.words import codings_of
 BCP_47: Final = "urn:ietf:bcp:47"
 DEFAULT: Final = "en-US"
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8})*)")
-_ISO_639: Final = re.compile(r"639|bcp[:\-]?47|v3-HumanLanguage|2\.16\.840\.1\.113883\.6\.(99|100|121)", re.IGNORECASE)
+_ISO_639: Final = re.compile(r"639|bcp[:\-]?47|HumanLanguage|2\.16\.840\.1\.113883\.6\.(99|100|121)", re.IGNORECASE)
 """Systems whose codes are of two or three letters: ISO 639-1 to -3, and HL7's own names for BCP 47."""
+_THREE: Final = 3
 _NONE: Final = frozenset({"und", "mul", "zxx", "mis"})
 """Undetermined, several, none, and not coded (ISO 639-2)."""
 _OTHER_NAMES: Final = {
@@ -53,7 +54,7 @@ def _tags(concept: Any) -> Iterator[str]:
     texts = [*(c.display for c in codings), concept.text if concept else None]
     yield from (tag for text in texts if (tag := _by_name(text)))
     yield from (tag for c in codings if not c.system and (tag := _tag(c.code)))
-    yield from (tag for c in codings if (tag := _by_name(c.code)))
+    yield from (tag for c in codings if (tag := _by_name(c.code) or _by_three_letters(c.code)))
     yield from (tag for text in texts if (tag := _tag(text)))
 
 
@@ -65,6 +66,15 @@ def _tag(code: str | None) -> str | None:
     language = match[1].lower()
     language = str(get_global("language_aliases").get(language, language))
     return f"{language}{match[2]}" if language in _names_by_code() and language not in _NONE else None
+
+
+def _by_three_letters(code: str | None) -> str | None:
+    """A code of ISO 639-2 that says so by its length alone, in a system that is not known."""
+    return (
+        str(found)
+        if (found := get_global("language_aliases").get((code or "").lower())) and len(code or "") == _THREE
+        else None
+    )
 
 
 def _by_name(text: str | None) -> str | None:

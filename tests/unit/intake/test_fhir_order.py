@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ from services.intake.api.own import OwnOrder
 from services.intake.domain.identifiers import NPI_SYSTEM as NPI
 from services.intake.domain.order import Order, Requester
 from shared.contracts.sealed import Coding
-from tests.unit.intake.bundles import HOME, asked, changed, everything, taken, warned
+from tests.unit.intake.bundles import HOME, NOW, asked, changed, everything, taken, warned
 from tests.unit.intake.invented import (
     CONDITION,
     COVERAGE,
@@ -62,6 +62,13 @@ class TestOrder:
 
         assert datetime(2026, 4, 6, 4, 0, tzinfo=UTC) == taken(bundle(authoredOn="2026-04-06")).authored_at
         assert datetime(2026, 4, 8, 12, 0, tzinfo=UTC) == taken(undated).authored_at
+
+    def test_may_be_dated_a_little_ahead(self) -> None:
+        """Clocks differ; by more than a day, it is said."""
+        at = "/Bundle/entry/0/resource/authoredOn"
+
+        assert [] == warned(bundle(authoredOn=(NOW + timedelta(hours=23)).isoformat()))
+        assert [(at, "authored_ahead")] == warned(bundle(authoredOn=(NOW + timedelta(days=2)).isoformat()))
 
     def test_asks_for_the_service_when_no_specialty_is_named(self) -> None:
         """The specialty chooses the pathway; without it the service is what is asked for; without both, nothing is."""
@@ -128,6 +135,23 @@ class TestRequester:
         del found[REQUESTER]
 
         assert "1234567893" == _npi(taken(bundle(found, requester=reference)))
+
+    def test_may_be_named_by_its_number_in_its_role(self) -> None:
+        """The role came along, the clinician did not."""
+        found = resources()
+        named = {"identifier": {"system": NPI, "value": "1234567893"}, "display": "Otto Orderly"}
+        found[REQUESTER] = {"resourceType": "PractitionerRole", "practitioner": named}
+
+        requester = taken(bundle(found)).requester
+
+        assert ("1234567893", "Otto Orderly") == (requester and requester.npi, requester and requester.name)
+
+    def test_is_warned_of_when_nobody_came_along(self) -> None:
+        """Whoever is meant is not known here."""
+        document = bundle(requester={"reference": "Practitioner/elsewhere"})
+
+        assert ("/Bundle/entry/0/resource/requester", "requester") in warned(document)
+        assert "requester" not in taken(document).provided
 
     def test_may_be_no_more_than_a_name(self) -> None:
         """A display is better than nothing; nothing is asked for later."""

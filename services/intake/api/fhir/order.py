@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, get_args
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
 
 from services.intake.api.fhir import coverage, identity, lifecycle, patient, reasons, requester, service, timing
 from services.intake.api.fhir.address import home_of
@@ -20,6 +20,9 @@ from services.intake.domain.order import Identifier, Order
 from shared.contracts.language import Priority
 from shared.contracts.sealed import Logistics
 from shared.web import Flaw
+
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+"""The clock of an EHR may be ahead, and its day may have begun where ours has not."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def _authored_at(reading: Reading, parcel: Parcel, request: Placed) -> datetime 
     authored_at = said or _timestamp(parcel)
     if authored_at is None:
         reading.refuse(f"{request.pointer}/authoredOn", "missing", "needs at least the day on which it was written")
+    elif authored_at > reading.now + _CLOCKS_DIFFER:
+        reading.warn(f"{request.pointer}/authoredOn", "authored_ahead", "is dated ahead: it counts from when it came")
     return authored_at
 
 

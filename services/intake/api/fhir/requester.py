@@ -17,7 +17,13 @@ def requester_of(reading: Reading, request: Placed) -> Requester | None:
     role = reading.resolve(reference, request, "requester", "PractitionerRole")
     person, house = _behind(reading, request, role)
     # Of a role, its own number is of the practitioner who has it.
-    npi = _npi(reading, person) or _npi(reading, role) or _named_npi(reading, request) or _npi(reading, house)
+    named = _named_npi(reading, reference, f"{request.pointer}/requester")
+    if role and not named:
+        named = _named_npi(reading, role.resource.practitioner, f"{role.pointer}/practitioner")
+    if not (person or house or role or named):
+        detail = "refers to nobody who came along: no more is known of them than the name that it says, if any"
+        reading.warn(f"{request.pointer}/requester", "requester", detail)
+    npi = _npi(reading, person) or _npi(reading, role) or named or _npi(reading, house)
     name = (full_name(reading, person.resource) if person else None) or _display(reference, role, house)
     organization = house.resource.name if house else None
     if organization is None and role and role.resource.organization:
@@ -48,12 +54,12 @@ def _npi(reading: Reading, placed: Placed | None) -> str | None:
     return None
 
 
-def _named_npi(reading: Reading, request: Placed) -> str | None:
+def _named_npi(reading: Reading, reference: Any, at: str) -> str | None:
     """A logical reference names it as an identifier, a conditional one in its condition."""
-    named = pointing_of(request.resource.requester).named
+    named = pointing_of(reference).named if reference else None
     if named is None or named[0] != identifiers.NPI_SYSTEM:
         return None
-    return _checked(reading, named[1], f"{request.pointer}/requester")
+    return _checked(reading, named[1], at)
 
 
 def _checked(reading: Reading, npi: str, at: str) -> str:

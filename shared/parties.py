@@ -16,7 +16,7 @@ Kind = Literal["payer", "clearinghouse", "office", "ehr", "gateway", "subscriber
 _UNLISTED: Final = "unlisted-*"
 _ALIAS: Final = "unlisted-"
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
-_PayerId = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]{0,63}|unlisted-\*)$")]
+_PayerId = Annotated[str, StringConstraints(pattern=r"^(unlisted-\*|[a-z0-9][a-z0-9-]{0,63})$")]
 _Tenant = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,30}$")]
 _Subject = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 _Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+$")]
@@ -71,16 +71,17 @@ class Party(_Entry):
         for field, kinds in _OF_KINDS.items():
             if getattr(self, field) and self.kind not in kinds:
                 raise ValueError(f"A party of kind {self.kind} has no {field}.")
+        # An alias follows from a tenant's key: nobody can list it, and whoever could would be a second answer.
+        if any(payer.startswith(_ALIAS) for payer in {self.id, *self.payers} - {_UNLISTED}):
+            raise ValueError("Payers that no list names are spoken for together, as unlisted-*.")
         return self
 
     def speaks_for(self, payer_id: str) -> bool:
-        """Whether this party is the one that is asked for a payer by name; `unlisted-*` is not by name."""
-        return (self.kind == "payer" and self.id == payer_id) or payer_id in self.payers
-
-    @property
-    def speaks_for_unlisted(self) -> bool:
-        """Whether this party is asked for the payers that no list names."""
-        return _UNLISTED in self.payers
+        """Whether this party is the one that is asked for a payer."""
+        if self.kind not in _OF_KINDS["payers"]:
+            return False
+        name = _UNLISTED if payer_id.startswith(_ALIAS) else payer_id
+        return name in self.payers or (self.kind == "payer" and payer_id == self.id)
 
 
 _OF_KINDS: Final[dict[str, frozenset[str]]] = {
@@ -117,10 +118,7 @@ class Register:
 
     def payer(self, tenant: str, payer_id: str) -> Party | None:
         """Who is asked for a payer: itself, or who speaks for it; an alias is asked where unlisted payers are."""
-        exact = self._found.get((tenant, "payer", payer_id))
-        if exact is not None or not payer_id.startswith(_ALIAS):
-            return exact
-        return self._found.get((tenant, "payer", _UNLISTED))
+        return self._found.get((tenant, "payer", _UNLISTED if payer_id.startswith(_ALIAS) else payer_id))
 
     def office(self, tenant: str, provider_ref: str) -> Party | None:
         """Whose office a provider is in."""

@@ -30,6 +30,7 @@ _IDENTIFIER: Final = "identifier"
 _KEY_BYTES: Final = 32
 _REFERRAL_ID_CHARS: Final = 26  # 130 bits: nothing can be guessed, and two orders do not meet
 _PSEUDONYM_CHARS: Final = 16
+_CAPABILITY_CHARS: Final = 32  # 128 bits
 
 Model = TypeVar("Model", bound=BaseModel)
 JwkSet = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -137,6 +138,16 @@ class Keyring:
     def pseudonym(self, tenant: str, audience: str, text: str) -> str:
         """What may be said in the open in place of a text from a seal: the same for the same text of a tenant."""
         return self._keyed(tenant, "pseudonym", text.encode(), audience).hex()[:_PSEUDONYM_CHARS]
+
+    def capability(self, tenant: str, audience: str, *about: str) -> str:
+        """The part of an address that only whom we gave it to can know: for this act about this object alone."""
+        return self._keyed(tenant, "capability", json.dumps(about).encode(), audience).hex()[:_CAPABILITY_CHARS]
+
+    def is_capability(self, shown: str, tenant: str, audience: str, *about: str) -> bool:
+        """Whether this is that part, in constant time. A tenant without keys has given none away."""
+        if f"{tenant}:{audience}:1" not in self._keys:
+            return False
+        return hmac.compare_digest(shown.encode(), self.capability(tenant, audience, *about).encode())
 
     def _decrypt(self, tenant: str, audience: str, sealed: str) -> bytes:
         try:

@@ -29,7 +29,13 @@ from shared.identity import Guard, Policy, Role, Verifier, audience_of, fetch_ov
 from shared.mongo import MongoClock, connect
 from shared.parties import Register
 from shared.ports import Clock
-from shared.settings import ClockSettings, IdentitySettings, MongoSettings, OutboundSettings, TelemetrySettings
+from shared.settings import (
+    ClockSettings,
+    IdentitySettings,
+    MongoSettings,
+    OutboundSettings,
+    TelemetrySettings,
+)
 from shared.telemetry import configure
 
 POLICY: Policy = {
@@ -147,7 +153,7 @@ def _real_world(settings: SimulatorsSettings) -> World:
     public = {jwk["kid"]: jwk for jwk in json.loads((keys / "parties" / "public.json").read_bytes())["keys"]}
     return World(
         clock=MongoClock(connect(MongoSettings()), ClockSettings()),
-        verifier=Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), time.time),
+        verifier=Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), time.time, register),
         gates=Gates(register, public, kept_keys(settings.state_directory / "signing.json"), time.time),
         token=Callers(register, settings.tenant, keys / "clients", outbound.issuer_url, http).token,
         http=http,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI
 
-from services.intake.api import POLICY, Desk, routers
+from services.intake.api import HANDED, POLICY, Desk, concerned, routers
 from services.intake.api.places import zips
 from services.intake.domain import INFORMATION_REQUEST, REPORT
 from services.intake.domain.pathways import Pathways
@@ -21,7 +21,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        ehr = Ehr(parts.lines, own.ehr_url, own.public_url)
+        ehr = Ehr(parts.lines, own.ehr_url, own.public_url, parts.keyring)
         return {INFORMATION_REQUEST: InformationRequests(ehr), REPORT: Reports(ehr, parts.keyring)}
 
     desk = Desk(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
@@ -33,6 +33,8 @@ def blueprint(own: OwnSettings) -> Blueprint:
         routers=routers(desk),
         policy=POLICY,
         asks=frozenset({"ehr"}),
+        concerned=concerned,
+        handed=HANDED,
     )
 
 

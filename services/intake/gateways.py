@@ -11,6 +11,7 @@ import httpx2
 
 from services.intake.domain import Referral, request_id
 from services.intake.domain.order import ReportDocument
+from shared.capabilities import Capabilities
 from shared.contracts.language import tenant_of
 from shared.errors import Unknown
 from shared.outbound import Lines, NotTaken
@@ -32,10 +33,12 @@ class Ehr:
     lines: Lines
     ehr_url: str
     public_url: str
+    keyring: Keyring
 
-    def answer_url(self, referral_id: str, path: str) -> str:
-        """Where an answer about a referral goes."""
-        return f"{self.public_url}/v1/referrals/{referral_id}/{path}"
+    def answer_url(self, referral_id: str, path: str, act: str) -> str:
+        """Where the EHR's answer about a referral goes, and nobody else's."""
+        url = f"{self.public_url}/v1/referrals/{referral_id}/{path}"
+        return Capabilities(self.keyring, "identifier").address(url, act, referral_id, "ehr")
 
     async def call(self, call: Call, path: str, id_: str, id_field: str, body: dict[str, Any]) -> Answer:
         """Make the call on the filed object `id_`. Raises Unknown on silence, or on an answer about something else."""
@@ -83,7 +86,7 @@ class InformationRequests:
         body = {
             "referral_id": call.aggregate_id,
             "items": list(state.requests[call.revision - 1].items),
-            "answer_url": self.ehr.answer_url(call.aggregate_id, "information"),
+            "answer_url": self.ehr.answer_url(call.aggregate_id, "information", "supply_information"),
         }
         return await self.ehr.call(call, "information-requests", id_, "request_id", body)
 
@@ -108,7 +111,7 @@ class Reports:
             "referral_id": call.aggregate_id,
             "kind": report.kind,
             "document_ref": self._document_ref(call, report.document) if call.act == "send" else None,
-            "answer_url": self.ehr.answer_url(call.aggregate_id, "acknowledgement"),
+            "answer_url": self.ehr.answer_url(call.aggregate_id, "acknowledgement", "acknowledge"),
         }
         return await self.ehr.call(call, "reports", report.report_id, "report_id", body)
 

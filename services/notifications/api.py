@@ -22,7 +22,7 @@ from shared.service import Service, the_service
 from shared.web import IdempotencyKey, Malformed, body, etag, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
-POLICY: Policy = {"read": _TEAM | {Role.SERVICE, Role.OPERATOR}, "record_contact": _TEAM}
+POLICY: Policy = {"read": _TEAM | {Role.OPERATOR}, "record_contact": _TEAM}
 OPEN_PATHS: Final = frozenset({CALLBACK_PATH})
 """No bearer here: the gateway's signature authenticates."""
 GATEWAY: Final = Actor(kind="service", id="sms-gateway")

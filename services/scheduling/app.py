@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI
 
-from services.scheduling.api import POLICY, routers
+from services.scheduling.api import HANDED, POLICY, concerned, routers
 from services.scheduling.gateways import Appointments, Claims, OfficeRequests, Offices, Openings, Questions
 from services.scheduling.handlers import reactions
 from services.scheduling.settings import OwnSettings, SchedulingSettings
@@ -20,7 +20,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
     def of_placements(parts: Parts) -> Mapping[str, Gateway]:
         calendar = parts.engines[CALENDAR_DAY.name]
-        offices = Offices(parts.lines, own.offices_url, own.public_url, own.reports_url)
+        offices = Offices(parts.lines, own.offices_url, own.public_url, own.reports_url, parts.keyring)
         return {
             "search": Openings(directory, calendar),
             "claim": Claims(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
@@ -39,6 +39,8 @@ def blueprint(own: OwnSettings) -> Blueprint:
         routers=routers(directory),
         policy=POLICY,
         asks=frozenset({"office"}),
+        concerned=concerned,
+        handed=HANDED,
     )
 
 

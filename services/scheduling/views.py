@@ -62,10 +62,12 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownP
     )
 
 
-def choice_of(document: Document, request_id: str) -> int:
-    """The number of the choice that a request to an office is about. Raises NotFound."""
+def choice_of(document: Document, request_id: str, of: frozenset[str] | None) -> int:
+    """The number of the choice, of one of these providers if any, that a request is about. Raises NotFound."""
+    choices: tuple[Choice, ...] = document.state.choices
     for record in document.calls.values():
-        if record.kind == OFFICE_REQUEST and effect_id(document.id, record) == request_id:
+        is_named = record.kind == OFFICE_REQUEST and effect_id(document.id, record) == request_id
+        if is_named and (of is None or choices[record.revision - 1].provider_ref in of):
             return record.revision
     raise NotFound("not-found", "There is no such request.")
 

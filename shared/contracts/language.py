@@ -29,6 +29,7 @@ class Actor(Word):
 
     kind: Open[ActorKind]
     id: str
+    via: str | None = Field(default=None, exclude_if=lambda via: via is None)
 
 
 class Reason(Word):

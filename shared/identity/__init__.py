@@ -1,6 +1,7 @@
 """Who calls, for which tenant, and what that caller may do.
 
-Nothing here knows what a command does: a policy is a table from its name to the roles that may send it.
+Nothing here knows what a command does: a policy is a table from its name to the roles that may send it, and whose
+objects a role sees is a table too.
 """
 
 from shared.identity.audiences import ACCESS_TOKEN, audience_of
@@ -16,15 +17,19 @@ from shared.identity.policy import (
     permit,
 )
 from shared.identity.verifier import FetchJwks, Verifier, fetch_over_http
+from shared.identity.whose import WHOSE, Concerned, Proof, is_theirs
 
 __all__ = [
     "ACCESS_TOKEN",
+    "WHOSE",
     "Caller",
+    "Concerned",
     "FetchJwks",
     "Forbidden",
     "Guard",
     "Permit",
     "Policy",
+    "Proof",
     "Role",
     "Session",
     "Unauthenticated",
@@ -33,6 +38,7 @@ __all__ = [
     "assert_every_route_guarded",
     "audience_of",
     "fetch_over_http",
+    "is_theirs",
     "permissions",
     "permit",
 ]

@@ -1,6 +1,7 @@
 """What a role may do, route by route; an app with a route that nobody guards does not start."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -11,11 +12,20 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.errors import NotFound
-from shared.identity.caller import REFERRAL_ID, Caller, Forbidden, Role, Unauthenticated
+from shared.identity.caller import OURS, Caller, Forbidden, Role, Unauthenticated
 from shared.identity.verifier import Verifier
+from shared.identity.whose import sees_all
 
 Policy = Mapping[str, frozenset[Role]]
 """Name of a command or route -> the roles that may use it. What is not in the table is nobody's."""
+
+Owns = Callable[[Caller, frozenset[Role], str, Request], Awaitable[bool]]
+"""Whether what a request is about is the caller's, in these roles, under this permission. Raises NotFound."""
+
+
+async def _owns_nothing(_caller: Caller, _roles: frozenset[Role], _permission: str, _request: Request) -> bool:
+    return False
+
 
 _BEARER: Final = HTTPBearer(auto_error=False, bearerFormat="JWT")
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -35,17 +45,18 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may come in: whose tokens are believed, who may do what, and which paths ask nobody."""
+    """Who may come in: whose tokens are believed, who may do what with whose objects, which paths ask nobody."""
 
     verifier: Verifier
     policy: Policy
     open_paths: frozenset[str] = frozenset()
     session: Session | None = None
+    owns: Owns = _owns_nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Lets callers through whose role the policy names, to objects of their own tenant."""
+    """Lets callers through whose role the policy names, to objects of their own tenant, and of their own party."""
 
     name: str
 
@@ -58,9 +69,13 @@ class Permit:
         if not token:
             raise Unauthenticated(has_token=False)
         caller = await guard.verifier.verify(token)
-        if not caller.roles & guard.policy[self.name]:
+        roles = caller.roles & guard.policy[self.name]
+        if not roles:
             raise Forbidden(self.name)
         _stay_within(caller, request.path_params)
+        is_about_one = bool(request.path_params) and not sees_all(roles)
+        if is_about_one and not await guard.owns(caller, roles, self.name, request):
+            raise NotFound
         return caller
 
 
@@ -114,10 +129,14 @@ def _cookie(request: Request, session: Session | None) -> str | None:
 
 def _stay_within(caller: Caller, path_params: Mapping[str, Any]) -> None:
     """An id of another tenant, or for a patient any other referral, answers as if it did not exist."""
-    matches = [REFERRAL_ID.fullmatch(str(value)) for value in path_params.values()]
-    named = [match for match in matches if match]
+    named = [match for value in path_params.values() if (match := OURS.match(str(value)))]
     is_own = all(match[1] == caller.tenant for match in named)
     if Role.PATIENT in caller.roles:
-        is_own = bool(named) and all(match[0] == caller.referral_id for match in named)
+        is_own = bool(named) and all(_begins_with(match, caller.referral_id) for match in named)
     if not is_own:
         raise NotFound
+
+
+def _begins_with(id_: re.Match[str], referral_id: str | None) -> bool:
+    """Whether an id is the referral's, or is derived from it as `{referral}-…`."""
+    return referral_id is not None and (id_.string == referral_id or id_.string.startswith(f"{referral_id}-"))

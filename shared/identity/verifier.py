@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, RSAKey, import_key
 from shared.errors import Unavailable
 from shared.identity.audiences import check_audience, check_type
 from shared.identity.caller import Caller, Unauthenticated, caller_from
+from shared.parties import Register
 
 LONGEST_LIFETIME_S: Final = 3600
 """No token lives longer; SMART Backend Services asks for short-lived tokens of an hour at most."""
@@ -30,6 +31,7 @@ _FIRST_FETCH_AGAIN_S: Final = 1.0
 _REMEMBERED: Final = 10_000
 _LONGEST_TOKEN: Final = 8192
 
+_NO_PARTIES: Final = Register()
 FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
@@ -48,13 +50,24 @@ def fetch_over_http(jwks_url: str, timeout_s: float = 5.0) -> FetchJwks:
 
 
 class Verifier:
-    """Verifies tokens of one issuer for one audience. Keys and verdicts are cached; `epoch_s`: seconds since 1970."""
+    """Verifies tokens of one issuer for one audience. Keys and verdicts are cached; `epoch_s`: seconds since 1970.
 
-    def __init__(self, issuer: str, audience: str, fetch: FetchJwks, epoch_s: Callable[[], float]) -> None:
+    Programs are what `parties` says of their clients: without a register they may do nothing.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        fetch: FetchJwks,
+        epoch_s: Callable[[], float],
+        parties: Register = _NO_PARTIES,
+    ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._fetch = fetch
         self._epoch_s = epoch_s
+        self._parties = parties
         self._keys: dict[str, ECKey | RSAKey] = {}
         self._tried_at = self._fetched_at = float("-inf")
         self._believed: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
@@ -89,7 +102,7 @@ class Verifier:
             self._check_claims(claims)
         except (JoseError, ValueError, TypeError, KeyError):
             raise Unauthenticated(has_token=True) from None
-        return caller_from(claims), float(claims["exp"])
+        return caller_from(claims, self._parties), float(claims["exp"])
 
     def _check_claims(self, claims: dict[str, Any]) -> None:
         """Check what joserfc's `decode` leaves alone: everything but the signature."""

@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -17,7 +17,8 @@ from shared.outbound import Connections, Lines
 from shared.parties import Register
 from shared.sealing import Keyring, counting
 from shared.service import operations
-from shared.service.runtime import Figures, Hooks
+from shared.service.ownership import Ownership
+from shared.service.runtime import Figures, Hooks, Service
 from shared.service.wiring import Blueprint, wire
 from shared.settings import (
     ClockSettings,
@@ -53,10 +54,9 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     world = world or RealWorld(settings.kafka, settings.mongo, settings.clock)
     identity = settings.identity
     audience = identity.audience or audience_of(blueprint.name)
-    verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s)
-    guard = Guard(verifier, {**operations.POLICY, **blueprint.policy}, blueprint.open_paths, blueprint.session)
-    keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
     register = Register.from_file(settings.parties.file)
+    verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
+    keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
     lines = Lines(register, connections, connections.plain)
     service = wire(blueprint, world, keyring, lines, hooks_of(metrics), settings.clock.poll_s)
@@ -73,13 +73,19 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     app = create_app(
         f"Throughline {blueprint.name}",
         [*blueprint.routers, operations.router],
-        guard,
+        guard_of(blueprint, verifier, lambda: service),
         lifespan=lifespan,
         metrics=metrics,
         checks={"doors": service.is_ready, "program": service.edition},
     )
     app.state.service = service
     return app
+
+
+def guard_of(blueprint: Blueprint, verifier: Verifier, service: Callable[[], Service]) -> Guard:
+    """Who may come in to a service: its tables and everybody's, and what is whose."""
+    policy = {**operations.POLICY, **blueprint.policy}
+    return Guard(verifier, policy, blueprint.open_paths, blueprint.session, Ownership(blueprint, service))
 
 
 def _spare_the_collector() -> None:

@@ -1,7 +1,7 @@
 """From a blueprint to a running service: engines, doors and gateways on a world. The simulation wires the same way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,7 +11,7 @@ from shared.clock import ClockDoor
 from shared.contracts.envelope import topic_of
 from shared.contracts.language import Fact
 from shared.effects import EffectWorker
-from shared.identity import Policy, Session
+from shared.identity import Concerned, Policy, Session
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
 from shared.messaging.publisher import Publisher
@@ -48,11 +48,18 @@ class Kind:
     indexes: Sequence[Any] = ()
 
 
+def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
+    return Concerned()
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """A service. The first of `kinds` has one aggregate per referral, hears the facts, and tells them if `is_heard`.
 
     `asks` are the kinds of parties that it sends requests to: of no others does it need keys.
+    `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.
+    `handed` names the permissions by whose addresses programs are asked to answer, each with the audience whose key
+    makes its capabilities (`shared.capabilities`).
     """
 
     name: str
@@ -61,6 +68,8 @@ class Blueprint:
     listens_to: Sequence[str]
     routers: Sequence[APIRouter]
     policy: Policy
+    concerned: Callable[[str, Any], Concerned] = _concerns_nobody
+    handed: Mapping[str, str] = field(default_factory=dict)
     is_heard: bool = True
     asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx2
 
-from shared.identity import Role, permissions
+from shared.capabilities import Capabilities
+from shared.identity import WHOSE, Role, permissions
 from tests.access.samples import SAMPLES, Sample
 from tests.privacy.house import House
 
@@ -48,6 +49,11 @@ class Route:
         """Whether its address names one."""
         return "{referral_id}" in self.path
 
+    @property
+    def is_of_an_object(self) -> bool:
+        """Whether its address names anything that may be one party's and not another's."""
+        return "{" in self.path
+
 
 def routes(house: House) -> list[Route]:
     """Every guarded route, in a fixed order."""
@@ -65,19 +71,33 @@ def roles_of(house: House, route: Route) -> frozenset[Role]:
     return found
 
 
-def matrix(house: House) -> dict[str, dict[str, str]]:
-    """By service and route: the permission, and the roles that have it."""
-    found: dict[str, dict[str, str]] = {}
+def matrix(house: House) -> dict[str, dict[str, dict[str, Any]]]:
+    """By service and route: the permission, the roles that have it, and which of these see only what is theirs."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
     for route in routes(house):
-        roles = ", ".join(sorted(role.value for role in roles_of(house, route)))
-        found.setdefault(route.service, {})[route.name] = f"{route.permission}: {roles}"
+        roles = sorted(roles_of(house, route))
+        whose = {role.value: WHOSE[role][0] for role in roles if route.is_of_an_object and role in WHOSE}
+        if Role.PATIENT in roles:
+            whose["patient"] = "the referral that the link opens"
+        cell = {"permission": route.permission, "roles": [role.value for role in roles], "whose": whose}
+        found.setdefault(route.service, {})[route.name] = cell
     return found
 
 
-async def probe(house: House, route: Route, referral_id: str, *roles: Role, **caller: Any) -> httpx2.Response:
+def given(house: House, route: Route, referral_id: str, holder: str) -> str:
+    """What follows a route's path in the address that a holder was given; nothing where none is given away."""
+    audience = house.blueprints[route.service].handed.get(route.permission)
+    if audience is None:
+        return ""
+    return Capabilities(house.keys, audience).address("", route.permission, referral_id, holder)
+
+
+async def probe(
+    house: House, route: Route, referral_id: str, *roles: Role, query: str = "", **caller: Any
+) -> httpx2.Response:
     """Ask a route about a referral, as a caller who means it."""
     sample = SAMPLES[route.service].get(route.name)
-    path = route.path.format(referral_id=referral_id, payer_id="medicare")
+    path = route.path.format(referral_id=referral_id, payer_id="medicare") + query
     headers = {"Idempotency-Key": f"k-{next(_KEYS)}", **caller.pop("headers", {})}
     content = _content(sample, {"referral_id": referral_id}) if sample else {}
     return await house.ask(route.service, route.method, path, *roles, headers=headers, **content, **caller)

@@ -5,10 +5,22 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.identity import Role, permissions
+from shared.identity import WHOSE, Role, permissions
 from tests.access.approve import APPROVED
 from tests.access.conftest import SERVICES
-from tests.access.probing import FORBIDDEN, LET_IN, OPEN, Route, every_role, matrix, misses, probe, roles_of, routes
+from tests.access.probing import (
+    FORBIDDEN,
+    HIDDEN,
+    LET_IN,
+    OPEN,
+    Route,
+    every_role,
+    matrix,
+    misses,
+    probe,
+    roles_of,
+    routes,
+)
 from tests.access.samples import SAMPLES
 from tests.privacy.house import House
 
@@ -59,7 +71,8 @@ class TestRole:
                 roles, token = (role,) if role else (), None
                 if role is Role.PATIENT:
                     token = house.issuer.token(role, referral_id=referrals["demo"][0])
-                answer = await probe(house, route, referrals["demo"][0], *roles, token=token)
+                who = {"subject": "una.attached"} if role is Role.SPECIALIST else {}
+                answer = await probe(house, route, referrals["demo"][0], *roles, token=token, **who)
                 if answer.status_code not in _expected(house, route, role):
                     wrong[route.name, role] = (answer.status_code, answer.text)
 
@@ -69,4 +82,6 @@ class TestRole:
 def _expected(house: House, route: Route, role: Role | None) -> tuple[int, ...]:
     if role is None or role not in roles_of(house, route):
         return (FORBIDDEN,)
+    if role in WHOSE and route.is_of_an_object:
+        return (HIDDEN,)  # nobody but our own people has to do with these referrals: `test_parties` has theirs
     return (*LET_IN, *misses(route))

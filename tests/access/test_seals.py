@@ -18,7 +18,7 @@ from tests.unit.intake.invented import own
 EVERY = sorted({audience for audiences in AUDIENCES.values() for audience in audiences} - {"identifier"})
 SUPPLIED = {"diagnosis": {"clinical"}, "contact": {"contact"}, "requester": {"clinical"}, "coverage": set[str]()}
 """What is opened to add an item to it. Coverage that was not there has no seal to open."""
-MAY_SUPPLY = {Role.COORDINATOR, Role.NURSE, Role.CLINICIAN, Role.SERVICE}
+MAY_SUPPLY = {Role.COORDINATOR, Role.NURSE, Role.CLINICIAN, Role.EHR}
 _ORDERS = itertools.count()
 
 
@@ -61,12 +61,12 @@ async def _opened_by(house: House, role: Role, item: str) -> set[str]:
     """Which audiences' seals intake opened while somebody in a role supplied an item, or tried to."""
     bare = own(order_number=f"S-{next(_ORDERS)}", requester=None, diagnoses=None, coverage=None)
     bare["patient"] = {name: value for name, value in bare["patient"].items() if name not in ("phone", "email")}
-    received = await house.ask("intake", "POST", "/v1/referrals", Role.SERVICE, json=bare)
+    received = await house.ask("intake", "POST", "/v1/referrals", Role.EHR, json=bare)
     referral_id = received.json()["referral_id"]
     path = f"/v1/referrals/{referral_id}"
-    asked = (await house.ask("intake", "GET", path, Role.SERVICE)).json()["information_request"]
+    asked = (await house.ask("intake", "GET", path, Role.EHR)).json()["information_request"]
     body = {"request_id": asked["request_id"], "items": [{"code": item, "value": supplied(item, referral_id)}]}
     token = house.issuer.token(role, referral_id=referral_id)
     answer = await house.ask("intake", "POST", f"{path}/information", token=token, json=body)
-    assert (202 if role in MAY_SUPPLY else 403) == answer.status_code
+    assert (202 if role in MAY_SUPPLY else 403) == answer.status_code, answer.text
     return {each.audience for by, each in house.openings if by == "intake" and each.referral_id == referral_id}

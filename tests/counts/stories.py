@@ -73,7 +73,7 @@ async def _approved(house: House, asked: Mapping[str, Any]) -> None:
         "reference": "REF-1",
         "items": [{**item, "units": 1} for item in items],
     }
-    await house.ask("service", asked["callback_url"], said)
+    await house.ask("payer", asked["callback_url"], said)
 
 
 async def _seen_and_closed(house: House) -> None:
@@ -82,14 +82,14 @@ async def _seen_and_closed(house: House) -> None:
     await house.until(lambda: house.disk.now() > visit.attempt.slot.starts_at + AFTER_VISIT)
     appointment = house.last_asked("appointments")
     await house.ask(
-        "service",
+        "office",
         appointment["outcome_url"],
         {"visit_id": visit.visit_id, "outcome": "fulfilled", "evidence_ref": "ev-1"},
     )
     report = {"report_id": "rp-1", "kind": "final", "visit_id": visit.visit_id, "document_ref": "shelf 7"}
-    await house.ask("service", appointment["report_url"], report)
+    await house.ask("office", appointment["report_url"], report)
     read = house.last_asked("reports")
-    await house.ask("service", read["answer_url"], {"report_id": "rp-1"})
+    await house.ask("ehr", read["answer_url"], {"report_id": "rp-1"})
     await house.until(lambda: house.state("intake").is_closed)
 
 

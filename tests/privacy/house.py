@@ -29,17 +29,18 @@ from services.scheduling import app as scheduling
 from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer as Login
-from shared.identity import Guard, Role, audience_of
+from shared.identity import Role, audience_of
 from shared.outbound import Lines, ServiceToken
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
 from shared.service import Blueprint, Service, operations, wire
-from shared.service.assembly import hooks_of
+from shared.service.assembly import guard_of, hooks_of
 from shared.telemetry import Metrics
 from shared.web import create_app
 from tests.support.callers import Issuer
 from tests.support.lines import everybody
 from tests.support.memory import MemoryStore, MemoryWorld
+from tests.support.parties import PERSON
 
 CONFIG = Path(__file__).parents[2] / "deploy/config"
 DIRECTORY = Path(__file__).parents[1] / "simulation/services/directory.json"
@@ -127,8 +128,7 @@ class House:
         metrics = self.metrics.setdefault(name, Metrics())
         hooks = replace(hooks_of(metrics), stop_process=partial(self.ended.add, name))
         service = wire(plan, self.world, self.rings[name], self.lines, hooks, poll_s=0.02)
-        policy = {**operations.POLICY, **plan.policy}
-        guard = Guard(self.issuer.verifier(audience_of(name)), policy, plan.open_paths, plan.session)
+        guard = guard_of(plan, self.issuer.verifier(audience_of(name)), lambda: service)
         app = create_app(f"Throughline {name}", [*plan.routers, operations.router], guard, metrics=metrics)
         app.state.service = service
         self.services[name], self.apps[name] = service, app
@@ -150,11 +150,12 @@ class House:
         return any(due and due <= now for due in dues) or any(each.engine.has_put_off for each in aggregates)
 
     async def ask(self, service: str, method: str, path: str, *roles: Role, **more: Any) -> httpx2.Response:
-        """What a service answers; `tenant`, `subject`, `token` and `headers` say who asks."""
+        """What a service answers; `tenant`, `subject`, `party`, `token` and `headers` say who asks."""
         headers = dict(more.pop("headers", {}))
         tenant, token = more.pop("tenant", TENANTS[0]), more.pop("token", None)
         if token is None:
-            token = self.issuer.token(*roles, tenant=tenant, subject=more.pop("subject", "sam.sample"))
+            named = {"subject": more.pop("subject", PERSON), "party": more.pop("party", "")}
+            token = self.issuer.token(*roles, tenant=tenant, **named)
         if token:
             headers = {"Authorization": f"Bearer {token}", **headers}
         transport = httpx2.ASGITransport(self.apps[service])

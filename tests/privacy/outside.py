@@ -18,6 +18,7 @@ import httpx2
 
 from tests.privacy.canaries import ICD_SUPPLIED, NPI, planted
 from tests.privacy.house import SMS_TOKEN
+from tests.support.parties import OFFICES, PARTIES
 
 Body = dict[str, Any]
 CHATTER: Mapping[str, Any] = {
@@ -57,12 +58,13 @@ class Way:
 
 @dataclass
 class Post:
-    """A callback that is due: what is sent to whom, and when."""
+    """A callback that is due: what is sent to whom, when, and by whose program."""
 
     at: datetime
     url: str
     body: Body
     form: bool = False
+    party: str = ""
 
 
 @dataclass
@@ -127,7 +129,10 @@ class Outside:
             way = self.way(asked["referral_id"])
             if self._is_garbled(way, id_):
                 return garbage()
+            known = len(self.posts)
             self.filed[id_] = getattr(self, f"_take_{kind.replace('-', '_')}")(id_, asked, way)
+            for post in self.posts[known:]:
+                post.party = called(request.url.path)
         if id_ not in self.filed:
             return httpx2.Response(404, json=dict(CHATTER))
         if request.method == "DELETE":
@@ -197,6 +202,16 @@ class Outside:
 
     def _later(self, hours: int, url: str, body: Body) -> None:
         self.posts.append(Post(self.now + timedelta(hours=hours), url, body))
+
+
+def called(path: str) -> str:
+    """Which party a request went to, and so whose program calls back about it."""
+    _, kind, keeper, *_ = path.split("/")
+    if kind == "offices":
+        return next(office for office, providers in OFFICES.items() if keeper in providers)
+    if kind == "payers":
+        return keeper if PARTIES.named("demo", "payer", keeper) else "clearinghouse"
+    return "main-ehr"
 
 
 def garbage() -> httpx2.Response:

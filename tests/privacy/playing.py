@@ -152,6 +152,6 @@ class Stage:
             content = urlencode(post.body).encode()
             answer = await self.house.ask(service, "POST", path, token="", content=content, headers=headers)
         else:
-            answer = await self.house.ask(service, "POST", path, Role.SERVICE, json=post.body)
+            answer = await self.house.ask(service, "POST", path, json=post.body, party=post.party)
         assert answer.status_code < 500, (post.url, answer.text)
         assert answer.status_code not in (400, 401, 403, 415, 422), (post.url, post.body, answer.text)

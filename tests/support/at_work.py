@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import httpx2
 from fastapi import FastAPI
 
-from shared.identity import Guard, audience_of
+from shared.identity import audience_of
 from shared.sealing import Keyring
 from shared.service import Blueprint, Hooks, Service, operations, wire
+from shared.service.assembly import guard_of
 from shared.web import create_app
 from shared.world import World
 from tests.support.callers import Issuer
@@ -25,9 +26,7 @@ async def at_work(
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
     hooks = Hooks(lambda *_, **_labels: None, lambda _figures: None, _raise, lambda: None)
     service = wire(plan, world, keyring, everybody(http), hooks, poll_s=POLL_S)
-    guard = Guard(
-        issuer.verifier(audience_of(plan.name)), {**operations.POLICY, **plan.policy}, plan.open_paths, plan.session
-    )
+    guard = guard_of(plan, issuer.verifier(audience_of(plan.name)), lambda: service)
     app = create_app(plan.name, [*plan.routers, operations.router], guard)
     app.state.service = service
     await service.start()

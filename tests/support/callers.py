@@ -12,6 +12,9 @@ from joserfc.jwk import ECKey
 
 from shared.contracts.envelope import SERVICES
 from shared.identity import ACCESS_TOKEN, Guard, Policy, Role, Verifier, audience_of
+from shared.identity.caller import PROGRAM
+from tests.support.parties import FIRST, PARTIES, PERSON
+from tests.support.parties import client_of as party_client
 
 ISSUER = "https://issuer.example"
 EVERY_AUDIENCE = [audience_of(service) for service in (*SERVICES, "tracking")]
@@ -34,30 +37,37 @@ class Issuer:
 
     def verifier(self, audience: str = AUDIENCE) -> Verifier:
         """A verifier that trusts this issuer's tokens for the audience."""
-        return Verifier(ISSUER, audience, self.jwks, lambda: self.now_s)
+        return Verifier(ISSUER, audience, self.jwks, lambda: self.now_s, PARTIES)
 
     def guard(self, policy: Policy, *open_paths: str) -> Guard:
         """A guard that trusts this issuer."""
         return Guard(self.verifier(), policy, frozenset(open_paths))
 
-    def token(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample", **claims: object) -> str:
-        """A valid token of a person, for all services; `claims` replace or add."""
+    def token(
+        self, *roles: Role, tenant: str = "demo", subject: str = PERSON, party: str = "", **claims: object
+    ) -> str:
+        """A valid token for all services; `claims` replace or add.
+
+        It is a person's, unless a role is one of programs: then it is of the program of `party`, or of the first party
+        that has this role. No token says so: the register does.
+        """
+        name = party or next((FIRST[role] for role in roles if role in FIRST), "")
         valid = {
             "iss": ISSUER,
             "aud": EVERY_AUDIENCE,
-            "sub": subject,
-            "client_id": CLIENT,
+            "sub": f"service-account-{party_client(tenant, name)}" if name else subject,
+            "client_id": party_client(tenant, name) if name else CLIENT,
             "tenant": tenant,
-            "roles": [role.value for role in roles],
+            "roles": [PROGRAM] if name else [role.value for role in roles],
             "iat": int(self.now_s),
             "exp": int(self.now_s) + 300,
         }
         header = {"alg": "ES384", "kid": self.key.kid, "typ": ACCESS_TOKEN}
         return jwt.encode(header, {**valid, **claims}, self.key, algorithms=["ES384"])
 
-    def headers(self, *roles: Role, tenant: str = "demo", subject: str = "sam.sample") -> dict[str, str]:
+    def headers(self, *roles: Role, tenant: str = "demo", subject: str = PERSON, party: str = "") -> dict[str, str]:
         """The Authorization header of a caller with these roles."""
-        return {"Authorization": f"Bearer {self.token(*roles, tenant=tenant, subject=subject)}"}
+        return {"Authorization": f"Bearer {self.token(*roles, tenant=tenant, subject=subject, party=party)}"}
 
 
 def client_of(app: FastAPI, **headers: str) -> httpx2.AsyncClient:

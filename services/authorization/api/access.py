@@ -15,7 +15,7 @@ from shared.web import IdempotencyKey, etag, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 POLICY: Policy = {
-    "read": _TEAM | {Role.SERVICE, Role.OPERATOR},
+    "read": _TEAM | {Role.OPERATOR},
     "record_decision": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     # Whoever lets a visit go ahead without the payer answers for it.
     "override": frozenset({Role.CLINICIAN, Role.LEAD}),
@@ -23,7 +23,7 @@ POLICY: Policy = {
     "confirm_withdrawal": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     "correct_coverage": frozenset({Role.COORDINATOR, Role.LEAD}),
     "continue_self_pay": frozenset({Role.COORDINATOR, Role.LEAD}),
-    "payer_callback": frozenset({Role.SERVICE}),
+    "payer_callback": frozenset({Role.PAYER}),
 }
 TheService = Annotated[Service, Depends(the_service)]
 

@@ -1,4 +1,8 @@
-"""Where payers call back when they have changed their minds."""
+"""Where payers call back when they have changed their minds.
+
+A payer comes by the address that it was given with the request: who it is says its token, that this request is its own
+says the capability in the address, and both are looked at before anything is read.
+"""
 
 from typing import Annotated
 
@@ -7,8 +11,9 @@ from pydantic import StringConstraints
 
 from services.authorization.api.access import TheService
 from services.authorization.domain import Case
-from services.authorization.gateways import PayerAnswer, recorded
-from shared.contracts.language import tenant_of
+from services.authorization.gateways import Callbacks, PayerAnswer, recorded
+from shared.capabilities import Shown
+from shared.contracts.language import Actor, tenant_of
 from shared.effects import Callback
 from shared.errors import NotFound
 from shared.identity import Caller, permit
@@ -29,15 +34,18 @@ async def take_answer(
     service: TheService,
     payer_id: str,
     answer: Annotated[CallbackIn, body(CallbackIn)],
+    capability: Shown = None,
 ) -> None:
     """Take in what a payer decided later. Twice is once, and the highest number wins."""
     referral_id = answer.referral_id
-    if tenant_of(referral_id) != caller.tenant:
+    is_known = Callbacks(service.keyring).is_given(capability or "", referral_id, payer_id, answer.request_id)
+    if tenant_of(referral_id) != caller.tenant or not is_known:
         raise NotFound
     case: Case = (await service.read(referral_id)).state
     if case.revision_of(answer.request_id, payer_id) is None:
-        raise NotFound("not-found", "There is no such request.")
-    heard = recorded(answer, service.keyring, referral_id, payer_id, service.now(), "callback")
+        raise NotFound
+    by = Actor(kind="payer", id=payer_id, via=caller.subject)
+    heard = recorded(answer, service.keyring, referral_id, by, service.now(), "callback")
     refusal = await service.submit(Callback(referral_id, answer.request_id, heard))
     if refusal is not None:
         raise refusal

@@ -27,6 +27,8 @@ from shared.errors import NotFound, Rejected
 
 _ACTIVE: Final = frozenset("12345")
 _PENDED: Final = "A4"
+LARGEST_JUMP: Final = 1000
+"""By so much a payer's number may rise at once: whoever could take the highest would have the last word for ever."""
 Said = RecordPayerAnswer | RecordDecision
 
 
@@ -60,6 +62,8 @@ def record_payer_answer(command: RecordPayerAnswer, case: Case) -> list[Any]:
     request = case.request
     if request is None or revision != request.revision or command.number <= request.number:
         return []
+    if command.number > max(request.number, 0) + LARGEST_JUMP:
+        raise Rejected("number-jumps", f"An answer's number is at most {LARGEST_JUMP} above the last one.")
     noted = AnswerNoted(command.number, command.certificate)
     if command.action == _PENDED and request.is_decided_by_person:
         return [noted]

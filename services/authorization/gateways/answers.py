@@ -86,13 +86,13 @@ def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) 
 
 
 def recorded(
-    answer: PayerAnswer, keyring: Keyring, referral_id: str, payer: str, at: datetime, channel: Channel
+    answer: PayerAnswer, keyring: Keyring, referral_id: str, by: Actor, at: datetime, channel: Channel
 ) -> Answer:
     """What a payer's answer means to the effect and to the case, whichever way it came."""
     items = [AuthorizedItem(item=n, **dict(item)) for n, item in enumerate(answer.items, 1)]
     command = RecordPayerAnswer(
         at=at,
-        by=Actor(kind="payer", id=payer),
+        by=by,
         channel=channel,
         request_id=answer.request_id,
         number=answer.number,

@@ -9,6 +9,7 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from services.authorization.domain import Case, PolicyOnFile
+from shared.capabilities import Capabilities
 from shared.contracts.language import tenant_of
 from shared.contracts.sealed import Clinical, CoverageDetails
 from shared.errors import Unknown
@@ -20,6 +21,21 @@ TIMEOUT_S: Final = 15.0
 _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 Read = TypeVar("Read", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """The capabilities in the addresses at which payers answer: one per payer and request."""
+
+    keyring: Keyring
+
+    def address(self, url: str, referral_id: str, payer: str, request_id: str) -> str:
+        """The address for one payer and one request."""
+        return Capabilities(self.keyring, "coverage").address(url, request_id, referral_id, payer)
+
+    def is_given(self, shown: str, referral_id: str, payer: str, request_id: str) -> bool:
+        """Whether this payer was given this for this request."""
+        return Capabilities(self.keyring, "coverage").is_one(shown, request_id, referral_id, payer)
 
 
 @dataclass(frozen=True)
@@ -40,9 +56,10 @@ class Payers:
         content = {"json": body} if body is not None else {}
         return await self.lines.exchange(party, method, self.payer_url, place, **how, **content)
 
-    def callback_url(self, payer: str) -> str:
-        """Where the payer tells us when it has changed its mind."""
-        return f"{self.public_url.rstrip('/')}/v1/payer-callbacks/{payer}"
+    def callback_url(self, referral_id: str, payer: str, request_id: str) -> str:
+        """Where this payer tells us when it has changed its mind about this request, and nobody else does."""
+        url = f"{self.public_url.rstrip('/')}/v1/payer-callbacks/{payer}"
+        return Callbacks(self.keyring).address(url, referral_id, payer, request_id)
 
     def insured(self, case: Case, policy: PolicyOnFile, purpose: str) -> dict[str, str]:
         """The member id of a policy and the payer's name on it. Raises Unknown when the seal does not hold them."""

@@ -10,7 +10,7 @@ import httpx2
 from services.authorization.domain import Case
 from services.authorization.gateways.answers import PayerAnswer, recorded
 from services.authorization.gateways.line import TIMEOUT_S, Payers, read
-from shared.contracts.language import tenant_of
+from shared.contracts.language import Actor, tenant_of
 from shared.errors import Unknown
 from shared.outbound import NotTaken
 from shared.ports import Act, Answer, Call, Traits, Word
@@ -60,7 +60,7 @@ class Submissions:
             "provider_ref": request.provider.provider_ref,
             "site_ref": request.provider.site_ref,
             "diagnoses": self.payers.diagnoses(state),
-            "callback_url": self.payers.callback_url(request.payer.id),
+            "callback_url": self.payers.callback_url(state.referral_id, request.payer.id, call.effect_id),
         }
 
     def _heard(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
@@ -71,4 +71,5 @@ class Submissions:
             raise Unknown("An answer about another request.")
         if call.act == "withdraw":
             return Answer("withdrawn", refs=(call.effect_id,))
-        return recorded(answer, self.payers.keyring, call.aggregate_id, payer, now, "effect")
+        by = Actor(kind="payer", id=payer)
+        return recorded(answer, self.payers.keyring, call.aggregate_id, by, now, "effect")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from services.intake.api import fhir, information, lifecycle, referrals
-from services.intake.api.access import POLICY
+from services.intake.api.access import HANDED, POLICY, concerned
 from services.intake.api.receiving import Desk
 
 
@@ -14,4 +14,4 @@ def routers(desk: Desk) -> Sequence[APIRouter]:
     return (referrals.routes(desk), fhir.routes(desk), information.router, lifecycle.router)
 
 
-__all__ = ["POLICY", "Desk", "routers"]
+__all__ = ["HANDED", "POLICY", "Desk", "concerned", "routers"]

@@ -5,24 +5,39 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends
 
+from services.intake.domain import State, placed_by, put_to
 from shared.contracts.language import Channel
-from shared.identity import Caller, Policy, Role, permit
+from shared.identity import Caller, Concerned, Policy, Role, permit
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
-_REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.SERVICE})
+_REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.EHR})
 
 POLICY: Policy = {
     "receive": _REFERRING_SIDE | {Role.COORDINATOR},
-    "read": _TEAM | {Role.SERVICE, Role.OPERATOR},
+    "read": _TEAM | {Role.EHR, Role.OPERATOR},
     "supply_information": _REFERRING_SIDE | {Role.COORDINATOR, Role.NURSE},
     "cancel": _REFERRING_SIDE | {Role.COORDINATOR, Role.LEAD, Role.PATIENT},
-    "record_report": frozenset({Role.SPECIALIST, Role.SERVICE, Role.COORDINATOR}),
+    "record_report": frozenset({Role.SPECIALIST, Role.OFFICE, Role.COORDINATOR}),
     # A coordinator records what the clinician said on the telephone; the fact names the coordinator.
     "acknowledge": _REFERRING_SIDE | {Role.COORDINATOR},
     "close": frozenset({Role.CLINICIAN, Role.LEAD}),
 }
+
+HANDED: Final = {"record_report": "logistics", "supply_information": "identifier", "acknowledge": "identifier"}
+"""What programs are asked for at addresses of their own, and the audience whose key makes these."""
+
+
+def concerned(_act: str, state: State) -> Concerned:
+    """The EHR that placed the order, and the office that it was put to."""
+    return Concerned(ehr=placed_by(state), providers=put_to(state))
+
+
+def placing(caller: Caller) -> str | None:
+    """The EHR that places an order; None where one of our own people does."""
+    return caller.party.id if caller.party and Role.EHR in caller.roles else None
+
 
 TheService = Annotated[Service, Depends(the_service)]
 MayReceive = Annotated[Caller, permit("receive")]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.intake.api.access import attribution
+from services.intake.api.access import attribution, placing
 from services.intake.api.keyed import Keyed
 from services.intake.domain import ReceiveReferral
 from services.intake.domain.order import Order
@@ -53,8 +53,10 @@ class Desk:
             pathway_version=pathway.version,
             seals=_seals(order, keyring, tenant),
             provided=order.provided,
+            placed_by=placing(caller),
         )
-        id_ = command_id(tenant, referral_id, fingerprint)
+        # Of two EHRs that send the same, the second is no repetition of the first.
+        id_ = command_id(tenant, referral_id, fingerprint, *([command.placed_by] if command.placed_by else []))
         ask = Ask(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
         return referral_id, patient_ref, await service.ask(ask)
 

@@ -16,6 +16,7 @@ from services.intake.domain.commands import (
 from services.intake.domain.decide import decide, request_id
 from services.intake.domain.evolve import evolve
 from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
+from services.intake.domain.parties import placed_by, put_to
 from services.intake.domain.state import INITIAL, Absent, Chosen, Referral, State
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "evolve",
     "next_due",
     "owed",
+    "placed_by",
+    "put_to",
     "request_id",
     "tasks",
 ]

@@ -10,7 +10,10 @@ from shared.contracts.language import Audience, Command, Priority, Reason
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiveReferral(Command):
-    """Take an order in. `provided` names what it brings along; `fingerprint` tells the same order from another."""
+    """Take an order in. `provided` names what it brings along; `fingerprint` tells the same order from another.
+
+    `placed_by` is the EHR that it came from; None where a person wrote it down.
+    """
 
     referral_id: str
     fingerprint: str
@@ -26,6 +29,7 @@ class ReceiveReferral(Command):
     requester_ref: str | None = None
     organization_ref: str | None = None
     network_ref: str | None = None
+    placed_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

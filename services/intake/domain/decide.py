@@ -68,11 +68,19 @@ def request_id(referral_id: str, n: int) -> str:
 
 def _receive(command: ReceiveReferral, state: State) -> list[IntakeFact]:
     if isinstance(state, Referral):
+        if command.placed_by and state.placed_by not in (None, command.placed_by):
+            raise Conflict("other-party", "This order number is in use by somebody else.")
         if state.fingerprint != command.fingerprint:
             raise Conflict("other-content", "This order number was taken in before, with other content.")
-        return []
+        # Whoever sends the very same order knows all of it: one that nobody is known to have placed is theirs from now.
+        is_claimed = command.placed_by is not None and state.placed_by is None
+        return [ContentNoted(command.fingerprint, command.placed_by)] if is_claimed else []
     missing = tuple(item for item in REQUIRED if item not in command.provided)
-    return [_received(command), ContentNoted(command.fingerprint), _check(command, command.referral_id, missing, 1)]
+    return [
+        _received(command),
+        ContentNoted(command.fingerprint, command.placed_by),
+        _check(command, command.referral_id, missing, 1),
+    ]
 
 
 def _received(command: ReceiveReferral) -> ReferralReceived:

@@ -41,7 +41,7 @@ def _received(fact: told.ReferralReceived) -> Referral:
 
 
 def _content_noted(referral: Referral, fact: private.ContentNoted) -> Referral:
-    return replace(referral, fingerprint=fact.fingerprint)
+    return replace(referral, fingerprint=fact.fingerprint, placed_by=fact.placed_by or referral.placed_by)
 
 
 def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:

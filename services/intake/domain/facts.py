@@ -18,9 +18,10 @@ from shared.contracts.intake import (
 
 @dataclass(frozen=True)
 class ContentNoted:
-    """What the order said, as a keyed fingerprint: enough to recognize it, and no more."""
+    """What the order said, as a keyed fingerprint: enough to recognize it, and no more; and which EHR placed it."""
 
     fingerprint: str
+    placed_by: str | None = None
 
 
 @dataclass(frozen=True)

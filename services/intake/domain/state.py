@@ -98,6 +98,7 @@ class Referral:
     requester_ref: str | None = None
     organization_ref: str | None = None
     network_ref: str | None = None
+    placed_by: str | None = None
 
     @property
     def is_closed(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from services.scheduling.api import providers, visits
-from services.scheduling.api.access import POLICY
+from services.scheduling.api.access import HANDED, POLICY, concerned
 from services.scheduling.domain import Directory
 
 
@@ -14,4 +14,4 @@ def routers(directory: Directory) -> Sequence[APIRouter]:
     return (providers.routes(directory), visits.routes(directory), visits.router)
 
 
-__all__ = ["POLICY", "routers"]
+__all__ = ["HANDED", "POLICY", "concerned", "routers"]

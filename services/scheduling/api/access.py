@@ -4,25 +4,41 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends
 
-from shared.identity import Caller, Policy, Role, permit
+from services.scheduling.domain import Placement, put_to
+from shared.identity import Caller, Concerned, Policy, Role, permit
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
-_OFFICES: Final = frozenset({Role.SPECIALIST, Role.SERVICE})
+_OFFICES: Final = frozenset({Role.SPECIALIST, Role.OFFICE})
 _SCHEDULERS: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.CLINICIAN})
 
 POLICY: Policy = {
-    "read": _TEAM | {Role.SERVICE, Role.OPERATOR},
+    "read": _TEAM | _OFFICES | {Role.OPERATOR},
     # A coordinator records what the office said on the telephone; the fact names the coordinator.
     "answer_request": _OFFICES | {Role.COORDINATOR},
     "choose_provider": _SCHEDULERS,
-    "book_visit": _SCHEDULERS | {Role.SPECIALIST, Role.SERVICE},
-    "cancel_visit": _SCHEDULERS | {Role.SPECIALIST, Role.SERVICE, Role.PATIENT},
+    "book_visit": _SCHEDULERS | _OFFICES,
+    "cancel_visit": _SCHEDULERS | _OFFICES | {Role.PATIENT},
     "record_outcome": _OFFICES | {Role.COORDINATOR},
     "confirm_appointment": _SCHEDULERS,
 }
 """By the name of the command, which is also how it is named among the actions allowed."""
+HANDED: Final = {"answer_request": "logistics", "record_outcome": "logistics"}
+"""What offices' programs are asked for at addresses of their own, and the audience whose key makes these."""
+
+
+def concerned(act: str, placement: Placement) -> Concerned:
+    """The offices to which a placement was put."""
+    return Concerned(providers=put_to(placement, act))
+
+
+def providers_of(caller: Caller) -> frozenset[str] | None:
+    """The providers for whom the caller may speak; None: for all of them."""
+    if caller.roles & _SCHEDULERS or caller.party is None:
+        return None
+    return frozenset(caller.party.provider_refs)
+
 
 TheService = Annotated[Service, Depends(the_service)]
 MayRead = Annotated[Caller, permit("read")]

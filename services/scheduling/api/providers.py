@@ -5,7 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from services.scheduling.api.access import Key, MayAnswer, MayChoose, MayRead, Seen, TheService, attribution, may
+from services.scheduling.api.access import (
+    Key,
+    MayAnswer,
+    MayChoose,
+    MayRead,
+    Seen,
+    TheService,
+    attribution,
+    may,
+    providers_of,
+)
 from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
 from services.scheduling.domain import AnswerRequest, ChooseProvider, Directory, Provider, candidate_of
 from services.scheduling.views import ShownPlacement, choice_of, shown
@@ -32,9 +42,9 @@ class ProviderIn(BaseModel):
     site_ref: Id
 
 
-def listed(directory: Directory, provider_ref: str, site_ref: str | None) -> Provider:
-    """The provider of the directory. Raises Rejected for one that is not in it, or not at that site."""
-    provider = directory.provider(provider_ref)
+def listed(directory: Directory, provider_ref: str, site_ref: str | None, of: frozenset[str] | None = None) -> Provider:
+    """The provider of the directory, one of `of` if any. Raises Rejected for any other, or one not at that site."""
+    provider = directory.provider(provider_ref if of is None or provider_ref in of else "")
     if provider is None or site_ref not in (None, provider.site_ref):
         raise Rejected("provider-unknown", "The directory has no such provider at this site.")
     return provider
@@ -63,7 +73,7 @@ def routes(directory: Directory) -> APIRouter:
     ) -> Taken:
         """Take an office's answer. The same answer again changes nothing; 409 when the request was withdrawn."""
         document = await service.read(referral_id)
-        number = choice_of(document, told.request_id)
+        number = choice_of(document, told.request_id, providers_of(caller))
         command = AnswerRequest(
             **attribution(caller, service),
             choice=number,

@@ -15,6 +15,7 @@ from services.scheduling.api.access import (
     Seen,
     TheService,
     attribution,
+    providers_of,
 )
 from services.scheduling.api.providers import listed
 from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
@@ -97,7 +98,7 @@ def routes(directory: Directory) -> APIRouter:
         provider_ref = told.provider_ref or (choices[-1].provider_ref if choices else None)
         if provider_ref is None:
             raise Rejected("provider-not-chosen", "Choose a provider first.")
-        provider = listed(directory, provider_ref, told.site_ref)
+        provider = listed(directory, provider_ref, told.site_ref, providers_of(caller))
         slot = slot_at(provider, directory.site_of(provider), told.start)
         command = BookVisit(**attribution(caller, service), slot=slot, booked_by=told.booked_by)
         return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)

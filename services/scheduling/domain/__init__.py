@@ -39,6 +39,7 @@ from services.scheduling.domain.commands import (
 from services.scheduling.domain.decide import decide
 from services.scheduling.domain.directory import Directory, Provider, Session, Site, candidate_of
 from services.scheduling.domain.evolve import evolve
+from services.scheduling.domain.offices import put_to
 from services.scheduling.domain.openings import (
     SOON,
     Frame,
@@ -125,6 +126,7 @@ __all__ = [
     "local_instant",
     "next_due",
     "owed",
+    "put_to",
     "resources_of",
     "situation",
     "slot_at",

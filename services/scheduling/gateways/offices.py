@@ -13,10 +13,12 @@ import httpx2
 
 from services.scheduling.domain import AnswerRequest, Directory, Placement, Slot
 from services.scheduling.gateways.calendar import visit_id
+from shared.capabilities import Capabilities
 from shared.contracts.language import Actor, tenant_of
 from shared.errors import Unknown
 from shared.outbound import Lines, NotTaken
 from shared.ports import Act, Answer, Call, Traits, Word
+from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
 TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
@@ -33,6 +35,7 @@ class Offices:
     offices_url: str
     public_url: str
     reports_url: str
+    keyring: Keyring
 
     async def call(self, call: Call, path: str, id_field: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Word:
         """Make the call on what is filed at `path`: the provider whose office is asked, and the kind and the id of it.
@@ -54,6 +57,16 @@ class Offices:
         if said.get(id_field) != path.rpartition("/")[2]:
             raise Unknown("An answer about something else.")
         return said
+
+    def ours(self, referral_id: str, path: str, act: str, provider_ref: str) -> str:
+        """Where this provider's office tells us what it is asked for, and nobody else does."""
+        url = f"{self.public_url}/v1/placements/{referral_id}/{path}"
+        return Capabilities(self.keyring, "logistics").address(url, act, referral_id, provider_ref)
+
+    def reports(self, referral_id: str, provider_ref: str) -> str:
+        """Where this provider's office files its reports. Intake has the key that checks it."""
+        url = f"{self.reports_url}/v1/referrals/{referral_id}/reports"
+        return Capabilities(self.keyring, "logistics").address(url, "record_report", referral_id, provider_ref)
 
 
 def _object(response: httpx2.Response) -> Mapping[str, Any]:
@@ -83,7 +96,8 @@ class OfficeRequests:
             "site_ref": choice.site_ref,
             "priority": order.priority if order else "routine",
             "service_ref": order.pathway if order else "",
-            "answer_url": f"{self.offices.public_url}/v1/placements/{call.aggregate_id}/answer",
+            "answer_url": self.offices.ours(call.aggregate_id, "answer", "answer_request", choice.provider_ref),
+            "report_url": self.offices.reports(call.aggregate_id, choice.provider_ref),
         }
         path = f"{choice.provider_ref}/requests/{call.effect_id}"
         said = await self.offices.call(call, path, "request_id", body)
@@ -120,15 +134,15 @@ class Appointments:
         attempt = state.attempt(call.revision)
         if attempt is None:
             return Answer("nothing")
-        visit, ours = visit_id(call.aggregate_id, call.revision), f"/v1/placements/{call.aggregate_id}"
+        visit, provider_ref = visit_id(call.aggregate_id, call.revision), attempt.slot.provider_ref
         body = {
             "referral_id": call.aggregate_id,
             "start": self._start(attempt.slot).isoformat(),
             "minutes": int((attempt.slot.ends_at - attempt.slot.starts_at).total_seconds() // 60),
-            "outcome_url": f"{self.offices.public_url}{ours}/outcome",
-            "report_url": f"{self.offices.reports_url}/v1/referrals/{call.aggregate_id}/reports",
+            "outcome_url": self.offices.ours(call.aggregate_id, "outcome", "record_outcome", provider_ref),
+            "report_url": self.offices.reports(call.aggregate_id, provider_ref),
         }
-        said = await self.offices.call(call, f"{attempt.slot.provider_ref}/appointments/{visit}", "visit_id", body)
+        said = await self.offices.call(call, f"{provider_ref}/appointments/{visit}", "visit_id", body)
         if isinstance(said, str):
             return Answer(said)
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(visit,))

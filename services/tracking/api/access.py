@@ -8,7 +8,7 @@ from shared.identity import Caller, Policy, Role, Session, permit
 from shared.service import Service, the_service
 
 TEAM = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN, Role.OPERATOR})
-READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SERVICE}
+READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SUBSCRIBER}
 
 POLICY: Policy = {"read": READERS, "claim": TEAM, "release": TEAM, "note": TEAM}
 SESSION = Session(cookie="throughline_session", login_path="/login")

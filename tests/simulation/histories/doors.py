@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from services.authorization.gateways import Callbacks
 from tests.simulation.histories import bodies
 from tests.simulation.histories.bodies import Bodies, Sent
-from tests.simulation.services.apps import ADDRESSES, SMS
+from tests.simulation.services.apps import ADDRESSES, SMS, keyring
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ _OF_LIST = "/v1/worklist/{referral_id}"
 _ANYBODY = ("coordinator", "lead", "nurse")
 PAYER_CALLBACK, SMS_CALLBACK = "/v1/payer-callbacks/{payer_id}", "/v1/sms-callbacks"
 DOORS: Sequence[Door] = (
-    Door("intake", f"{_IN}/information", "supply_information", ("coordinator", "service"), bodies.information),
-    Door("intake", f"{_IN}/reports", "record_report", ("specialist", "service"), bodies.report),
-    Door("intake", f"{_IN}/acknowledgement", "acknowledge", ("clinician", "service"), bodies.acknowledgement),
+    Door("intake", f"{_IN}/information", "supply_information", ("coordinator", "nurse"), bodies.information),
+    Door("intake", f"{_IN}/reports", "record_report", ("specialist", "coordinator"), bodies.report),
+    Door("intake", f"{_IN}/acknowledgement", "acknowledge", ("clinician", "coordinator"), bodies.acknowledgement),
     Door("intake", f"{_IN}/cancellation", "cancel", ("coordinator", "lead"), bodies.cancellation),
     Door("intake", f"{_IN}/closing", "close", ("lead", "clinician"), bodies.closing),
     Door("authorization", f"{_OF_CASE}/decision", "record_decision", ("coordinator", "nurse"), bodies.payer_decision),
@@ -43,17 +44,17 @@ DOORS: Sequence[Door] = (
     Door("authorization", f"{_OF_CASE}/withdrawal", "confirm_withdrawal", ("coordinator", "nurse"), bodies.nothing),
     Door("authorization", f"{_OF_CASE}/self-pay", "continue_self_pay", ("coordinator", "lead"), bodies.nothing),
     Door("authorization", f"{_OF_CASE}/coverage", "correct_coverage", ("coordinator", "lead"), bodies.coverage),
-    Door("authorization", PAYER_CALLBACK, None, ("service",), bodies.payer_callback),
-    Door("scheduling", f"{_OF_PLACEMENT}/answer", "answer_request", ("coordinator", "service"), bodies.answer),
+    Door("authorization", PAYER_CALLBACK, None, ("payer",), bodies.payer_callback),
+    Door("scheduling", f"{_OF_PLACEMENT}/answer", "answer_request", ("coordinator", "specialist"), bodies.answer),
     Door("scheduling", f"{_OF_PLACEMENT}/provider", "choose_provider", ("coordinator", "lead"), bodies.provider),
     Door("scheduling", f"{_OF_PLACEMENT}/booking", "book_visit", ("coordinator", "specialist"), bodies.booking),
     Door(
         "scheduling", f"{_OF_PLACEMENT}/visit-cancellation", "cancel_visit", ("coordinator",), bodies.visit_cancellation
     ),
-    Door("scheduling", f"{_OF_PLACEMENT}/outcome", "record_outcome", ("coordinator", "service"), bodies.outcome),
+    Door("scheduling", f"{_OF_PLACEMENT}/outcome", "record_outcome", ("coordinator", "specialist"), bodies.outcome),
     Door("scheduling", f"{_OF_PLACEMENT}/appointment", "confirm_appointment", ("coordinator",), bodies.appointment),
     Door("notifications", "/v1/conversations/{referral_id}/contact", "record_contact", _ANYBODY, bodies.contact),
-    Door("notifications", SMS_CALLBACK, None, ("service",), bodies.receipt),
+    Door("notifications", SMS_CALLBACK, None, ("gateway",), bodies.receipt),
     Door("tracking", f"{_OF_LIST}/claim", "claim", _ANYBODY, bodies.nothing),
     Door("tracking", f"{_OF_LIST}/release", "release", _ANYBODY, bodies.nothing),
     Door("tracking", f"{_OF_LIST}/note", "note", _ANYBODY, bodies.note),
@@ -68,6 +69,8 @@ def knock(door: Door, sent: Sent, role: str, idempotency_key: str) -> httpx2.Req
         return signed(f"{url}?message={body['message']}", {k: v for k, v in body.items() if k != "message"})
     payer = _payer(sent) if door.path == PAYER_CALLBACK else None
     path = url.format(referral_id=sent.key, payer_id=payer)
+    if payer is not None:
+        path = Callbacks(keyring("authorization")).address(path, sent.key, payer, body["request_id"])
     headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": idempotency_key}
     return httpx2.Request("POST", path, json=body, headers=headers)
 

@@ -29,8 +29,10 @@ from services.tracking.gateways import Issuer
 from shared.errors import Rejected, Unavailable
 from shared.identity import Caller, Guard, Role, Verifier
 from shared.outbound import ServiceToken
+from shared.parties import Party
 from shared.sealing import Keyring, Opening
 from shared.service import Blueprint, Service, operations
+from shared.service.assembly import guard_of
 from shared.web import create_app
 from tests.simulation.scheduler import SeededLoop
 
@@ -41,6 +43,10 @@ ADDRESSES = {name: f"http://{name}.example" for name in ("intake", "authorizatio
 SMS = SmsSettings(
     auth_token=SecretStr("invented"), sender="+12025550100", url=OUTSIDE, callback_url=ADDRESSES["notifications"]
 )
+PROVIDERS = tuple(
+    each["provider_ref"] for each in json.loads((Path(__file__).parent / "directory.json").read_bytes())["providers"]
+)
+PAYERS = tuple(each["id"] for each in json.loads((CONFIG / "payers.json").read_bytes())["payers"])
 SERVED: ContextVar[Service] = ContextVar("SERVED")
 """The service in whose process a request is served."""
 
@@ -92,12 +98,27 @@ def _key(kid: str) -> Mapping[str, str]:
 
 
 class _AtTheirWord:
-    """Believes what callers say of themselves: who may do what is tested elsewhere."""
+    """Believes what callers say of themselves: who may do what, and what is whose, is tested elsewhere.
+
+    An office is that of every provider, and a payer's program speaks for whom the address names.
+    """
 
     async def verify(self, token: str) -> Caller:
         """The caller of a token that is its role and its name."""
-        role, _, subject = token.partition(":")
-        return Caller(TENANT, subject, frozenset({Role(role)}))
+        name, _, subject = token.partition(":")
+        role = Role(name)
+        return Caller(TENANT, subject, frozenset({role}), party=_party(role, subject))
+
+
+def _party(role: Role, subject: str) -> Party | None:
+    match role:
+        case Role.PAYER:
+            return Party(tenant=TENANT, kind="clearinghouse", id="payers", payers=(*PAYERS, "unlisted-*", "unknown"))
+        case Role.OFFICE | Role.SPECIALIST:
+            return Party(tenant=TENANT, kind="office", id="offices", provider_refs=PROVIDERS)
+        case Role.EHR:
+            return Party(tenant=TENANT, kind="ehr", id=subject)
+    return None
 
 
 class _State:
@@ -124,8 +145,7 @@ def chance(n: int) -> bytes:
 def app(service: str) -> FastAPI:
     """The routes of a service."""
     plan = blueprints()[service]
-    policy = {**operations.POLICY, **plan.policy}
-    guard = Guard(cast("Verifier", _AtTheirWord()), policy, plan.open_paths, plan.session)
+    guard = guard_of(plan, cast("Verifier", _AtTheirWord()), SERVED.get)
     made = create_app(service, [*plan.routers, operations.router], guard, random_bytes=chance)
     made.state = _State(made.state.guard)  # type: ignore[assignment] # routes ask it for these two alone
     return made

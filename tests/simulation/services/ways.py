@@ -24,6 +24,14 @@ from tests.simulation.requests import Garbled
 from tests.simulation.services.apps import ADDRESSES, SMS, Said, app, served
 from tests.simulation.services.outside import Outside
 
+CALLS_BACK: Mapping[str, str] = {
+    "/payer-callbacks/": "payer",
+    "/placements/": "office",
+    "/reports": "office",
+    "/information": "ehr",
+    "/acknowledgement": "ehr",
+}
+"""Whose program calls back, by what its address holds."""
 LAND_S, TIMEOUT_S = 7.0, 8.0
 GARBAGE: Sequence[tuple[int, str]] = (
     (500, "sorry"),
@@ -101,7 +109,9 @@ class Doors:
 
     def by_system(self, url: str, body: Mapping[str, Any]) -> httpx2.Request:
         """A callback, as the outside makes it: its own ids make a retry the same."""
-        return httpx2.Request("POST", url, json=dict(body), headers={"Authorization": "Bearer service:outside"})
+        path = httpx2.URL(url).path
+        role = next(role for part, role in CALLS_BACK.items() if part in path)
+        return httpx2.Request("POST", url, json=dict(body), headers={"Authorization": f"Bearer {role}:outside"})
 
     def by_gateway(self, url: str, form: Mapping[str, str]) -> httpx2.Request:
         """A receipt of the SMS gateway, by Twilio's convention."""

@@ -62,9 +62,9 @@ class TestRead:
 
     async def test_offers_only_what_the_caller_may_do(self, pended: Standing) -> None:
         """A button that the server would refuse is not there."""
-        found = {role: (await get(pended, role)).json()["allowed"] for role in (Role.CLINICIAN, Role.SERVICE)}
+        found = {role: (await get(pended, role)).json()["allowed"] for role in (Role.CLINICIAN, Role.OPERATOR)}
 
-        assert {Role.CLINICIAN: ["override"], Role.SERVICE: []} == found
+        assert {Role.CLINICIAN: ["override"], Role.OPERATOR: []} == found
 
     @pytest.mark.parametrize("referral_id", [UNHEARD, OTHERS, "nonsense"])
     async def test_answers_alike_what_is_not_there_and_what_belongs_to_others(

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from services.authorization.domain.state import wire_id
-from shared.identity import Role
+from tests.support.callers import client_of
 from tests.support.given import kinds
 from tests.unit.authorization.standing import DIAGNOSIS, MEMBER_ID, Standing
 from tests.unit.authorization.words import REFERRAL
@@ -17,12 +17,14 @@ UNHEARD = "demo-" + "z" * 26
 
 
 async def call_back(
-    found: Standing, payer: str = "medicare", role: Role = Role.SERVICE, tenant: str = "demo", **changes: Any
+    found: Standing, payer: str = "medicare", tenant: str = "demo", by: str = "", path: str = "", **changes: Any
 ) -> httpx2.Response:
-    """Have the payer call back."""
+    """Have the program of a payer call back, at the address that the payer was given unless at another."""
     answer = {**found.payer.answer(REQUEST_ID, "A1", 2), "referral_id": REFERRAL, **changes}
-    async with found.client(role, tenant=tenant) as http:
-        return await http.post(f"/v1/payer-callbacks/{payer}", json=answer)
+    given = found.payer.requests[REQUEST_ID]["callback_url"]
+    headers = found.issuer.headers(tenant=tenant, party=by or payer)
+    async with client_of(found.app, **headers) as http:
+        return await http.post(path or given.replace("/medicare?", f"/{payer}?"), json=answer)
 
 
 class TestPayerCallback:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.authorization import domain
+from services.authorization.gateways import Callbacks
 from services.authorization.gateways.answers import Certificate
 from shared.contracts.language import Reason
 from shared.contracts.sealed import CoverageDetails
@@ -56,7 +57,9 @@ class TestSubmissions:
             "provider_ref": "prov-1",
             "site_ref": "site-1",
             "diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}],
-            "callback_url": "http://us.example/v1/payer-callbacks/alder-valley",
+            "callback_url": Callbacks(desk.keyring).address(
+                "http://us.example/v1/payer-callbacks/alder-valley", REFERRAL, "alder-valley", REQUEST_ID
+            ),
         } == desk.body
         assert b"canary" not in desk.requests[0].content
         assert ["coverage", "clinical"] == [opening.audience for opening in desk.openings]

@@ -200,7 +200,8 @@ class TestActor:
         ("roles", "kind"),
         [
             ({Role.PATIENT}, "patient"),
-            ({Role.SERVICE, Role.OPERATOR}, "service"),
+            ({Role.INTERNAL, Role.OPERATOR}, "service"),
+            ({Role.OFFICE}, "service"),
             ({Role.SPECIALIST}, "specialist"),
             ({Role.COORDINATOR}, "person"),
         ],

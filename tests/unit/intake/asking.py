@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from shared.capabilities import Capabilities
 from shared.identity import Role
 from tests.unit.intake.invented import own
 from tests.unit.intake.standing import DEADLINE_S, Standing
@@ -10,15 +11,20 @@ from tests.unit.intake.standing import DEADLINE_S, Standing
 
 async def received(intake: Standing, **changes: Any) -> str:
     """The id of the invented order's referral."""
-    async with intake.client(Role.SERVICE) as ehr:
+    async with intake.client(Role.EHR) as ehr:
         answer = await ehr.post("/v1/referrals", json=own(**changes))
     return str(answer.json()["referral_id"])
 
 
 async def post(intake: Standing, path: str, body: Any, *roles: Role, **headers: str) -> Any:
-    """Post to a referral; the path is relative to /v1/referrals."""
-    async with intake.client(*(roles or (Role.SERVICE,))) as client:
-        return await client.post(f"/v1/referrals/{path}", json=body, headers=headers)
+    """Post to a referral, as the EHR unless other roles are given, or as an office that was sent the patient."""
+    referral_id, _, act = path.partition("/")
+    address = f"/v1/referrals/{path}"
+    if act == "reports" and not roles:
+        roles = (Role.OFFICE,)
+        address = Capabilities(intake.keyring, "logistics").address(address, "record_report", referral_id, "pr-near")
+    async with intake.client(*(roles or (Role.EHR,))) as client:
+        return await client.post(address, json=body, headers=headers)
 
 
 async def read(intake: Standing, referral_id: str, *roles: Role) -> Any:

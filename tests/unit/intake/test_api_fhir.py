@@ -24,7 +24,7 @@ async def send(
 ) -> Any:
     """Send it as the referring side's system does."""
     body = document if isinstance(document, bytes) else as_bytes(document)
-    async with intake.client(Role.SERVICE) as ehr:
+    async with intake.client(Role.EHR) as ehr:
         return await ehr.post("/fhir/R4", content=body, headers={"Content-Type": content_type, "Prefer": prefer})
 
 

@@ -17,7 +17,7 @@ FHIR = {"Content-Type": "application/fhir+json"}
 
 async def send(intake: Standing, body: bytes, path: str = "/v1/referrals", **headers: str) -> Any:
     """Send an order as the referring side's system does."""
-    async with intake.client(Role.SERVICE) as ehr:
+    async with intake.client(Role.EHR) as ehr:
         return await ehr.post(path, content=body, headers={**JSON, **headers})
 
 
@@ -80,11 +80,10 @@ class TestOrderInOwnJson:
 
         asked = await intake.until_taken(f"/ehr/information-requests/{referral_id}-i1")
 
-        assert {
-            "referral_id": referral_id,
-            "items": ["coverage"],
-            "answer_url": f"http://intake.example/v1/referrals/{referral_id}/information",
-        } == asked
+        address, _, capability = asked.pop("answer_url").partition("?capability=")
+        assert {"referral_id": referral_id, "items": ["coverage"]} == asked
+        assert f"http://intake.example/v1/referrals/{referral_id}/information" == address
+        assert len(capability) == 32
         await intake.until_told("ReferralReceived", "InformationRequested")
         assert isinstance(intake.told()[1][1], InformationRequested)
 
@@ -106,7 +105,7 @@ class TestOrderInOwnJson:
     async def test_belongs_to_its_tenant(self, intake: Standing) -> None:
         """The same order number at another tenant is another referral, which neither sees of the other."""
         ours = (await send(intake, as_bytes(own()))).json()["referral_id"]
-        async with intake.client(Role.SERVICE, tenant="other") as other:
+        async with intake.client(Role.EHR, tenant="other") as other:
             theirs = (await other.post("/v1/referrals", content=as_bytes(own()), headers=JSON)).json()["referral_id"]
             hidden = await other.get(f"/v1/referrals/{ours}")
 

@@ -24,8 +24,14 @@ REQUEST, REPORT = f"{ID}-i1", "r1"
 def gateways(respond: Respond) -> tuple[InformationRequests, Reports]:
     """Both gateways, to an EHR that responds so."""
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-    ehr = Ehr(everybody(http), "http://ehr.example", "http://intake.example")
+    ehr = Ehr(everybody(http), "http://ehr.example", "http://intake.example", KEYRING)
     return InformationRequests(ehr), Reports(ehr, KEYRING)
+
+
+def ours(path: str, act: str) -> str:
+    """Where the EHR answers: an address that nobody else was given."""
+    url = f"http://intake.example/v1/referrals/{ID}/{path}"
+    return f"{url}?capability={KEYRING.capability('demo', 'identifier', act, ID, 'ehr')}"
 
 
 def asking() -> Referral:
@@ -70,7 +76,7 @@ class TestInformationRequest:
         assert {
             "referral_id": ID,
             "items": ["diagnosis", "coverage"],
-            "answer_url": f"http://intake.example/v1/referrals/{ID}/information",
+            "answer_url": ours("information", "supply_information"),
         } == json.loads(sent.content)
 
     @pytest.mark.parametrize(("act", "word"), [("ask", "absent"), ("withdraw", "nothing"), ("send", "not_taken")])
@@ -99,7 +105,7 @@ class TestReport:
             "referral_id": ID,
             "kind": "final",
             "document_ref": "https://office.example/1.pdf",
-            "answer_url": f"http://intake.example/v1/referrals/{ID}/acknowledgement",
+            "answer_url": ours("acknowledgement", "acknowledge"),
         } == json.loads(seen[0].content)
 
     async def test_sends_nothing_when_it_only_asks(self) -> None:

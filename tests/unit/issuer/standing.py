@@ -18,7 +18,9 @@ from deploy.issuer.settings import IssuerSettings
 from deploy.local.keys import write_state
 from shared.identity import Verifier, audience_of
 from shared.outbound import ASSERTION_TYPE
+from shared.parties import Register
 
+PARTIES = Path(__file__).parents[3] / "deploy/config/parties.json"
 URL = "http://127.0.0.1:8191"
 TOKEN_URL = f"{URL}/token"
 VERIFIER = "a-verifier-that-only-this-test-knows-0123456789"
@@ -90,7 +92,7 @@ class Local:
             async with self.http() as http:
                 return (await http.get("/.well-known/jwks.json")).json()
 
-        return Verifier(URL, audience_of(service), fetch, lambda: self.now_s)
+        return Verifier(URL, audience_of(service), fetch, lambda: self.now_s, Register.from_file(PARTIES))
 
 
 def login() -> dict[str, str]:

@@ -32,7 +32,7 @@ class TestGrantToProgram:
         caller = await local.verifier().verify(answer.json()["access_token"])
 
         assert ("demo", "demo-cli") == (caller.tenant, caller.subject)
-        assert {Role.SERVICE, Role.COORDINATOR, Role.OPERATOR} == caller.roles
+        assert {Role.INTERNAL, Role.COORDINATOR, Role.OPERATOR} == caller.roles
         assert "no-store" == answer.headers["cache-control"]
 
     @pytest.mark.parametrize("field", ["audience", "resource"])

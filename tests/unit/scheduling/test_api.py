@@ -61,8 +61,8 @@ class TestRead:
         assert b"eyJ" not in answer.content
 
     async def test_shows_each_caller_what_it_may_do(self, scheduling: Standing, booked: str) -> None:
-        """A service books and cancels, and chooses nobody."""
-        assert (await get(scheduling, booked, Role.SERVICE)).json()["allowed"] == ["book_visit", "cancel_visit"]
+        """An office books, cancels and says what became of it, and chooses nobody."""
+        assert (await get(scheduling, booked, Role.OFFICE)).json()["allowed"] == ["book_visit", "cancel_visit"]
 
     async def test_knows_nothing_of_an_order_that_is_not_there_yet(self, scheduling: Standing) -> None:
         """Authorization may be heard before intake: then there is nothing to show."""
@@ -197,7 +197,7 @@ class TestOutcome:
         """An office may tell it twice."""
         scheduling.pass_time(2 * DAY)
         content = {"visit_id": visit_id(booked, 1), "outcome": "fulfilled", "evidence_ref": "office-1"}
-        roles = (Role.SERVICE, Role.SPECIALIST)
+        roles = (Role.SPECIALIST,)
         answers = [await send(scheduling, booked, "outcome", content, *roles, key=None) for _ in range(2)]
 
         assert [answer.status_code for answer in answers] == [202, 202]

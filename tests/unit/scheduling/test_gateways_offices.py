@@ -6,16 +6,19 @@ from typing import Any
 import httpx2
 import pytest
 
+from deploy.local.keys import generate_keys
 from services.scheduling.gateways import Appointments, OfficeRequests, Offices, visit_id
 from services.scheduling.store import read_directory
 from shared.errors import Unknown
 from shared.ports import Call
+from shared.sealing import Keyring
 from tests.support.lines import everybody
 from tests.unit.scheduling.placing import ASKED, BOOKED, REFERRAL, TUESDAY, placed
 from tests.unit.scheduling.standing import DIRECTORY
 
 Reply = Callable[[httpx2.Request], httpx2.Response]
 EFFECT = "effect-1"
+KEYRING = Keyring(generate_keys(["demo"])["scheduling"])
 VISIT = visit_id(REFERRAL, 1)
 
 
@@ -27,7 +30,15 @@ def call(act: Any, kind: str = "office_request") -> Call:
 def offices(reply: Reply) -> Offices:
     """Offices that reply so."""
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(reply))
-    return Offices(everybody(http), "http://offices.example", "http://scheduling.example", "http://intake.example")
+    return Offices(
+        everybody(http), "http://offices.example", "http://scheduling.example", "http://intake.example", KEYRING
+    )
+
+
+def ours(service: str, path: str, act: str, provider_ref: str) -> str:
+    """An address of ours that this provider's office alone was given."""
+    capability = KEYRING.capability("demo", "logistics", act, REFERRAL, provider_ref)
+    return f"http://{service}.example/v1/{path}?capability={capability}"
 
 
 def says(code: int, **body: Any) -> Reply:
@@ -115,7 +126,8 @@ class TestOfficeRequests:
             "site_ref": "st-away",
             "priority": "routine",
             "service_ref": "pw-1",
-            "answer_url": f"http://scheduling.example/v1/placements/{REFERRAL}/answer",
+            "answer_url": ours("scheduling", f"placements/{REFERRAL}/answer", "answer_request", "pr-away"),
+            "report_url": ours("intake", f"referrals/{REFERRAL}/reports", "record_report", "pr-away"),
         }
 
 
@@ -137,8 +149,8 @@ class TestAppointments:
                 "referral_id": REFERRAL,
                 "start": "2026-02-10T15:00:00+00:00",
                 "minutes": 30,
-                "outcome_url": f"http://scheduling.example/v1/placements/{REFERRAL}/outcome",
-                "report_url": f"http://intake.example/v1/referrals/{REFERRAL}/reports",
+                "outcome_url": ours("scheduling", f"placements/{REFERRAL}/outcome", "record_outcome", "pr-house"),
+                "report_url": ours("intake", f"referrals/{REFERRAL}/reports", "record_report", "pr-house"),
             }
         ]
 

@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 def bearer(*roles: str) -> dict[str, str]:
     """The header of a caller with these roles."""
     now = int(time.time())
-    claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "tester", "client_id": "tester", "tenant": "demo"}
+    claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "tester", "client_id": "console", "tenant": "demo"}
     claims |= {"roles": list(roles), "iat": now, "exp": now + 600}
     return {"Authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'kid': 'test', 'typ': ACCESS_TOKEN}, claims, KEY)}"}
 

@@ -71,7 +71,7 @@ class TestReferral:
         assert ["tracking"] == row["parked"]
         assert ("tracking", "resolve_parked", "operator") == tuple(row["next"][k] for k in ("service", "act", "owner"))
 
-    @pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.SERVICE])
+    @pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.SUBSCRIBER])
     async def test_offers_nothing_to_who_may_only_read(self, received: Standing, role: Role) -> None:
         """A button that the server would refuse is not there."""
         assert [] == (await get(received, f"/v1/referrals/{REFERRAL}", role)).json()["allowed"]

@@ -1,0 +1,21 @@
+"""To whose office a placement was put: that of the provider who shall see the patient, and of no other."""
+
+from typing import Final
+
+from services.scheduling.domain.state import Placement
+
+_SAID_AGAIN: Final = frozenset({"answer_request", "record_outcome", "cancel_visit"})
+"""What an office may send once more after it has taken effect, and then has to find what it was about."""
+
+
+def put_to(placement: Placement, act: str) -> frozenset[str]:
+    """The providers whose offices may do this: the one chosen now, and the one whose visit stands.
+
+    Where nobody is chosen any more, the last one who was: its office may repeat what it said, and see nothing.
+    """
+    choice = placement.choice
+    if choice is None and act in _SAID_AGAIN and placement.choices:
+        choice = placement.choices[-1]
+    visit = placement.visit
+    chosen = {choice.provider_ref} if choice else set()
+    return frozenset(chosen | ({visit.attempt.slot.provider_ref} if visit else set()))

@@ -37,6 +37,7 @@ OURS, THEIRS = entry(f"{EHR}Patient/p1", id_="p1"), entry(f"{LAB}Patient/p1", id
 BY_UUID = entry(UUID, id_="p1")
 WITHOUT_ID = entry(f"{EHR}Patient/p1")
 NAMELESS = entry(None, id_="p1")
+RELATIVE = entry("Patient/p1")
 OLD = entry(f"{EHR}Patient/p1", id_="p1", meta=version("9"))
 NEW = entry(f"{EHR}Patient/p1", id_="p1", meta=version("10"))
 UNVERSIONED = entry(f"{EHR}Patient/p1", id_="p1", birthDate="1971-01-01")
@@ -69,6 +70,9 @@ class TestEntries:
             ("Patient/p1", referrer(None), [NAMELESS], [NAMELESS]),
             ("Patient/p1", AT_HOME, [NAMELESS], [NAMELESS]),
             ("Patient/p1", IN_URN, [THEIRS, OURS], [THEIRS, OURS]),
+            ("Patient/p1", referrer("ServiceRequest/sr1"), [RELATIVE], [RELATIVE]),
+            ("Patient/p1", referrer("ServiceRequest/sr1"), [RELATIVE, BY_UUID], [BY_UUID, RELATIVE]),
+            ("Patient/p1", AT_HOME, [RELATIVE], []),
             # A version is stripped; of several the one that is named, else the highest.
             ("Patient/p1/_history/3", AT_HOME, [OURS], [OURS]),
             (f"{EHR}Patient/p1/_history/3", AT_HOME, [OURS], [OURS]),

@@ -93,7 +93,8 @@ class Index:
         candidates = self._by_id.get((type_, id_), [])
         match = _RESTFUL.fullmatch(_url(referrer.full_url or "")[0])
         if match is None or match["root"] is None:
-            return candidates
+            # Some write a relative reference where the full URL belongs.
+            return [*candidates, *(node for node in self._by_url.get(f"{type_}/{id_}", ()) if node not in candidates)]
         there = self._by_url.get(f"{match['root']}{type_}/{id_}", [])
         return there or [node for node in candidates if not node.full_url]
 

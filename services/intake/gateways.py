@@ -28,7 +28,10 @@ _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 @dataclass(frozen=True)
 class Ehr:
-    """Where the EHR is, and where it answers. It is the only one of its tenant: with several, nobody is asked."""
+    """Where EHRs are, and where they answer.
+
+    Asked is the one that placed the order; of an order that none placed, the only one of the tenant.
+    """
 
     lines: Lines
     ehr_url: str
@@ -40,11 +43,14 @@ class Ehr:
         url = f"{self.public_url}/v1/referrals/{referral_id}/{path}"
         return Capabilities(self.keyring, "identifier").address(url, act, referral_id, "ehr")
 
-    async def call(self, call: Call, path: str, id_: str, id_field: str, body: dict[str, Any]) -> Answer:
+    async def call(
+        self, call: Call, placed_by: str | None, path: str, id_: str, id_field: str, body: dict[str, Any]
+    ) -> Answer:
         """Make the call on the filed object `id_`. Raises Unknown on silence, or on an answer about something else."""
         how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
         content = {"json": body} if call.act == "send" else {}
-        method, place, ehr = _METHODS[call.act], f"ehr/{path}/{id_}", self._party(tenant_of(call.aggregate_id))
+        method, place = _METHODS[call.act], f"ehr/{path}/{id_}"
+        ehr = self._party(tenant_of(call.aggregate_id), placed_by)
         try:
             response = await self.lines.exchange(ehr, method, self.ehr_url, place, **how, **content)
         except NotTaken:
@@ -55,7 +61,9 @@ class Ehr:
             raise Unknown("An answer about something else.")
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(id_,))
 
-    def _party(self, tenant: str) -> Party | None:
+    def _party(self, tenant: str, placed_by: str | None) -> Party | None:
+        if placed_by is not None:
+            return self.lines.register.ehr(tenant, placed_by)
         ehrs = [party for party in self.lines.register.of(tenant) if party.kind == "ehr"]
         return ehrs[0] if len(ehrs) == 1 else None
 
@@ -88,7 +96,7 @@ class InformationRequests:
             "items": list(state.requests[call.revision - 1].items),
             "answer_url": self.ehr.answer_url(call.aggregate_id, "information", "supply_information"),
         }
-        return await self.ehr.call(call, "information-requests", id_, "request_id", body)
+        return await self.ehr.call(call, state.placed_by, "information-requests", id_, "request_id", body)
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ class Reports:
             "document_ref": self._document_ref(call, report.document) if call.act == "send" else None,
             "answer_url": self.ehr.answer_url(call.aggregate_id, "acknowledgement", "acknowledge"),
         }
-        return await self.ehr.call(call, "reports", report.report_id, "report_id", body)
+        return await self.ehr.call(call, state.placed_by, "reports", report.report_id, "report_id", body)
 
     def _document_ref(self, call: Call, sealed: str) -> str:
         tenant, _, _ = call.aggregate_id.partition("-")

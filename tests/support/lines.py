@@ -17,6 +17,10 @@ class Everybody(Register):
         """The provider's own office."""
         return Party(tenant=tenant, kind="office", id=provider_ref)
 
+    def ehr(self, tenant: str, party_id: str) -> Party | None:
+        """The EHR of that id."""
+        return Party(tenant=tenant, kind="ehr", id=party_id)
+
     def of(self, tenant: str) -> tuple[Party, ...]:
         """The tenant's EHR."""
         return (Party(tenant=tenant, kind="ehr", id="main-ehr"),)

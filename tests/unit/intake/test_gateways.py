@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -10,6 +11,8 @@ from services.intake.domain import Referral
 from services.intake.domain.order import ReportDocument
 from services.intake.gateways import Ehr, InformationRequests, Reports
 from shared.errors import Unknown
+from shared.outbound import Lines
+from shared.parties import Party, Register
 from shared.ports import Act, Answer, Call, Gateway
 from shared.sealing import Keyring
 from tests.support.lines import everybody
@@ -163,3 +166,32 @@ class TestEveryCall:
 
         with pytest.raises(Unknown):
             await call(requests, asking())
+
+
+class TestWhichEhr:
+    @pytest.mark.parametrize(
+        ("known", "placed_by", "asked"),
+        [
+            (("a", "b"), "b", ["b"]),
+            (("a",), None, ["a"]),
+            (("a", "b"), None, []),
+            (("a",), "gone", []),
+            ((), None, []),
+        ],
+    )
+    async def test_is_asked_is_the_one_that_placed_the_order(
+        self, known: tuple[str, ...], placed_by: str | None, asked: list[str]
+    ) -> None:
+        """One hospital's EHR learns nothing of an order that another's placed, and nobody is guessed at."""
+        found: list[str] = []
+
+        def client(party: Party) -> httpx2.AsyncClient:
+            found.append(party.id)
+            return httpx2.AsyncClient(transport=httpx2.MockTransport(saying(202, {"request_id": REQUEST})))
+
+        register = Register(Party(tenant="demo", kind="ehr", id=id_) for id_ in known)
+        lines = Lines(register, client, httpx2.AsyncClient())
+        gateway = InformationRequests(Ehr(lines, "http://ehr.example", "http://intake.example", KEYRING))
+        answer = await call(gateway, replace(asking(), placed_by=placed_by))
+
+        assert (asked, "alive" if asked else "not_taken") == (found, answer.word)

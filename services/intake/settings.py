@@ -26,7 +26,7 @@ class OwnSettings(BaseSettings):
     public_url: Url = "http://127.0.0.1:8101"
     pathways_file: Path = Path("deploy/config/pathways.json")
     home_timezone: str = "America/New_York"
-    """Where a patient lives whose ZIP code is not known."""
+    """Where a day without a time begins; and of patients, where nothing says what their clock is."""
 
     @field_validator("home_timezone")
     @classmethod

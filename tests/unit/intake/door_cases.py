@@ -1,8 +1,12 @@
 """Small orders, one of each kind that was once misread. What each must come to is in `test_doors`."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from tests.unit.intake.doors import HERE, ICD, NPI, NUCC, Document, bundle, changed, concept, plain, typed
 
@@ -241,9 +245,18 @@ _CASES: Final[Mapping[str, Callable[[], Document | bytes]]] = {
     "94-note-of-200-kB": lambda: changed("94", {}, note=[{"text": "x" * 200_000}]),
 }
 CASES: Final = tuple(_CASES)
+SHARED: Final = Path(os.environ.get("THROUGHLINE_DOORS", "../shared/data/doors"))
 
 
 def case(name: str) -> bytes:
     """A case as it is sent."""
     made = _CASES[name]()
     return made if isinstance(made, bytes) else json.dumps(made).encode()
+
+
+def shared_case(name: str) -> bytes:
+    """The example that a kind was found by, where the folder of examples is at hand."""
+    found = SHARED / f"{name}.json"
+    if not found.is_file():
+        pytest.skip(f"{SHARED} does not hold the example that this kind was found by")
+    return found.read_bytes()

@@ -1,9 +1,7 @@
 """One order of each kind that was once misread, and what it must come to."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,10 +13,9 @@ from services.intake.domain.instruction import Place
 from services.intake.domain.order import Order
 from shared.web import Malformed
 from tests.unit.intake.bundles import HOME
-from tests.unit.intake.door_cases import CASES, case
+from tests.unit.intake.door_cases import CASES, case, shared_case
 
 NOW: Final = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
-SHARED: Final = Path(os.environ.get("THROUGHLINE_DOORS", "../shared/data/doors"))
 Told = Callable[[Order], Any]
 
 REFUSED: Final = {
@@ -115,12 +112,7 @@ WARNED: Final[dict[str, list[str]]] = {
 
 
 def _raw(name: str, source: str) -> bytes:
-    if source == "ours":
-        return case(name)
-    found = SHARED / f"{name}.json"
-    if not found.is_file():
-        pytest.skip(f"{SHARED} does not hold the example that this kind was found by")
-    return found.read_bytes()
+    return case(name) if source == "ours" else shared_case(name)
 
 
 def _asked(raw: bytes) -> Asked:

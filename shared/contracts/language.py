@@ -25,7 +25,10 @@ class Word(BaseModel):
 
 
 class Actor(Word):
-    """Who did it: `id` is an opaque subject of the identity provider, a service's name, or a payer's id."""
+    """Who did it: `id` is an opaque subject of the identity provider, a service's name, or a payer's id.
+
+    `via` is the subject of the program that spoke for a payer.
+    """
 
     kind: Open[ActorKind]
     id: str

@@ -3,6 +3,7 @@
 Two EHRs, two payers and two offices, each with one referral that concerns it and one that concerns the other.
 """
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -264,11 +265,21 @@ class TestPayer:
         assert 204 == true.status_code
         assert "denied" in await state_of(town, town.first)
 
-    async def test_is_asked_at_the_address_that_it_is_heard_at(self, town: Town) -> None:
-        """What the payer was sent is that address, and it stands in nothing that we log or tell."""
-        [sent] = [request for request in town.stage.outside.requests if b"callback_url" in request.content][:1]
-        capability = sent.content.partition(b"capability=")[2][:32]
-        told = repr(town.house.world.disk.topics).encode()
+    async def test_is_asked_at_the_address_that_it_is_heard_at(
+        self, town: Town, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What the payer was sent is that address, and nothing that we log, tell or measure has its capability."""
+        sent = next(each for each in town.stage.outside.requests if b"callback_url" in each.content)
+        url = str(json.loads(sent.content)["callback_url"]).removeprefix("http://authorization.example")
+        capability = url.partition("capability=")[2]
+        body = decision(town, town.first, sent.url.path.rpartition("/")[2])
+        answers = [
+            await town.house.ask("authorization", "POST", url, json=said, party="medicare")
+            for said in (body, {**body, "number": "none"}, {**body, "referral_id": NOWHERE})
+        ]
+        measured = (await town.house.ask("authorization", "GET", "/metrics", token="")).text
+        left = repr(town.house.world.disk.topics) + capsys.readouterr().out + measured
+        left += "".join(answer.text for answer in answers)
 
-        assert len(capability) == 32
-        assert capability not in told
+        assert [204, 422, 404] == [answer.status_code for answer in answers]
+        assert (32, False) == (len(capability), capability in left)

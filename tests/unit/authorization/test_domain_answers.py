@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from services.authorization import domain
+from services.authorization.domain.answers import LARGEST_JUMP
 from shared.calls import effect_id, record_of
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationDenied, AuthorizationNeedsPerson
 from shared.contracts.language import Actor, Effect, Reason
-from shared.errors import NotFound
+from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
 from tests.unit.authorization.words import (
     APPROVED,
@@ -152,6 +153,14 @@ class TestRecordPayerAnswer:
     def test_stays_quiet_when_the_number_is_not_higher(self, number: int) -> None:
         """Repeated and reordered answers change nothing, whatever they say."""
         assert [] == domain.decide(answer("A3", number), after(*APPROVED))
+
+    def test_refuses_a_number_that_jumps(self) -> None:
+        """Whoever could take the highest number would have the last word for ever; a payer that counts may."""
+        case, most = after(*DENIED), LARGEST_JUMP
+
+        with pytest.raises(Rejected, match=f"at most {most}"):
+            domain.decide(answer("A1", number=most + 2), case)
+        assert ["AuthorizationApproved"] == kinds(told(answer("A1", number=most + 1), case))
 
     def test_takes_a_change_of_the_payers_mind(self) -> None:
         """The highest number wins: a peer-to-peer turns a denial."""

@@ -53,6 +53,16 @@ class TestKinds:
         """They tell of something else."""
         assert "bundle_type" == refusal({**bundle(), "type": kind}).code
 
+    def test_that_name_what_fhir_does_not_have_are_refused(self) -> None:
+        """A full URL that is spelt otherwise would leave references open."""
+        document = bundle()
+        document["entry"][1]["fullURL"] = document["entry"][1].pop("fullUrl")
+
+        [flaw] = refusal(document).flaws
+        assert ("unknown_element", "/Bundle/entry/1") == (flaw.code, flaw.pointer)
+        assert "fullUrl" in flaw.detail
+        assert "unknown_element" == refusal({**bundle(), "Quillfeather": 1}).code
+
     @pytest.mark.parametrize(
         ("method", "is_taken"), [("POST", True), ("PUT", True), ("DELETE", False), ("PATCH", False), ("GET", False)]
     )

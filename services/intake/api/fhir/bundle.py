@@ -3,11 +3,11 @@
 Sources: R4 bundle.html (types, entries, search modes), http.html#transaction (methods), messaging.html (the header).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.intake.api.fhir.nodes import ELEMENTS, Node
+from services.intake.api.fhir.nodes import ELEMENTS, Node, elements_of, what_is_unknown
 from services.intake.api.fhir.orders import orders_among
 from services.intake.api.fhir.reading import Shelf
 from services.intake.api.weight import CODE as TOO_LARGE
@@ -18,6 +18,7 @@ KINDS: Final = ("collection", "transaction", "batch", "message", "searchset")
 METHODS: Final = frozenset({"POST", "PUT"})
 """What an entry may ask for. The others would delete, change in part, or only read."""
 MOST_ORDERS: Final = 20
+_OF_A_BUNDLE, _OF_AN_ENTRY = elements_of("Bundle") | {"resourceType"}, elements_of("BundleEntry")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def _bundle(document: Mapping[str, Any]) -> Parcel:
         raise refusal(Flaw("/Bundle/type", "bundle_type", f"must be one of {', '.join(KINDS)}"))
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise refusal(Flaw("/Bundle/entry", "fhir", "must be a list of objects"))
-    if flaws := (*_modifiers(document, entries), *_entry_flaws(entries)):
+    strangers = _strangers(document, _OF_A_BUNDLE, "/Bundle")
+    if flaws := (*strangers, *_modifiers(document, entries), *_entry_flaws(entries)):
         raise refusal(*flaws)
     nodes = tuple(_node(n, entry) for n, entry in enumerate(entries) if "resource" in entry)
     shelf, timestamp = Shelf(nodes), document.get("timestamp")
@@ -91,6 +93,9 @@ def _node(n: int, entry: Mapping[str, Any]) -> Node:
 
 def _entry_flaws(entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
     for n, entry in enumerate(entries):
+        yield from _strangers(entry, _OF_AN_ENTRY, f"/Bundle/entry/{n}")
+        if not isinstance(entry.get("fullUrl", ""), str):
+            yield Flaw(f"/Bundle/entry/{n}/fullUrl", "fhir", "is not as FHIR R4 has it")
         request, resource = entry.get("request"), entry.get("resource", {})
         method = request.get("method") if isinstance(request, dict) else "POST"
         if method not in METHODS:
@@ -98,6 +103,13 @@ def _entry_flaws(entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
             yield Flaw(f"/Bundle/entry/{n}/request/method", "entry_method", detail)
         if not isinstance(resource, dict) or (resource and not isinstance(resource.get("resourceType"), str)):
             yield Flaw(f"/Bundle/entry/{n}/resource", "not_fhir", "is no resource of FHIR R4")
+
+
+def _strangers(raw: Mapping[str, Any], known: Collection[str], pointer: str) -> Iterator[Flaw]:
+    """Names that do not belong there, such as one that was mistyped; those of extended primitives begin with _."""
+    for name in raw:
+        if name.removeprefix("_") not in known:
+            yield Flaw(pointer, "unknown_element", what_is_unknown(name))
 
 
 def _modifiers(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:

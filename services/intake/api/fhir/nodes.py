@@ -28,9 +28,14 @@ _PARTS: Final = (
     *("Address", "Annotation", "Attachment", "CodeableConcept", "Coding", "ContactPoint", "Extension", "HumanName"),
     *("Identifier", "Meta", "Period", "Quantity", "Range", "Ratio", "Reference", "Timing", "TimingRepeat"),
 )
-ELEMENTS: Final = frozenset(
-    info.alias or name for model in (*READ, *_PARTS) for name, info in get_fhir_model_class(model).model_fields.items()
-)
+
+
+def elements_of(model: str) -> frozenset[str]:
+    """The names of the elements that FHIR R4B gives to a resource or a part of one."""
+    return frozenset(info.alias or name for name, info in get_fhir_model_class(model).model_fields.items())
+
+
+ELEMENTS: Final = frozenset[str]().union(*(elements_of(model) for model in (*READ, *_PARTS)))
 """The only names that a pointer may hold: any other could be data."""
 _BY_ITSELF: Final = frozenset({"contained", "text", "extension"})
 """Not validated with the resource: resources of their own, and what nobody reads: its narrative and its extensions."""
@@ -105,11 +110,11 @@ def _flaw(detail: ErrorDetails, node: Node) -> Flaw:
     if kind.endswith("missing"):
         return Flaw(_pointer(detail["loc"], node), "missing", "is required")
     if kind == "extra_forbidden":
-        return Flaw(_pointer(detail["loc"][:-1], node), "unknown_element", _unknown(str(detail["loc"][-1])))
+        return Flaw(_pointer(detail["loc"][:-1], node), "unknown_element", what_is_unknown(str(detail["loc"][-1])))
     return Flaw(_pointer(detail["loc"], node), "fhir", "is not as FHIR R4 has it")
 
 
-def _unknown(name: str) -> str:
+def what_is_unknown(name: str) -> str:
     """Names an element of FHIR's that stands in the wrong place or is nearly spelt so; others could be data."""
     if name in ELEMENTS:
         return f"holds an element that does not belong there: {name}"

@@ -37,6 +37,7 @@ def elements_of(model: str) -> frozenset[str]:
 
 ELEMENTS: Final = frozenset[str]().union(*(elements_of(model) for model in (*READ, *_PARTS)))
 """The only names that a pointer may hold: any other could be data."""
+_BY_LETTERS: Final = {name.casefold(): name for name in sorted(ELEMENTS)}
 _BY_ITSELF: Final = frozenset({"contained", "text", "extension"})
 """Not validated with the resource: resources of their own, and what nobody reads: its narrative and its extensions."""
 _MOST_FLAWS: Final = 50
@@ -118,8 +119,10 @@ def what_is_unknown(name: str) -> str:
     """Names an element of FHIR's that stands in the wrong place or is nearly spelt so; others could be data."""
     if name in ELEMENTS:
         return f"holds an element that does not belong there: {name}"
-    near = get_close_matches(name, ELEMENTS, 1, 0.8)
-    return f"holds an element that FHIR does not have; {near[0]} is near" if near else "holds an unknown element"
+    near = get_close_matches(name.casefold(), _BY_LETTERS, 1, 0.8)
+    if not near:
+        return "holds an unknown element"
+    return f"holds an element that FHIR does not have; {_BY_LETTERS[near[0]]} is near"
 
 
 def _pointer(loc: Sequence[int | str], node: Node) -> str:

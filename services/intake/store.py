@@ -4,13 +4,16 @@ from services.intake.domain import INITIAL, State, decide, evolve, next_due, owe
 from shared.aggregates import Decider
 from shared.ports import Stored
 
+_LATER = ("chosen", "requester_ref", "organization_ref", "network_ref", "placed_by")
+"""What a referral of before does not say: by whom and how it was ordered, and who sees the patient."""
+
 
 def _with_a_task(stored: Stored) -> Stored:
     """What a referral waited for once had no id of its own: it was the only one."""
     if "step" not in stored:
         return stored
     rest = {name: value for name, value in stored.items() if name != "step"}
-    return {**rest, "task": {"id": stored["step"]["act"], **stored["step"]}}
+    return {**dict.fromkeys(_LATER), **rest, "task": {"id": stored["step"]["act"], **stored["step"]}}
 
 
 REFERRAL = Decider(

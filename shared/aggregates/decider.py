@@ -1,9 +1,9 @@
 """What a service's domain hands to the engine: pure functions and the shape of its state."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -52,10 +52,22 @@ class Decider:
         return self._codec.dump_python(state, mode="json")
 
     def decode(self, stored: Any, schema: int) -> Any:
-        """The state from JSON values of any shape that was ever stored."""
+        """The state from JSON values of any shape that was ever stored.
+
+        Raises ValueError where a field is missing, or one is there that this program would drop with its next save:
+        whoever adds a field raises `schema`, and has an upcaster say what it is in documents of before.
+        """
         for shape in range(schema, self.schema):
             stored = self.upcasters[shape](stored)
-        return self._codec.validate_python(stored)
+        state = self._codec.validate_python(stored)
+        if is_dataclass(state) and (missing := stored.keys() ^ _fields_of(state.__class__)):
+            raise ValueError(f"Missing or unknown: {sorted(missing)}. Was `schema` raised, and is there an upcaster?")
+        return state
+
+
+@cache
+def _fields_of(state_type: type[Any]) -> frozenset[str]:
+    return frozenset(each.name for each in fields(state_type))
 
 
 def is_told(fact: Any) -> bool:

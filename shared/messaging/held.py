@@ -24,7 +24,7 @@ from shared.ports import Clock, Received
 
 THE_DOCUMENT = "document:0:0"
 """In place of a record's origin: that the document itself cannot be used."""
-ROUND_S, LONGEST_S = 10.0, 600.0
+ROUND_S, LONGEST_S = 10.0, 30.0
 REPLAYED_EACH = 6
 """In so many rounds once, and in the first, what was too new for others is tried: they may park more as they end."""
 PAGE = 20

@@ -60,7 +60,7 @@ class Reader:
             envelope = from_headers(entry.headers, entry.key, entry.topic)
         except Unreadable as error:
             return f"{error.pointer}: {error.detail}"
-        if is_unknown_version(envelope.type):
+        if self._is_too_new(envelope.type):
             return NEWER_VERSION
         if envelope.type not in self._reactions:
             self.count("foreign", envelope.type not in FACTS)
@@ -75,11 +75,14 @@ class Reader:
             return f"failed:{type(error).__name__}"
         return None
 
+    def _is_too_new(self, type_: str) -> bool:
+        return type_ not in self._reactions and is_unknown_version(type_)
+
     def can_read(self, entry: WaitingEntry) -> bool:
         """Whether its data follows the contract, as far as this service looks at it."""
         try:
             envelope = from_headers(entry.headers, entry.key, entry.topic)
-            if entry.reason == NO_ROOM or is_unknown_version(envelope.type):
+            if entry.reason == NO_ROOM or self._is_too_new(envelope.type):
                 return False
             if envelope.type in self._reactions:
                 _decoded(self._reactions[envelope.type][0], entry.value)

@@ -194,7 +194,8 @@ class Service:
         now = self.clock.now()
         parked = await self.store.parked(None, FIGURES_AT_MOST)
         waiting = await self.store.unpublished(now, FIGURES_AT_MOST)
-        oldest = min((stored["unpublished_at"] for stored in waiting), default=now)
+        since = (stored.get("unpublished_at") for stored in waiting)
+        oldest = min((instant for instant in since if isinstance(instant, datetime)), default=now)
         return Figures(self.subscription.lag(), len(parked), (now - oldest).total_seconds())
 
     async def _until_available(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -86,6 +86,8 @@ class Cluster:
         self.storm.is_stormy = False
         self.disk.is_database_down = self.disk.is_broker_down = False
         self.clock_error_s = 0.0
+        for collection, key in list(self.disk.spoiled):
+            self.disk.mend(collection, key)
         for replica in self.everybody:
             replica.skew_s = 0.0
             replica.thaw()

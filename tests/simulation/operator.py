@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from shared.aggregates import Document
+from shared.aggregates.document import HELD
 from shared.errors import Rejected, Unreadable
 from shared.messaging import parked
 from shared.messaging.parked import CloseLetter, DiscardEntry, ReplayEntry
@@ -88,8 +89,9 @@ class Operator:
 
     def _letters(self, document: Document) -> list[Act]:
         acts: list[Act] = []
+        is_held = document.id.startswith(HELD)  # and is given back by itself
         for origin, letter in document.letters.items():
-            if letter:
+            if letter and not is_held:
                 acts.append(self._replay_letter(document.id, origin))
                 if not self.cluster.storm.is_stormy:
                     acts.append(lambda service, origin=origin: service.submit(CloseLetter(document.id, origin)))  # type: ignore[misc] # binds

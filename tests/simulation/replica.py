@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.errors import Unusable
 from shared.ports import Count
 from shared.service import Hooks, Service
 from tests.simulation.machines import Life, MachineClock, ReplicaWeather
@@ -101,7 +102,7 @@ class Replica:
         self.broker.put_out(subscription)
 
     def _on_error(self, error: BaseException) -> None:
-        if not isinstance(error, Meant):
+        if not isinstance(error, (Meant, Unusable)):
             self.complain(f"{self.name}: {type(error).__name__}: {error}")
 
     def _end_itself(self, life: Life) -> None:

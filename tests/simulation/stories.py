@@ -10,6 +10,7 @@ from shared.ports import Received, Stored
 from tests.simulation.cluster import Cluster
 from tests.simulation.poison import WAS, Identity, identity_of
 
+BEHIND = (b"behind-hole", b"behind-entry")
 Story = dict[tuple[str, str], dict[int, Received]]
 """Per service and aggregate, the first sound copy of each fact by sequence."""
 
@@ -109,12 +110,20 @@ def dead_letters(cluster: Cluster, spoiled: Collection[Identity]) -> list[str]:
     for (topic, _), log in sorted(cluster.disk.topics.items()):
         for record in log if topic.endswith(".dlq") else ():
             service, key, sequence = identity_of(record) or ("", "", 0)
+            if _waited_beside(cluster, record):
+                continue
             if not any(identity in spoiled for identity in ((service, key, n) for n in range(1, sequence + 1))):
                 found.append(f"{service}/{key}/{sequence} was put aside, and nothing was spoiled up to it")
     return found
 
 
+def _waited_beside(cluster: Cluster, record: Received) -> bool:
+    """Whether it came for a document that was mended, before what waited beside that was given back."""
+    return (record.key or b"").decode() in cluster.disk.were_spoiled and dict(record.headers)["dlq-reason"] in BEHIND
+
+
 def only_poison_is_parked(cluster: Cluster, is_poisoned: bool) -> list[str]:
     """Where nothing was spoiled, nothing was put aside."""
-    copies = sum(len(log) for (topic, _), log in cluster.disk.topics.items() if topic.endswith(".dlq"))
+    logs = [log for (topic, _), log in cluster.disk.topics.items() if topic.endswith(".dlq")]
+    copies = sum(not _waited_beside(cluster, record) for log in logs for record in log)
     return [f"{copies} dead letters without any poison"] if copies and not is_poisoned else []

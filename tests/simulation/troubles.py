@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from tests.simulation.cluster import Cluster
+from tests.simulation.spoiling import SPOILED_DOCUMENT, spoil
 
 WRONG_CLOCKS_S = (40.0, -40.0, 0.9, -0.9)
 WRONG_DATABASE_CLOCKS_S = (25.0, -25.0, 1.0, -1.0)
@@ -101,6 +102,10 @@ async def _told_again(cluster: Cluster) -> str | None:
     return f"{topic}:{partition}:{first}"
 
 
+async def _spoiled(cluster: Cluster) -> str | None:
+    return spoil(cluster)
+
+
 TROUBLES: Mapping[str, tuple[float, Trouble]] = {
     "rebalance": (6, _rebalance),
     "put out of the group": (3, _put_out),
@@ -112,5 +117,6 @@ TROUBLES: Mapping[str, tuple[float, Trouble]] = {
     "clock jumps": (3, _jump),
     "read from the start": (1, _read_from_the_start),
     "told again": (2, _told_again),
+    SPOILED_DOCUMENT: (2, _spoiled),
 }
 """Each trouble by name, with its weight."""

@@ -53,10 +53,26 @@ class Disk:
     is_database_down: bool = False
     is_broker_down: bool = False
     on_landed: Landed | None = None
+    spoiled: dict[tuple[str, str], tuple[bytes, bytes]] = field(default_factory=dict)
+    """By collection and id, what somebody made of a document by hand: as it was, and as it is."""
+    were_spoiled: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         """The loop's own time from a fixed day on, plus the offset."""
         return EPOCH + timedelta(seconds=round(asyncio.get_running_loop().time(), 3)) + self.offset
+
+    def spoil(self, collection: str, key: str, how: Callable[[Stored], Stored]) -> None:
+        """Somebody makes something of a document by hand. Queries still find it by what it was."""
+        sound = self.collections[collection][key]
+        self.collections[collection][key] = broken = bson.encode(how(bson.decode(sound, CODEC)))
+        self.spoiled[collection, key] = sound, broken
+        self.were_spoiled.add(key)
+
+    def mend(self, collection: str, key: str) -> None:
+        """It is as it was, unless a replica that remembered it has written it anew."""
+        sound, broken = self.spoiled.pop((collection, key), (b"", b""))
+        if sound and self.collections[collection][key] == broken:
+            self.collections[collection][key] = sound
 
     def documents(self, collection: str) -> list[Stored]:
         """All documents of a collection, by id."""

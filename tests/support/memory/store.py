@@ -81,6 +81,7 @@ class MemoryStore:
         if self._disk.on_landed:
             self._disk.on_landed(self._name, self._index.get(key), stored)
         self._raw[key] = raw
+        self._disk.spoiled.pop((self._name, key), None)
         self._index[key] = stored
 
     def _version(self, key: str) -> int:
@@ -105,7 +106,7 @@ class MemoryStore:
 
     def _clear(self, published: Mapping[str, int]) -> None:
         for key, version in published.items():
-            if self._version(key) == version:
+            if self._version(key) == version and (self._name, key) not in self._disk.spoiled:
                 stored = bson.decode(self._raw[key], CODEC)
                 stored["outbox"] = []
                 stored.pop("unpublished_at", None)

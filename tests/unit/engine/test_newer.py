@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -19,9 +19,24 @@ from shared.messaging.consumer import ASIDE_S, Consumer
 from shared.messaging.publisher import Publisher
 from shared.ports import Received, Record, Stored
 from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
-from tests.support.tally import OTHER, REFERRAL, SOMEBODY, TALLY, Add, Arm, record
+from tests.support.tally import OTHER, REFERRAL, SOMEBODY, TALLY, Add, Arm, Tally, record
 from tests.unit.engine.conftest import Bench
 
+
+@dataclass(frozen=True)
+class Grown(Tally):
+    """The state as a newer program has it."""
+
+    beyond: int = 0
+
+
+GROWN = replace(
+    TALLY,
+    initial=Grown(),
+    state_type=Grown,
+    schema=TALLY.schema + 1,
+    upcasters={TALLY.schema: lambda stored: {"beyond": 0, **stored}},
+)
 TOPIC = "referral.public.intake.v1"
 NEWER: tuple[Callable[[Stored], Stored], ...] = (
     lambda stored: {**stored, "frame": FRAME + 1, "beyond": "kept by nobody who is older"},
@@ -133,7 +148,7 @@ class TestNewerDocument:
         behind = seen(bench, REFERRAL)
 
         upgraded = bench.replica()
-        upgraded.decider = replace(TALLY, schema=TALLY.schema + 1, upcasters={1: lambda state: state})
+        upgraded.decider = GROWN
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("shared.aggregates.frame.FRAME", FRAME + 1)
             other = asyncio.ensure_future(consumer_on(bench, upgraded).run())

@@ -47,10 +47,17 @@ GRANTED = {"A1": (3, 90), "A2": (1, 90), "A6": (1, 30)}
 
 
 class EligibilityCheck(BaseModel):
-    """A 270 in small. The member's number is used to find an order for it, and not kept."""
+    """A 270 in small. The member's number is used to find an order for it, and not kept.
+
+    A dependent is known by the subscriber's number, the relationship to them and a number of their own.
+    """
 
     check_id: str
     member_id: str
+    subscriber_id: str | None = None
+    group: str | None = None
+    relationship: str | None = None
+    dependent: str | None = None
     service_type: str
     valid_on: date
 

@@ -21,6 +21,8 @@ TIMEOUT_S: Final = 15.0
 _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 Read = TypeVar("Read", bound=BaseModel)
+_WHO_OF_THE_INSURED: Final = ("group", "subscriber_id", "relationship", "dependent")
+"""What tells a dependent from the subscriber whose number both have (X12 270: loops 2000C and 2000D)."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ class Payers:
         return Callbacks(self.keyring).address(url, referral_id, payer, request_id)
 
     def insured(self, case: Case, policy: PolicyOnFile, purpose: str) -> dict[str, str]:
-        """The member id of a policy and the payer's name on it. Raises Unknown when the seal does not hold them."""
+        """The member id of a policy and the payer's name on it, and which of the insured the patient is.
+
+        Raises Unknown when the seal does not hold them.
+        """
         sealed = case.coverage_seal or ""
         coverage = self.keyring.open(
             tenant_of(case.referral_id),
@@ -74,7 +79,8 @@ class Payers:
         )
         for held in coverage.policies:
             if held.rank == policy.rank and held.member_id:
-                return {"member_id": held.member_id, "payer_name": held.payer_name}
+                known = held.model_dump(include=set(_WHO_OF_THE_INSURED), exclude_none=True)
+                return {"member_id": held.member_id, "payer_name": held.payer_name, **known}
         raise Unknown("The sealed coverage holds no such member id.")
 
     def diagnoses(self, case: Case) -> list[dict[str, str]]:

@@ -90,9 +90,9 @@ def call(kind: str, revision: int, act: Act) -> Call:
     return Call(wire_id(REFERRAL, kind, revision), REFERRAL, kind, revision, act, 1)
 
 
-def sealed_case(*more: Any) -> domain.Case:
+def sealed_case(*more: Any, insured: CoverageDetails = COVERAGE) -> domain.Case:
     """A case with real seals, whose request is on its way."""
-    on_file = coverage(PAYER, OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE))
+    on_file = coverage(PAYER, OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", insured))
     clinical = Desk(None).keyring.seal("demo", "clinical", CLINICAL)
     opened = domain.OpenCase(**heard(), priority="urgent", pathway="pw-1", coverage=on_file, clinical=clinical)
     return after(opened, started(), *more)

@@ -5,9 +5,19 @@ from typing import Any
 import pytest
 
 from services.authorization import domain
+from shared.contracts.sealed import CoverageDetails
 from shared.errors import Unknown
 from shared.ports import Answer
-from tests.unit.authorization.desk import CHECK_ID, CHECKING, ELIGIBLE, NOT_TAKEN, UNKNOWN, Desk
+from tests.unit.authorization.desk import (
+    CHECK_ID,
+    CHECKING,
+    COVERAGE,
+    ELIGIBLE,
+    NOT_TAKEN,
+    UNKNOWN,
+    Desk,
+    sealed_case,
+)
 from tests.unit.authorization.words import (
     PAYER,
 )
@@ -31,6 +41,16 @@ class TestEligibilityChecks:
             "valid_on": "2026-03-02",
         } == desk.body
         assert ["coverage"] == [opening.audience for opening in desk.openings]
+
+    async def test_says_which_of_the_insured_it_is(self) -> None:
+        """A dependent has the subscriber's number, which does not say who the patient is."""
+        child = {"subscriber_id": "SUB-1", "relationship": "child", "dependent": "02", "group": "G-7"}
+        policy = COVERAGE.policies[1].model_copy(update={**child, "subscriber": "Agatha Sample"})
+        desk = Desk((200, ELIGIBLE))
+        await desk.check(sealed_case(insured=CoverageDetails(policies=(policy,))))
+
+        assert child == {name: desk.body.get(name) for name in child}
+        assert "Agatha" not in str(desk.body)
 
     async def test_hands_the_answer_to_the_case(self) -> None:
         """The effect is alive and final; what it means is decided in the same write."""

@@ -65,6 +65,7 @@ class TestOrderNumber:
             ([{"type": concept(OLD_TYPES, "PLAC"), "system": CASES, "value": "P"}, untyped("A", CASES)], (CASES, "P")),
             ([{"type": {"text": "Placer order number"}, **untyped("P", CASES)}, untyped("A", CASES)], (CASES, "P")),
             ([typed("FILL", "F", CASES)], (f"filler|{CASES}", "F")),
+            ([typed("FILL", "F", CASES), typed("PLAC", "P", CASES, use="old")], (CASES, "P")),
             ([typed("PLAC", "P", CASES, use="old"), typed("PLAC", "Q", CASES)], (CASES, "Q")),
             ([typed("VN", "V", CASES)], ("server|https://ehr.example/fhir/ServiceRequest", "sr1")),
             ([typed("PLAC", "P")], ("server|https://ehr.example/fhir/ServiceRequest", "sr1")),
@@ -126,6 +127,8 @@ class TestRecordNumber:
             ([typed("MR", "OLD", MRN, use="old"), typed("MR", "NEW", MRN)], "NEW"),
             ([typed("MR", "OLD", MRN, period={"end": "2020"}), typed("MR", "NEW", MRN)], "NEW"),
             ([typed("MR", "B", MRN), typed("MR", "A", MRN)], "A"),
+            ([typed("MR", "OLD", MRN, use="old"), untyped("X")], "OLD"),
+            ([typed("MR", "OLD", MRN, use="old"), typed("PI", "I", MRN)], "I"),
             ([typed("MR", "B", MRN, use="official"), typed("MR", "A", MRN, use="secondary")], "B"),
         ],
     )

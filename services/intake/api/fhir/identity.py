@@ -52,8 +52,14 @@ class _Number:
     use: int
 
     @property
-    def rank(self) -> tuple[bool, int, int, str, str]:
-        return self.is_old, self.kind, self.use, self.identifier.system, self.identifier.value
+    def rank(self) -> tuple[int, bool, int, str, str]:
+        """Of an order: whose number it is says more than whether it is in use."""
+        return self.kind, self.is_old, self.use, self.identifier.system, self.identifier.value
+
+    @property
+    def rank_of_record(self) -> tuple[bool, bool, int, int, str, str]:
+        """Of a record: the one in use, of whatever type; what does not say what it is comes last."""
+        return self.kind == _UNTYPED, self.is_old, *self.rank[:1], *self.rank[2:]
 
 
 def order_number_of(reading: Reading, request: Placed) -> tuple[Identifier | None, tuple[Identifier, ...]]:
@@ -85,7 +91,7 @@ def replaced_by(reading: Reading, request: Placed) -> tuple[Identifier, ...]:
 
 def record_number_of(reading: Reading, patient: Placed) -> Identifier | None:
     """The patient's medical record number. Refuses a patient without any, and several of which none says so."""
-    found = sorted(_of_record(reading, patient), key=lambda number: number.rank)
+    found = sorted(_of_record(reading, patient), key=lambda number: number.rank_of_record)
     at = f"{patient.pointer}/identifier"
     if not found:
         detail = "needs a medical record number (type MR), with its system; no other number stands in for it"

@@ -35,7 +35,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
         "replay": parked.replay,
         "discard": parked.discard,
     },
-    topics_commands: {"apply": topics.apply},
+    topics_commands: {"apply": topics.apply, "acls": topics.acls},
     key_commands: {"new": key.new},
 }
 

@@ -10,7 +10,9 @@ class Everybody(Register):
     """A register in which every payer and every provider is a party of its own, and each tenant has one EHR."""
 
     def payer(self, tenant: str, payer_id: str) -> Party | None:
-        """The payer."""
+        """The payer; those that no list names are spoken for together."""
+        if payer_id.startswith("unlisted-"):
+            return Party(tenant=tenant, kind="payer", id="everybody-else", payers=("unlisted-*",))
         return Party(tenant=tenant, kind="payer", id=payer_id)
 
     def office(self, tenant: str, provider_ref: str) -> Party | None:

@@ -156,6 +156,28 @@ class TestOrderInOwnJson:
         assert [] == [name for name in NAMES if name in refused.text]
         assert [] == intake.world.disk.documents("referrals")
 
+    @pytest.mark.parametrize("named", [{"given": ""}, {"given": "Sukarnata", "family": ""}])
+    async def test_takes_a_patient_with_one_name(self, intake: Standing, named: dict[str, str]) -> None:
+        """Many people have no more, and it does not matter in which field it stands."""
+        accepted = await send(intake, as_bytes(own(patient={**own()["patient"], **named})))
+
+        assert 202 == accepted.status_code
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"coverage": [{"payer_name": "A", "member_id": "1"}] * 2}, "names two policies of the same rank"),
+            ({"authored_at": "1926-04-06T10:00:00Z"}, "must be of this century"),
+            ({"patient": {**own()["patient"], "phone": "000-000-0000"}}, "is no telephone number that could be called"),
+            ({"patient": {**own()["patient"], "timezone": "Mars/Phobos"}}, "is not an IANA time zone"),
+        ],
+    )
+    async def test_is_refused_in_a_sentence(self, intake: Standing, changes: dict[str, Any], sentence: str) -> None:
+        """Whoever sends it learns what to mend."""
+        refused = await send(intake, as_bytes(own(**changes)))
+
+        assert [sentence] == [flaw["detail"] for flaw in refused.json()["errors"]]
+
     async def test_waits_outside_while_the_store_is_down(self, intake: Standing) -> None:
         """Without the store nothing is promised: come back later, and it is still one referral."""
         intake.world.disk.is_database_down = True

@@ -23,6 +23,7 @@ INVENTED: dict[str, Any] = {
     "birth_date": "1970-01-01",
     "coverage": {"payer_name": "Alder Valley", "member_id": "SIM0000001"},
     "diagnosis": "R69",
+    "name": {"given": "Sam", "family": "Specimen"},
     "requester": "1234567893",
 }
 """What is supplied per code, but a telephone number; records and services are named by reference."""

@@ -7,19 +7,25 @@ from services.authorization.domain import (
     AdoptProvider,
     CoverageOnFile,
     EndCase,
+    HoldCase,
     OpenCase,
     PayerDirectory,
     Provider,
+    ResumeCase,
     StartCase,
     TakeInformation,
+    TakePathway,
     UseAuthorization,
 )
 from shared.contracts.intake import (
     InformationSupplied,
+    PathwayChosen,
     ReferralCancelled,
     ReferralClosed,
     ReferralFoundComplete,
+    ReferralHeld,
     ReferralReceived,
+    ReferralResumed,
 )
 from shared.contracts.language import Fact, Reason
 from shared.contracts.scheduling import ProviderChosen, VisitFulfilled
@@ -55,6 +61,21 @@ def on_information_supplied(opened: Opened, fact: InformationSupplied, heard: He
         coverage=opened(fact, heard),
         clinical=fact.seals.get("clinical"),
     )
+
+
+def on_pathway_chosen(fact: PathwayChosen, heard: Heard) -> TakePathway:
+    """What is asked for is known at last."""
+    return TakePathway(at=heard.at, by=heard.by, channel="kafka", pathway=fact.pathway)
+
+
+def on_referral_held(_fact: ReferralHeld, heard: Heard) -> HoldCase:
+    """Nobody is asked anything new; what was asked or granted stays."""
+    return HoldCase(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_referral_resumed(_fact: ReferralResumed, heard: Heard) -> ResumeCase:
+    """It goes on."""
+    return ResumeCase(at=heard.at, by=heard.by, channel="kafka")
 
 
 def on_referral_found_complete(fact: ReferralFoundComplete, heard: Heard) -> StartCase:
@@ -123,6 +144,9 @@ def reactions(keyring: Keyring, payers: PayerDirectory) -> Mapping[type[Fact], R
     return {
         ReferralReceived: partial(on_referral_received, opened),
         InformationSupplied: partial(on_information_supplied, opened),
+        PathwayChosen: on_pathway_chosen,
+        ReferralHeld: on_referral_held,
+        ReferralResumed: on_referral_resumed,
         ReferralFoundComplete: on_referral_found_complete,
         ReferralCancelled: on_referral_cancelled,
         ReferralClosed: on_referral_closed,

@@ -2,8 +2,16 @@
 
 from services.authorization import domain
 from shared.aggregates import Decider
+from shared.ports import Stored
 
 COLLECTION = "cases"
+
+
+def _not_held(stored: Stored) -> Stored:
+    """Once no order could be on hold."""
+    return {"is_held": False, **stored}
+
+
 CASE = Decider(
     name="case",
     initial=domain.INITIAL,
@@ -13,4 +21,6 @@ CASE = Decider(
     tasks=domain.tasks,
     next_due=domain.next_due,
     owed=domain.owed,
+    schema=2,
+    upcasters={1: _not_held},
 )

@@ -16,6 +16,22 @@ def _with_a_task(stored: Stored) -> Stored:
     return {**dict.fromkeys(_LATER), **rest, "task": {"id": stored["step"]["act"], **stored["step"]}}
 
 
+_OF_A_LATER_WORD: Stored = {
+    **dict.fromkeys(("received_at", "terms", "review", "held_at")),
+    "numbers": [],
+    "fingerprints": [],
+    "versions": [],
+    "last_version": 1,
+    "holds": 0,
+    "is_revoked": False,
+}
+
+
+def _with_a_later_word(stored: Stored) -> Stored:
+    """Once nothing was kept of an order that came again, and none was on hold."""
+    return {**_OF_A_LATER_WORD, **stored} if "patient_ref" in stored else stored
+
+
 REFERRAL = Decider(
     name="referral",
     initial=INITIAL,
@@ -25,7 +41,7 @@ REFERRAL = Decider(
     tasks=tasks,
     next_due=next_due,
     owed=owed,
-    schema=2,
-    upcasters={1: _with_a_task},
+    schema=3,
+    upcasters={1: _with_a_task, 2: _with_a_later_word},
 )
 COLLECTION = "referrals"

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from services.intake.domain import Referral, allowed
-from services.intake.domain.state import Report, Situation
+from services.intake.domain.state import Report, Review, ReviewCause, Situation
 from shared.aggregates import Document, Engine
 from shared.contracts.intake import Item, Outcome, ReportKind
 from shared.contracts.language import Actor, Priority, Task
@@ -27,6 +27,14 @@ class ShownReport(BaseModel):
     is_acknowledged: bool
 
 
+class ShownReview(BaseModel):
+    """How the order changed. `elements` are JSON pointers into an order of ours; what stands there stays sealed."""
+
+    order_version: int
+    cause: ReviewCause
+    elements: tuple[str, ...]
+
+
 class ShownReferral(BaseModel):
     """A referral. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now."""
 
@@ -41,6 +49,8 @@ class ShownReferral(BaseModel):
     order_expires_at: datetime
     tasks: tuple[Task, ...]
     information_request: ShownRequest | None
+    order_review: ShownReview | None
+    is_on_hold: bool
     reports: tuple[ShownReport, ...]
     outcome: Outcome | None
     allowed: tuple[str, ...]
@@ -68,6 +78,8 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownR
         state=referral.situation,
         tasks=engine.draft(document).tasks(),
         information_request=_open_request(referral),
+        order_review=_review(referral.review),
+        is_on_hold=referral.held_at is not None,
         reports=tuple(map(_report, referral.reports)),
         outcome=referral.end.outcome if referral.is_closed and referral.end else None,
         allowed=tuple(sorted(allowed(referral, by, at, tuple(document.waiting)))),
@@ -79,6 +91,12 @@ def _open_request(referral: Referral) -> ShownRequest | None:
         return None
     request = referral.requests[-1]
     return ShownRequest(request_id=request.request_id, items=request.items)
+
+
+def _review(review: Review | None) -> ShownReview | None:
+    if review is None:
+        return None
+    return ShownReview(order_version=review.order_version, cause=review.cause, elements=review.elements)
 
 
 def _report(report: Report) -> ShownReport:

@@ -7,6 +7,7 @@ from services.scheduling.domain import (
     BeginPlacement,
     Directory,
     EndPlacement,
+    HoldPlacement,
     Order,
     RecordApproval,
     RecordContact,
@@ -15,7 +16,9 @@ from services.scheduling.domain import (
     RecordReport,
     RecordRequest,
     RecordWithdrawal,
+    ResumePlacement,
     TakeOrder,
+    TakePathway,
 )
 from shared.aggregates.ask import command_id
 from shared.contracts.authorization import (
@@ -30,10 +33,13 @@ from shared.contracts.authorization import (
 )
 from shared.contracts.intake import (
     ConsultReportReceived,
+    PathwayChosen,
     ReferralCancelled,
     ReferralClosed,
     ReferralFoundComplete,
+    ReferralHeld,
     ReferralReceived,
+    ReferralResumed,
 )
 from shared.contracts.language import Fact, Reason
 from shared.contracts.notifications import ContactRecorded
@@ -49,9 +55,26 @@ def on_referral_received(directory: Directory, fact: ReferralReceived, heard: He
         pathway=fact.pathway,
         needed_by=fact.needed_by,
         order_expires_at=fact.order_expires_at,
+        not_before=fact.not_before,
     )
     candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
     return TakeOrder(at=heard.at, by=heard.by, channel="kafka", order=order, candidates=candidates)
+
+
+def on_pathway_chosen(directory: Directory, fact: PathwayChosen, heard: Heard) -> TakePathway:
+    """What is wanted is known at last."""
+    candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
+    return TakePathway(at=heard.at, by=heard.by, channel="kafka", pathway=fact.pathway, candidates=candidates)
+
+
+def on_referral_held(_fact: ReferralHeld, heard: Heard) -> HoldPlacement:
+    """Nothing new is begun; a visit that stands is kept."""
+    return HoldPlacement(at=heard.at, by=heard.by, channel="kafka")
+
+
+def on_referral_resumed(_fact: ReferralResumed, heard: Heard) -> ResumePlacement:
+    """It goes on."""
+    return ResumePlacement(at=heard.at, by=heard.by, channel="kafka")
 
 
 def on_referral_found_complete(_fact: ReferralFoundComplete, heard: Heard) -> BeginPlacement:
@@ -130,6 +153,9 @@ def reactions(directory: Directory) -> Mapping[type[Fact], Reaction]:
     """What is heard, and what is done about it."""
     return {
         ReferralReceived: partial(on_referral_received, directory),
+        PathwayChosen: partial(on_pathway_chosen, directory),
+        ReferralHeld: on_referral_held,
+        ReferralResumed: on_referral_resumed,
         ReferralFoundComplete: on_referral_found_complete,
         ReferralCancelled: on_referral_cancelled,
         ReferralClosed: on_referral_closed,

@@ -15,6 +15,11 @@ def _with_many_handed(stored: Stored) -> Stored:
     return {**stored, "handed": [handed] if handed else []}
 
 
+def _not_held(stored: Stored) -> Stored:
+    """Once no order could be on hold."""
+    return {"is_held": False, **stored}
+
+
 PLACEMENT = Decider(
     name="placement",
     initial=domain.INITIAL,
@@ -24,8 +29,8 @@ PLACEMENT = Decider(
     tasks=domain.tasks,
     next_due=domain.next_due,
     owed=domain.owed,
-    schema=2,
-    upcasters={1: _with_many_handed},
+    schema=3,
+    upcasters={1: _with_many_handed, 2: _not_held},
 )
 
 CALENDAR_DAY = Decider(

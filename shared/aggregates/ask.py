@@ -23,12 +23,16 @@ class Item(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command: the version that holds it, or why it was refused. `fault` is ours: a faulty decider."""
+    """What became of a command: the version that holds it, or why it was refused. `fault` is ours: a faulty decider.
+
+    `is_repeat`: this very command took effect before. `is_quiet`: it was decided, and there was nothing to do.
+    """
 
     version: int
     refusal: Rejected | None = None
     is_repeat: bool = False
     fault: Exception | None = None
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,8 @@ class Ask:
         except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
             return Outcome(document.version, fault=fault)
         version = document.version + 1 if draft.changed else document.version
+        if not draft.changed:
+            return Outcome(version, is_quiet=True)
         if told:
             document.answered[self.id] = {"version": version, "fingerprint": self.fingerprint}
         return Outcome(version)

@@ -23,7 +23,8 @@ Outcome = Literal[
     "deceased",
 ]
 ReportKind = Literal["final", "interim", "addendum"]
-Item = Literal["diagnosis", "contact", "coverage", "requester", "service", "records", "birth_date"]
+Item = Literal["diagnosis", "contact", "coverage", "requester", "service", "records", "birth_date", "name"]
+ReviewOutcome = Literal["kept", "reordered", "taken_over"]
 AskedBy = Literal["referrer", "patient", "payer", "specialist", "system"]
 AskedOf = Literal["referrer", "patient"]
 MatchedBy = Literal["referral_id", "visit_id", "order_number", "person"]
@@ -35,6 +36,9 @@ class ReferralReceived(Fact):
     Keyed references, the same for the same one within a tenant, None where the order does not say: `requester_ref` of
     the ordering clinician's NPI, `organization_ref` of the practice that ordered, `network_ref` of the plan that the
     patient is said to have.
+
+    A `pathway_version` of 0 means that the pathway is not known yet: `PathwayChosen` will name it, before
+    `ReferralFoundComplete`. No visit may be before `not_before`.
     """
 
     TYPE: ClassVar[str] = "org.throughline.referral.received"
@@ -52,6 +56,7 @@ class ReferralReceived(Fact):
     requester_ref: str | None = None
     organization_ref: str | None = None
     network_ref: str | None = None
+    not_before: AwareDatetime | None = None
 
 
 class InformationRequested(Fact):
@@ -83,6 +88,56 @@ class ReferralFoundComplete(Fact):
     """Nothing is missing: the provider may be chosen and coverage verified."""
 
     TYPE: ClassVar[str] = "org.throughline.referral.found-complete"
+
+    referral_id: str
+
+
+class PathwayChosen(Fact):
+    """A person said which pathway the referral takes, which the order did not tell. `priority` is the order's."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.pathway-chosen"
+
+    referral_id: str
+    pathway: str
+    pathway_version: int
+    priority: Open[Priority]
+
+
+class OrderChanged(Fact):
+    """The same order came again and says something else, or was revoked after the visit: a person looks at it.
+
+    `order_version` counts what came, from 2 on. `elements` are JSON pointers into an order of ours, never values.
+    """
+
+    TYPE: ClassVar[str] = "org.throughline.referral.order-changed"
+
+    referral_id: str
+    order_version: int
+    elements: tuple[str, ...]
+
+
+class OrderReviewed(Fact):
+    """A person looked at how an order had changed: kept as it was, to be ordered anew, or taken over by hand."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.order-reviewed"
+
+    referral_id: str
+    order_version: int
+    outcome: Open[ReviewOutcome]
+
+
+class ReferralHeld(Fact):
+    """The order is on hold: nothing new is begun, what stands is kept, and no due time moves."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.held"
+
+    referral_id: str
+
+
+class ReferralResumed(Fact):
+    """The order is on hold no more."""
+
+    TYPE: ClassVar[str] = "org.throughline.referral.resumed"
 
     referral_id: str
 
@@ -133,7 +188,12 @@ FACTS: tuple[type[Fact], ...] = (
     ReferralReceived,
     InformationRequested,
     InformationSupplied,
+    PathwayChosen,
     ReferralFoundComplete,
+    OrderChanged,
+    OrderReviewed,
+    ReferralHeld,
+    ReferralResumed,
     ReferralCancelled,
     ConsultReportReceived,
     ReportAcknowledged,

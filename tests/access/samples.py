@@ -41,6 +41,8 @@ SAMPLES: Mapping[str, Mapping[str, Sample]] = {
         "POST /v1/referrals/{referral_id}/reports": _fixed(
             {"report_id": "rp-1", "kind": "final", "document_ref": "shelf 7"}
         ),
+        "POST /v1/referrals/{referral_id}/pathway": _fixed({"pathway": "pw-9x4k2m"}),
+        "POST /v1/referrals/{referral_id}/order-review": _fixed({"order_version": 2, "outcome": "kept"}, 404),
         "POST /v1/referrals/{referral_id}/acknowledgement": _fixed({"report_id": "rp-1"}, 404),
         "POST /v1/referrals/{referral_id}/cancellation": _fixed({"asked_by": "patient", "reason": REASON}),
         "POST /v1/referrals/{referral_id}/closing": _fixed({"outcome": "care_elsewhere", "reason": REASON}),

@@ -67,7 +67,9 @@ def plans(directory: Path, mail_port: int, http: httpx2.AsyncClient) -> Mapping[
     console = ServiceToken("demo-console", ECKey.generate_key("P-384", {"kid": "console"}), f"{OUTSIDE}/token", http)
     found = (
         intake.blueprint(
-            IntakeOwn(ehr_url=OUTSIDE, public_url=address_of("intake"), pathways_file=CONFIG / "pathways.json")
+            IntakeOwn(
+                ehr_url=OUTSIDE, public_url=address_of("intake"), pathways_file=DIRECTORY.with_name("pathways.json")
+            )
         ),
         authorization.blueprint(
             AuthorizationOwn(

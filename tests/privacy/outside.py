@@ -37,6 +37,7 @@ SUPPLIES: Mapping[str, Any] = {
     "service": planted("service"),
     "records": planted("records"),
     "birth_date": "1931-07-19",
+    "name": {"given": planted("given"), "family": planted("family")},
 }
 
 

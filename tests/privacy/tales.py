@@ -5,6 +5,7 @@ from typing import Any
 
 from services.authorization.api.bodies import CoverageIn, DecisionIn
 from services.intake.api.own import OwnOrder
+from services.intake.api.review import OrderReviewIn
 from shared.identity import Role
 from tests.privacy.canaries import planted
 from tests.privacy.fhir import bundle
@@ -40,6 +41,14 @@ def _by_text_alone(mark: str) -> dict[str, Any]:
 def _medicare(mark: str) -> dict[str, Any]:
     """By a payer that we list under this name."""
     return order(mark, coverage=[{"payer_name": "Medicare", "member_id": planted(f"{mark}m"), "plan": planted("p")}])
+
+
+def _on_hold(mark: str) -> dict[str, Any]:
+    """The Bundle, with its order on hold."""
+    whole = bundle(mark)
+    first, *others = whole["entry"]
+    held = {**first, "resource": {**first["resource"], "status": "on-hold"}}
+    return {**whole, "entry": [held, *others]}
 
 
 TALES: Mapping[str, Tale] = {
@@ -137,6 +146,29 @@ TALES: Mapping[str, Tale] = {
         ),
     ),
     "too late": Tale(order("r", needed_by="2026-03-02T12:00:00Z", expires_at="2026-03-03T12:00:00Z")),
+    "changed": Tale(
+        order("s"),
+        Way(decisions=("A3",)),
+        deeds=(
+            Deed(2, Role.CLINICIAN, "intake", "/v1/referrals", order("s", priority="urgent")),
+            Deed(
+                4,
+                Role.COORDINATOR,
+                "intake",
+                "/v1/referrals/{referral_id}/order-review",
+                filled(OrderReviewIn),
+            ),
+        ),
+    ),
+    "on hold": Tale(
+        bundle("t"),
+        Way(decisions=("A3",)),
+        deeds=(
+            Deed(1, Role.CLINICIAN, "intake", "/fhir/R4", _on_hold("t")),
+            Deed(3, Role.CLINICIAN, "intake", "/fhir/R4", bundle("t")),
+        ),
+        door="/fhir/R4",
+    ),
     "no report": Tale(order("o"), Way(reports=False, needed="N")),
 }
 """By what becomes of them."""

@@ -40,6 +40,23 @@ class TakeInformation(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakePathway(Command):
+    """A person chose the pathway, which the order did not tell."""
+
+    pathway: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldCase(Command):
+    """The order is on hold: ask nobody anything new."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeCase(Command):
+    """The order is active again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartCase(Command):
     """Nothing is missing any more: see who pays, and whether they must be asked."""
 

@@ -11,10 +11,13 @@ from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import (
     AuthorizationUsed,
     CaseEnded,
+    CaseHeld,
     CaseOpened,
+    CaseResumed,
     CaseStarted,
     ClinicalGiven,
     CoverageGiven,
+    PathwayTaken,
     ProviderAdopted,
     WithdrawalHandedOver,
 )
@@ -62,6 +65,18 @@ def _open(command: commands.OpenCase, case: Case) -> list[Any]:
         return []
     opened = CaseOpened(command.referral_id, command.priority, command.pathway)
     return [opened, *_given(command.coverage, command.clinical)]
+
+
+def _take_pathway(command: commands.TakePathway, case: Case) -> list[Any]:
+    return [] if case.pathway == command.pathway else [PathwayTaken(command.pathway)]
+
+
+def _hold(_command: commands.HoldCase, case: Case) -> list[Any]:
+    return [] if case.is_held else [CaseHeld()]
+
+
+def _resume(_command: commands.ResumeCase, case: Case) -> list[Any]:
+    return [CaseResumed()] if case.is_held else []
 
 
 def _take_information(command: commands.TakeInformation, case: Case) -> list[Any]:
@@ -131,6 +146,9 @@ def _hand_over_withdrawal(command: EffectNeedsPerson, case: Case) -> list[Any]:
 
 _TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
     commands.OpenCase: _open,
+    commands.TakePathway: _take_pathway,
+    commands.HoldCase: _hold,
+    commands.ResumeCase: _resume,
     commands.TakeInformation: _take_information,
     commands.StartCase: _start,
     commands.EndCase: _end,

@@ -51,6 +51,18 @@ def _opened(case: Case, fact: private.CaseOpened) -> Case:
     return replace(case, referral_id=fact.referral_id, is_received=True, priority=fact.priority, pathway=fact.pathway)
 
 
+def _pathway_taken(case: Case, fact: private.PathwayTaken) -> Case:
+    return replace(case, pathway=fact.pathway)
+
+
+def _held(case: Case, _fact: private.CaseHeld) -> Case:
+    return replace(case, is_held=True)
+
+
+def _resumed(case: Case, _fact: private.CaseResumed) -> Case:
+    return replace(case, is_held=False)
+
+
 def _coverage_given(case: Case, fact: private.CoverageGiven) -> Case:
     return replace(case, coverage_seal=fact.coverage.seal, policies=fact.coverage.policies, coverage=UNCHECKED)
 
@@ -209,6 +221,9 @@ def _is_denied_by_payer(case: Case) -> bool:
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {
     private.CaseOpened: _opened,
+    private.PathwayTaken: _pathway_taken,
+    private.CaseHeld: _held,
+    private.CaseResumed: _resumed,
     private.CoverageGiven: _coverage_given,
     private.ClinicalGiven: _clinical_given,
     private.CaseStarted: _started,

@@ -19,6 +19,23 @@ class CaseOpened:
 
 
 @dataclass(frozen=True)
+class PathwayTaken:
+    """Which pathway it takes was not known before."""
+
+    pathway: str
+
+
+@dataclass(frozen=True)
+class CaseHeld:
+    """Nobody is asked anything new."""
+
+
+@dataclass(frozen=True)
+class CaseResumed:
+    """It goes on."""
+
+
+@dataclass(frozen=True)
 class CoverageGiven:
     """The policies are known, or are others than before: whoever was asked must be asked again."""
 

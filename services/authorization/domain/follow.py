@@ -25,7 +25,7 @@ def what_follows(command: Command, case: Case) -> list[Any]:
     """The next facts that follow at once; none when the case rests."""
     if case.is_over:
         return _withdraw(command, case)
-    if not case.is_complete:
+    if not case.is_complete or case.is_held:
         return []
     return _check_coverage(command, case) or _let_stat_go(command, case) or _keep_request(command, case)
 

@@ -72,6 +72,7 @@ class Case:
     referral_id: str = ""
     is_received: bool = False
     is_complete: bool = False
+    is_held: bool = False
     priority: Priority = "routine"
     pathway: str = ""
     policies: tuple[PolicyOnFile, ...] = ()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.intake.api import fhir, information, lifecycle, referrals
+from services.intake.api import fhir, information, lifecycle, referrals, review
 from services.intake.api.access import HANDED, POLICY, concerned
 from services.intake.api.receiving import Desk
 
 
 def routers(desk: Desk) -> Sequence[APIRouter]:
     """All routes."""
-    return (referrals.routes(desk), fhir.routes(desk), information.router, lifecycle.router)
+    return (referrals.routes(desk), fhir.routes(desk), review.routes(desk), information.router, lifecycle.router)
 
 
 __all__ = ["HANDED", "POLICY", "Desk", "concerned", "routers"]

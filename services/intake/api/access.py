@@ -18,6 +18,8 @@ POLICY: Policy = {
     "receive": _REFERRING_SIDE | {Role.COORDINATOR},
     "read": _TEAM | {Role.EHR, Role.OPERATOR},
     "supply_information": _REFERRING_SIDE | {Role.COORDINATOR, Role.NURSE},
+    "choose_pathway": frozenset({Role.COORDINATOR, Role.NURSE, Role.LEAD}),
+    "review_order": frozenset({Role.COORDINATOR, Role.LEAD, Role.CLINICIAN}),
     "cancel": _REFERRING_SIDE | {Role.COORDINATOR, Role.LEAD, Role.PATIENT},
     "record_report": frozenset({Role.SPECIALIST, Role.OFFICE, Role.COORDINATOR}),
     # A coordinator records what the clinician said on the telephone; the fact names the coordinator.
@@ -43,6 +45,8 @@ TheService = Annotated[Service, Depends(the_service)]
 MayReceive = Annotated[Caller, permit("receive")]
 MayRead = Annotated[Caller, permit("read")]
 MaySupply = Annotated[Caller, permit("supply_information")]
+MayChoosePathway = Annotated[Caller, permit("choose_pathway")]
+MayReviewOrder = Annotated[Caller, permit("review_order")]
 MayCancel = Annotated[Caller, permit("cancel")]
 MayReport = Annotated[Caller, permit("record_report")]
 MayAcknowledge = Annotated[Caller, permit("acknowledge")]

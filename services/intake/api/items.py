@@ -97,8 +97,26 @@ class BirthDateItem(BaseModel):
     value: date
 
 
+class NameIn(BaseModel):
+    """What the patient is called. Who has one name only has it as family name."""
+
+    model_config = CONTRACT
+
+    given: Name | None = None
+    family: Name
+
+
+class NameItem(BaseModel):
+    """The patient's name; or as text the one that they have."""
+
+    model_config = CONTRACT
+
+    code: Literal["name"]
+    value: NameIn | Name
+
+
 AnyItem = Annotated[
-    DiagnosisItem | ContactItem | CoverageItem | RequesterItem | ServiceItem | RecordsItem | BirthDateItem,
+    DiagnosisItem | ContactItem | CoverageItem | RequesterItem | ServiceItem | RecordsItem | BirthDateItem | NameItem,
     Field(discriminator="code"),
 ]
 
@@ -142,6 +160,11 @@ def _with_birth_date(contact: Contact, value: date) -> Contact:
     return contact.model_copy(update={"birth_date": value})
 
 
+def _with_name(contact: Contact, value: NameIn | str) -> Contact:
+    given, family = ("", value) if isinstance(value, str) else (value.given or "", value.family)
+    return contact.model_copy(update={"given": given, "family": family})
+
+
 MODELS: Final[dict[Audience, type[Any]]] = {
     "contact": Contact,
     "clinical": ClinicalWithOrigin,
@@ -155,4 +178,5 @@ CHANGES: Final[Mapping[Item, tuple[Audience, Callable[[Any, Any], BaseModel]]]] 
     "service": ("clinical", _with_service),
     "records": ("clinical", _with_records),
     "birth_date": ("contact", _with_birth_date),
+    "name": ("contact", _with_name),
 }

@@ -27,6 +27,10 @@ class Keyed:
         """The patient of a source system."""
         return self._ref("p", "mrn", mrn.system, mrn.value)
 
+    def number_system(self, number: Identifier) -> str:
+        """Who gives out the numbers of orders that this is one of."""
+        return self._ref("s", "order-numbers", number.system)
+
     def requester(self, requester: Requester | None) -> str | None:
         """The ordering clinician, by NPI; None where it is not said."""
         return self._ref("r", "npi", requester.npi) if requester and requester.npi else None

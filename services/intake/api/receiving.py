@@ -1,21 +1,71 @@
-"""From an order in our own words to one referral: sealed per audience, indexed blindly, handed over as one command."""
+"""From an instruction to what becomes of it: sealed per audience, indexed blindly, handed over as commands."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Literal
 
-from services.intake.api.access import attribution, placing
 from services.intake.api.keyed import Keyed
-from services.intake.domain import ReceiveReferral
-from services.intake.domain.order import Order
+from services.intake.api.naming import Named, found_by, settled
+from services.intake.api.resend import revise
+from services.intake.api.sender import Sender
+from services.intake.domain import (
+    HoldReferral,
+    ReceiveReferral,
+    Referral,
+    ResumeReferral,
+    ReviseOrder,
+    RevokeOrder,
+    Terms,
+)
+from services.intake.domain.content import FORM, content, groups_of
+from services.intake.domain.instruction import Hold, Instruction, Place, Revoke, Withdrawal
+from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
-from shared.aggregates import Ask, Outcome
-from shared.aggregates.ask import command_id
-from shared.contracts.language import Audience, Channel
-from shared.contracts.sealed import CoverageDetails
-from shared.identity import Caller
+from services.intake.domain.receiving import ELSEWHERE, OTHER_CONTENT
+from services.intake.domain.state import NumberRef
+from shared.aggregates import Outcome
+from shared.contracts.language import Audience
+from shared.errors import Busy, Conflict, NotFound, Rejected
 from shared.sealing import Keyring
-from shared.service import Service
-from shared.telemetry import current_traceparent
 from shared.web import etag
+
+Status = Literal["active", "on-hold", "revoked", "entered-in-error"]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is odd about what was taken: a code, and a sentence that goes on from "The order"."""
+
+    code: str
+    detail: str
+
+
+TWO_REFERRALS: Final = Remark("two-referrals", "has names of two orders that were taken in apart")
+CHANGED: Final = "was taken in before with other content: a coordinator looks at it; it differs at "
+SUPPLIED: Final = Remark("supplied", "brings what was asked for, which is taken as supplied")
+REVOKED_AFTER_VISIT: Final = Remark("seen-already", "is revoked after the visit: a coordinator looks at it")
+NOTHING_REPLACED: Final = Remark("unknown-order", "replaces one that was not taken in here")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of an instruction. `status` is the order's, in FHIR's words (request-status).
+
+    `is_repeat`: the very same was taken in before.
+    """
+
+    referral_id: str
+    patient_ref: str
+    outcome: Outcome
+    status: Status = "active"
+    remarks: tuple[Remark, ...] = ()
+    is_repeat: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The version that holds it, and a mark where the very same was taken in before."""
+        return {"ETag": etag(self.outcome.version), **({"Idempotent-Replayed": "true"} if self.is_repeat else {})}
 
 
 @dataclass(frozen=True)
@@ -25,54 +75,149 @@ class Desk:
     pathways: Pathways
     home_zone: str
 
-    async def receive(
-        self, order: Order, caller: Caller, channel: Channel, service: Service
-    ) -> tuple[str, str, Outcome]:
-        """Take an order in, once. Return the references of its referral and its patient, and what became of it.
+    async def carry_out(self, told: Instruction, sender: Sender) -> Carried:
+        """Do what a message asks for, once. Raises NotFound for a word about an order that was never taken in."""
+        match told:
+            case Revoke(names=names, reason=reason):
+                return await _revoked(names, reason, sender)
+            case Hold(names=names):
+                return await _held(names, sender)
+            case Place(order=order, replaces=replaces):
+                return await _superseding(await self._placed(order, sender), replaces, sender)
 
-        Raises Conflict when the number came with other content.
-        """
-        keyring, tenant = service.keyring, caller.tenant
-        referral_id = keyring.referral_id(tenant, order.number.system, order.number.value)
-        fingerprint = keyring.fingerprint(tenant, order.content)
+    async def _placed(self, order: Order, sender: Sender) -> Carried:
+        """Take an order in, or what is new in it. An order of one name costs no more than its own write."""
+        may_be = partial(Referral.may_be, patient_ref=_patient_ref(order, sender), number=_number_ref(order, sender))
+        named = Named(sender.id_of(order.number), is_known=False)
+        if len(order.names) > 1:
+            named = await settled(order.names, sender, may_be)
+        for _ in range(2):
+            try:
+                carried = await self._taken(order, named, sender)
+            except Rejected as rejected:
+                if rejected.code != ELSEWHERE:
+                    raise
+                named = await found_by(order.names, sender, may_be)
+            else:
+                remarks = (TWO_REFERRALS,) if named.others else ()
+                return replace(carried, remarks=(*remarks, *carried.remarks))
+        raise Busy
+
+    async def _taken(self, order: Order, named: Named, sender: Sender) -> Carried:
+        referral_id = named.referral_id
+        command = self._command(order, referral_id, sender)
+        try:
+            outcome = await sender.ask(
+                referral_id, command, command.fingerprint, command.number.ref, sender.placed_by or ""
+            )
+        except Conflict as conflict:
+            if conflict.code != OTHER_CONTENT:
+                raise
+            outcome, news = await revise(order, command, sender)
+            remarks, was_here = _remarks(news), outcome.is_repeat or not (news.elements or news.supplied)
+            carried = Carried(referral_id, command.patient_ref, outcome, remarks=remarks, is_repeat=was_here)
+            return await _resumed(carried, sender)
+        was_here = named.is_known or outcome.is_repeat or outcome.is_quiet
+        carried = Carried(referral_id, command.patient_ref, outcome, is_repeat=was_here)
+        return await _resumed(carried, sender) if was_here else carried
+
+    def _command(self, order: Order, referral_id: str, sender: Sender) -> ReceiveReferral:
+        keyring, tenant = sender.service.keyring, sender.tenant
         pathway, keyed = self.pathways.of(order.service), Keyed(keyring, tenant)
-        patient_ref = keyed.patient(order.mrn)
-        command = ReceiveReferral(
-            **attribution(caller, service, channel),
+        return ReceiveReferral(
+            **sender.attribution(),
             referral_id=referral_id,
-            fingerprint=fingerprint,
-            patient_ref=patient_ref,
+            fingerprint=FORM + keyring.fingerprint(tenant, content(order)),
+            former_fingerprint=keyring.fingerprint(tenant, order.former_content),
+            patient_ref=_patient_ref(order, sender),
+            number=_number_ref(order, sender),
             requester_ref=keyed.requester(order.requester),
             organization_ref=keyed.organization(order.requester),
             network_ref=keyed.network(order.policies),
-            priority=order.priority,
-            authored_at=order.authored_at,
-            needed_by=order.needed_until,
-            order_expires_at=order.expires_at,
-            pathway=pathway.pathway,
-            pathway_version=pathway.version,
+            terms=Terms(
+                priority=order.priority,
+                authored_at=order.authored_at,
+                needed_by=order.needed_until,
+                not_before=order.not_before,
+                expires_at=order.expires_at,
+            ),
+            pathway=pathway.pathway if pathway else None,
+            pathway_version=pathway.version if pathway else 0,
             seals=_seals(order, keyring, tenant),
             provided=order.provided,
-            placed_by=placing(caller),
+            placed_by=sender.placed_by,
         )
-        # Of two EHRs that send the same, the second is no repetition of the first.
-        id_ = command_id(tenant, referral_id, fingerprint, *([command.placed_by] if command.placed_by else []))
-        ask = Ask(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
-        return referral_id, patient_ref, await service.ask(ask)
 
 
-def headers_of(outcome: Outcome) -> dict[str, str]:
-    """The version that holds the order, and a mark where this very order was taken in before."""
-    mark = {"Idempotent-Replayed": "true"} if outcome.is_repeat else {}
-    return {"ETag": etag(outcome.version), **mark}
+def _remarks(news: ReviseOrder) -> tuple[Remark, ...]:
+    if news.elements:
+        return (Remark("order-changed", CHANGED + ", ".join(news.elements)),)
+    return (SUPPLIED,) if news.supplied else ()
+
+
+async def _resumed(carried: Carried, sender: Sender) -> Carried:
+    """An order that is active again is on hold no more."""
+    referral = await sender.referral(carried.referral_id)
+    if referral.held_at is None:
+        return carried
+    command = ResumeReferral(**sender.attribution(), placed_by=sender.placed_by)
+    outcome = await sender.ask(carried.referral_id, command, str(referral.holds))
+    return replace(carried, outcome=outcome, is_repeat=False)
+
+
+async def _held(names: Sequence[Identifier], sender: Sender) -> Carried:
+    referral_id = await _known(names, sender)
+    referral = await sender.referral(referral_id)
+    outcome = await sender.ask(
+        referral_id, HoldReferral(**sender.attribution(), placed_by=sender.placed_by), str(referral.holds)
+    )
+    was_here = outcome.is_repeat or outcome.is_quiet
+    return Carried(referral_id, referral.patient_ref, outcome, "on-hold", is_repeat=was_here)
+
+
+async def _revoked(names: Sequence[Identifier], reason: Withdrawal, sender: Sender) -> Carried:
+    referral_id = await _known(names, sender)
+    status: Status = "entered-in-error" if reason == "entered-in-error" else "revoked"
+    return replace(await _withdrawn(referral_id, reason, sender), status=status)
+
+
+async def _withdrawn(referral_id: str, reason: Withdrawal, sender: Sender) -> Carried:
+    command = RevokeOrder(**sender.attribution(), placed_by=sender.placed_by, reason=reason)
+    outcome = await sender.ask(referral_id, command, reason)
+    referral = await sender.referral(referral_id)
+    remarks = (REVOKED_AFTER_VISIT,) if referral.is_revoked else ()
+    was_here = outcome.is_repeat or outcome.is_quiet
+    return Carried(referral_id, referral.patient_ref, outcome, remarks=remarks, is_repeat=was_here)
+
+
+async def _superseding(carried: Carried, replaced: Sequence[Identifier], sender: Sender) -> Carried:
+    """The new order is taken first: whatever fails between the two, nothing that is wanted is lost."""
+    remarks = list(carried.remarks)
+    for name in replaced:
+        former = await found_by((name,), sender)
+        if not former.is_known:
+            remarks.append(NOTHING_REPLACED)
+        elif former.referral_id != carried.referral_id:
+            remarks += (await _withdrawn(former.referral_id, "superseded", sender)).remarks
+    return replace(carried, remarks=tuple(remarks))
+
+
+async def _known(names: Sequence[Identifier], sender: Sender) -> str:
+    """The referral of these names. Raises NotFound."""
+    named = await found_by(names, sender)
+    if not named.is_known:
+        raise NotFound("unknown-order", "No order of this number was taken in.")
+    return named.referral_id
+
+
+def _patient_ref(order: Order, sender: Sender) -> str:
+    return Keyed(sender.service.keyring, sender.tenant).patient(order.mrn)
+
+
+def _number_ref(order: Order, sender: Sender) -> NumberRef:
+    keyed = Keyed(sender.service.keyring, sender.tenant)
+    return NumberRef(keyed.number_system(order.number), sender.id_of(order.number))
 
 
 def _seals(order: Order, keyring: Keyring, tenant: str) -> dict[Audience, str]:
-    seals: dict[Audience, str] = {
-        "contact": keyring.seal(tenant, "contact", order.contact),
-        "clinical": keyring.seal(tenant, "clinical", order.clinical),
-        "logistics": keyring.seal(tenant, "logistics", order.logistics),
-    }
-    if "coverage" in order.provided:
-        seals["coverage"] = keyring.seal(tenant, "coverage", CoverageDetails(policies=order.policies))
-    return seals
+    return {audience: keyring.seal(tenant, audience, group) for audience, group in groups_of(order).items()}

@@ -3,13 +3,29 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
+from pydantic import BaseModel
 
 from services.intake.api.access import MayRead, MayReceive, TheService, may
 from services.intake.api.commands import Taken
 from services.intake.api.own import OwnOrder
-from services.intake.api.receiving import Desk, headers_of
+from services.intake.api.receiving import Desk
+from services.intake.api.sender import Sender
+from services.intake.domain.instruction import Place
 from services.intake.views import ShownReferral, shown
 from shared.web import body, etag
+
+
+class OddOrder(BaseModel):
+    """What is odd about an order that was taken: its code, and what the order does."""
+
+    code: str
+    detail: str
+
+
+class TakenOrder(Taken):
+    """The order has been taken in, and what is odd about it."""
+
+    warnings: tuple[OddOrder, ...] = ()
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -19,11 +35,12 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("", status_code=202)
     async def receive(
         caller: MayReceive, service: TheService, order: Annotated[OwnOrder, body(OwnOrder)], response: Response
-    ) -> Taken:
-        """Take in an order. The same order again gets the same answer; 409 when its number came with other content."""
-        referral_id, _, outcome = await desk.receive(order.order(desk.home_zone), caller, "api", service)
-        response.headers.update(headers_of(outcome))
-        return Taken(referral_id=referral_id, version=outcome.version)
+    ) -> TakenOrder:
+        """Take in an order. The same order again gets the same answer; what is new in it, a person looks at."""
+        carried = await desk.carry_out(Place(order.order(desk.home_zone)), Sender(caller, "api", service))
+        response.headers.update(carried.headers)
+        warnings = tuple(OddOrder(code=remark.code, detail=remark.detail) for remark in carried.remarks)
+        return TakenOrder(referral_id=carried.referral_id, version=carried.outcome.version, warnings=warnings)
 
     @router.get("/{referral_id}")
     async def read(caller: MayRead, service: TheService, referral_id: str, response: Response) -> ShownReferral:

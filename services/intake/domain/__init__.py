@@ -4,20 +4,28 @@ from services.intake.domain.allowed import allowed
 from services.intake.domain.commands import (
     AcknowledgeReport,
     CancelReferral,
+    ChoosePathway,
     CloseReferral,
     HoldForVisit,
+    HoldReferral,
     NoteChoice,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
+    RedirectOrder,
     ReleaseVisit,
+    ResumeReferral,
+    ReviewOrder,
+    ReviseOrder,
+    RevokeOrder,
     SupplyInformation,
 )
-from services.intake.domain.decide import decide, request_id
+from services.intake.domain.decide import decide
 from services.intake.domain.evolve import evolve
 from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
 from services.intake.domain.parties import placed_by, put_to
-from services.intake.domain.state import INITIAL, Absent, Chosen, Referral, State
+from services.intake.domain.receiving import request_id
+from services.intake.domain.state import INITIAL, Absent, Chosen, Redirect, Referral, State, Terms
 
 __all__ = [
     "EHR",
@@ -27,17 +35,26 @@ __all__ = [
     "Absent",
     "AcknowledgeReport",
     "CancelReferral",
+    "ChoosePathway",
     "Chosen",
     "CloseReferral",
     "HoldForVisit",
+    "HoldReferral",
     "NoteChoice",
     "ReceiveReferral",
     "RecordReport",
     "RecordVisit",
+    "Redirect",
+    "RedirectOrder",
     "Referral",
     "ReleaseVisit",
+    "ResumeReferral",
+    "ReviewOrder",
+    "ReviseOrder",
+    "RevokeOrder",
     "State",
     "SupplyInformation",
+    "Terms",
     "allowed",
     "decide",
     "evolve",

@@ -6,12 +6,14 @@ from typing import Any
 from services.intake.domain.commands import (
     AcknowledgeReport,
     CancelReferral,
+    ChoosePathway,
     CloseReferral,
     RecordReport,
+    ReviewOrder,
     SupplyInformation,
 )
 from services.intake.domain.decide import decide
-from services.intake.domain.state import Absent, Referral, State
+from services.intake.domain.state import Referral, State
 from shared.contracts.intake import Outcome
 from shared.contracts.language import Actor, Command, Reason
 from shared.errors import Rejected
@@ -21,7 +23,7 @@ _REASON = Reason(system="throughline", code="probe")
 
 def allowed(state: State, by: Actor, at: datetime, parked: tuple[str, ...] = ()) -> frozenset[str]:
     """The names of the commands that would do something now. `parked` is as in Command."""
-    if isinstance(state, Absent):
+    if not isinstance(state, Referral):
         return frozenset()
     who: dict[str, Any] = {"at": at, "by": by, "channel": "console", "parked": parked}
     return frozenset(name for name, command in _probes(state, who).items() if _does_something(command, state))
@@ -35,6 +37,11 @@ def _probes(referral: Referral, who: dict[str, Any]) -> dict[str, Command]:
         "close": CloseReferral(**who, outcome=other, reason=_REASON),
         "record_report": RecordReport(**who, report_id="", kind="final", visit_id=None, fingerprint="", document=""),
     }
+    if not referral.has_pathway:
+        probes["choose_pathway"] = ChoosePathway(**who, pathway="probe", pathway_version=1)
+    if referral.review:
+        version = referral.review.order_version
+        probes["review_order"] = ReviewOrder(**who, order_version=version, outcome="kept")
     if referral.requests:
         asked = referral.requests[-1]
         probes["supply_information"] = SupplyInformation(

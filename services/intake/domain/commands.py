@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind
-from shared.contracts.language import Audience, Command, Priority, Reason
+from services.intake.domain.instruction import Withdrawal
+from services.intake.domain.state import NumberRef, Terms
+from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind, ReviewOutcome
+from shared.contracts.language import Audience, Command, Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,16 +15,16 @@ class ReceiveReferral(Command):
     """Take an order in. `provided` names what it brings along; `fingerprint` tells the same order from another.
 
     `placed_by` is the EHR that it came from; None where a person wrote it down.
+    `former_fingerprint` is as releases before made it. Without a `pathway` a person chooses one.
     """
 
     referral_id: str
     fingerprint: str
+    former_fingerprint: str
     patient_ref: str
-    priority: Priority
-    authored_at: datetime
-    needed_by: datetime | None
-    order_expires_at: datetime | None
-    pathway: str
+    number: NumberRef
+    terms: Terms
+    pathway: str | None
     pathway_version: int
     seals: Mapping[Audience, str]
     provided: frozenset[Item]
@@ -30,6 +32,74 @@ class ReceiveReferral(Command):
     organization_ref: str | None = None
     network_ref: str | None = None
     placed_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedirectOrder(Command):
+    """The order of this name is the referral `to`."""
+
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderWord(Command):
+    """A later word about an order, by the EHR `placed_by`; None where a person brings it."""
+
+    placed_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviseOrder(OrderWord):
+    """The order came again, and says something else.
+
+    `supplied` were asked for and are there now, in `supplied_seals`; they were made of the seals that the referral had
+    after `based_on` requests. `elements` are where it differs beside them, `seals` the whole of what came.
+    The references are of those whom the order has told of since.
+    """
+
+    fingerprint: str
+    terms: Terms
+    seals: Mapping[Audience, str]
+    elements: tuple[str, ...]
+    supplied: tuple[Item, ...]
+    supplied_seals: Mapping[Audience, str]
+    based_on: int
+    requester_ref: str | None = None
+    organization_ref: str | None = None
+    network_ref: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOrder(Command):
+    """A person has looked at how the order changed, up to version `order_version`."""
+
+    order_version: int
+    outcome: ReviewOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeOrder(OrderWord):
+    """The order counts no more: whoever placed it says so."""
+
+    reason: Withdrawal
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReferral(OrderWord):
+    """Begin nothing new until the order is active again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeReferral(OrderWord):
+    """The order is active again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoosePathway(Command):
+    """A person says which pathway the referral takes."""
+
+    pathway: str
+    pathway_version: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,8 @@ NEEDED_WITHIN: Final[dict[Priority, timedelta]] = {
 ORDER_VALID_FOR: Final = timedelta(days=180)
 CHECK_WITHIN: Final = timedelta(minutes=15)
 WIND_DOWN_WITHIN: Final = timedelta(minutes=15)
+HOLD_BUSINESS_DAYS: Final = 2
+"""After so long somebody asks what an order on hold waits for."""
 
 _STAT_ANSWER_WITHIN: Final = timedelta(hours=2)
 _ANSWER_BUSINESS_DAYS: Final[dict[Priority, int]] = {"asap": 1, "urgent": 1, "routine": 2}

@@ -3,23 +3,29 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from services.intake.domain import deadlines, ending
+from services.intake.domain import changes, ending, receiving
 from services.intake.domain.commands import (
     AcknowledgeReport,
     CancelReferral,
+    ChoosePathway,
     CloseReferral,
     HoldForVisit,
+    HoldReferral,
     NoteChoice,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
+    RedirectOrder,
     ReleaseVisit,
+    ResumeReferral,
+    ReviewOrder,
+    ReviseOrder,
+    RevokeOrder,
     SupplyInformation,
 )
 from services.intake.domain.evolve import evolve
 from services.intake.domain.facts import (
     ChoiceNoted,
-    ContentNoted,
     IntakeFact,
     PatientSeen,
     ReportFiled,
@@ -29,21 +35,11 @@ from services.intake.domain.facts import (
     VisitReleased,
 )
 from services.intake.domain.follow import INFORMATION_REQUEST, can_expire, next_due
-from services.intake.domain.state import Absent, Chosen, End, Referral, Report, State
-from shared.contracts.intake import (
-    ConsultReportReceived,
-    InformationRequested,
-    InformationSupplied,
-    Item,
-    ReferralFoundComplete,
-    ReferralReceived,
-    ReportAcknowledged,
-)
+from services.intake.domain.state import Chosen, End, Referral, Report, State
+from shared.contracts.intake import ConsultReportReceived, ReportAcknowledged
 from shared.contracts.language import Command, EffectNeedsPerson, Tick
-from shared.errors import Conflict, NotFound, Rejected, Stale
+from shared.errors import Conflict, NotFound, Rejected
 
-REQUIRED: Final[tuple[Item, ...]] = ("diagnosis", "contact", "coverage", "requester", "service")
-"""What a referral cannot go on without."""
 MOST_REPORTS: Final = 50
 """A document has a limit; long before it, something is wrong with whoever reports."""
 
@@ -51,92 +47,16 @@ MOST_REPORTS: Final = 50
 def decide(command: Command, state: State) -> list[IntakeFact]:
     """Return the facts that follow: none if it is so already, Rejected if it is not allowed."""
     if isinstance(command, ReceiveReferral):
-        return _receive(command, state)
+        return receiving.receive(command, state)
+    if isinstance(command, RedirectOrder):
+        return receiving.redirect(command, state)
     if isinstance(command, Tick):
         return _tick(command, state)
-    if isinstance(state, Absent):
+    if not isinstance(state, Referral):
         raise NotFound
     if type(command) not in _DECISIONS:
         raise Rejected("unknown-command", "Intake does not know this command.")
     return _DECISIONS[type(command)](command, state)
-
-
-def request_id(referral_id: str, n: int) -> str:
-    """The id of a referral's nth request for information, here and at the EHR."""
-    return f"{referral_id}-i{n}"
-
-
-def _receive(command: ReceiveReferral, state: State) -> list[IntakeFact]:
-    if isinstance(state, Referral):
-        if command.placed_by and state.placed_by not in (None, command.placed_by):
-            raise Conflict("other-party", "This order number is in use by somebody else.")
-        if state.fingerprint != command.fingerprint:
-            raise Conflict("other-content", "This order number was taken in before, with other content.")
-        # Whoever sends the very same order knows all of it: one that nobody is known to have placed is theirs from now.
-        is_claimed = command.placed_by is not None and state.placed_by is None
-        return [ContentNoted(command.fingerprint, command.placed_by)] if is_claimed else []
-    missing = tuple(item for item in REQUIRED if item not in command.provided)
-    return [
-        _received(command),
-        ContentNoted(command.fingerprint, command.placed_by),
-        _check(command, command.referral_id, missing, 1),
-    ]
-
-
-def _received(command: ReceiveReferral) -> ReferralReceived:
-    # The clock of an EHR may be ahead of ours: an order cannot have been written after it came.
-    began = min(command.authored_at, command.at)
-    return ReferralReceived(
-        **vars(command.told),
-        referral_id=command.referral_id,
-        patient_ref=command.patient_ref,
-        priority=command.priority,
-        authored_at=command.authored_at,
-        needed_by=command.needed_by or began + deadlines.NEEDED_WITHIN[command.priority],
-        order_expires_at=command.order_expires_at or began + deadlines.ORDER_VALID_FOR,
-        pathway=command.pathway,
-        pathway_version=command.pathway_version,
-        seals=dict(command.seals),
-        requester_ref=command.requester_ref,
-        organization_ref=command.organization_ref,
-        network_ref=command.network_ref,
-    )
-
-
-def _check(command: Command, referral_id: str, missing: tuple[Item, ...], n: int) -> IntakeFact:
-    """Complete, or the nth request for what is not."""
-    if not missing:
-        return ReferralFoundComplete(**vars(command.told), referral_id=referral_id)
-    return InformationRequested(
-        **vars(command.told),
-        referral_id=referral_id,
-        request_id=request_id(referral_id, n),
-        items=missing,
-        asked_of="referrer",
-    )
-
-
-def _supply(command: SupplyInformation, referral: Referral) -> list[IntakeFact]:
-    """Whatever is still missing is taken, whichever request it answers; what is no longer missing changes nothing."""
-    if command.request_id not in {request.request_id for request in referral.requests}:
-        raise NotFound("unknown-request", "This was never asked for.")
-    useful = tuple(item for item in command.items if item in referral.missing)
-    if referral.situation != "awaiting_information" or not useful:
-        return []
-    if command.based_on != len(referral.requests):
-        raise Stale("stale", "Something else was supplied meanwhile, which these seals would cover up.")
-    missing = tuple(item for item in referral.missing if item not in useful)
-    supplied = InformationSupplied(
-        **vars(command.told),
-        referral_id=referral.referral_id,
-        request_id=command.request_id,
-        items=useful,
-        seals=dict(command.seals),
-        requester_ref=command.requester_ref,
-        organization_ref=command.organization_ref,
-        network_ref=command.network_ref,
-    )
-    return [supplied, _check(command, referral.referral_id, missing, len(referral.requests) + 1)]
 
 
 def _note_choice(command: NoteChoice, referral: Referral) -> list[IntakeFact]:
@@ -226,7 +146,13 @@ def _due(command: Tick, referral: Referral) -> list[IntakeFact]:
 
 
 _DECISIONS: Final[Mapping[type[Command], Callable[[Any, Referral], list[IntakeFact]]]] = {
-    SupplyInformation: _supply,
+    SupplyInformation: receiving.supply,
+    ChoosePathway: receiving.choose_pathway,
+    ReviseOrder: changes.revise,
+    ReviewOrder: changes.review,
+    RevokeOrder: changes.revoke,
+    HoldReferral: changes.hold,
+    ResumeReferral: changes.resume,
     NoteChoice: _note_choice,
     HoldForVisit: _hold,
     ReleaseVisit: _release,

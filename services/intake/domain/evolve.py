@@ -6,19 +6,25 @@ from typing import Any, Final
 
 from services.intake.domain import facts as private
 from services.intake.domain import steps
-from services.intake.domain.state import Absent, End, Referral, Report, Request, State
+from services.intake.domain.state import Absent, End, Redirect, Referral, Report, Request, Review, ReviewCause, State
 from shared.business_days import after_business_days
 from shared.contracts import intake as told
 from shared.contracts.language import Task
 
-_BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "in_progress", "winding_down"})
+MOST_LATER_VERSIONS: Final = 4
+"""Beside the one that is acted on: the last, and three in between."""
+MOST_FINGERPRINTS: Final = 10
+_GRAVITY: Final[tuple[ReviewCause, ...]] = ("order-changed", "authorization-may-be-void", "order-revoked")
+_BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "awaiting_pathway", "in_progress", "winding_down"})
 
 
 def evolve(state: State, fact: private.IntakeFact) -> State:
     """Fold one fact, private or told."""
     if isinstance(fact, told.ReferralReceived):
         return _received(fact) if isinstance(state, Absent) else state
-    return state if isinstance(state, Absent) else _FOLDS[type(fact)](state, fact)
+    if isinstance(fact, private.OrderRedirected):
+        return Redirect(fact.to) if isinstance(state, Absent) else state
+    return _FOLDS[type(fact)](state, fact) if isinstance(state, Referral) else state
 
 
 def _received(fact: told.ReferralReceived) -> Referral:
@@ -27,6 +33,7 @@ def _received(fact: told.ReferralReceived) -> Referral:
         referral_id=fact.referral_id,
         fingerprint="",
         patient_ref=fact.patient_ref,
+        received_at=fact.occurred_at,
         priority=fact.priority,
         authored_at=fact.authored_at,
         needed_by=fact.needed_by,
@@ -41,7 +48,63 @@ def _received(fact: told.ReferralReceived) -> Referral:
 
 
 def _content_noted(referral: Referral, fact: private.ContentNoted) -> Referral:
-    return replace(referral, fingerprint=fact.fingerprint, placed_by=fact.placed_by or referral.placed_by)
+    referral = replace(referral, placed_by=fact.placed_by or referral.placed_by)
+    if not referral.fingerprint:
+        return replace(referral, fingerprint=fact.fingerprint, terms=fact.terms)
+    if referral.knows(fact.fingerprint):
+        return referral
+    return replace(referral, fingerprints=(*referral.fingerprints, fact.fingerprint)[-MOST_FINGERPRINTS:])
+
+
+def _number_noted(referral: Referral, fact: private.NumberNoted) -> Referral:
+    return replace(referral, numbers=(*referral.numbers, fact.number))
+
+
+def _version_kept(referral: Referral, fact: private.OrderVersionKept) -> Referral:
+    """The first version is what is acted on; of the later ones the oldest goes, and is still recognized."""
+    versions = (*referral.versions, fact.version)
+    gone = tuple(version.fingerprint for version in versions[:-MOST_LATER_VERSIONS])
+    return replace(
+        referral,
+        versions=versions[-MOST_LATER_VERSIONS:],
+        fingerprints=(*referral.fingerprints, *gone)[-MOST_FINGERPRINTS:],
+    )
+
+
+def _review_wanted(referral: Referral, fact: private.ReviewWanted) -> Referral:
+    """One look at all that changed: what was to be looked at before stays among it, and its due time."""
+    new, before = fact.review, referral.review
+    if before:
+        elements = tuple(dict.fromkeys((*before.elements, *new.elements)))
+        cause = max(before.cause, new.cause, key=_GRAVITY.index)
+        new = Review(new.order_version, cause, elements, before.since)
+    is_revoked = referral.is_revoked or fact.review.cause == "order-revoked"
+    return replace(referral, review=new, last_version=new.order_version, is_revoked=is_revoked)
+
+
+def _reviewed(referral: Referral, _fact: told.OrderReviewed) -> Referral:
+    return replace(referral, review=None)
+
+
+def _changed(referral: Referral, _fact: told.OrderChanged) -> Referral:
+    return referral
+
+
+def _held(referral: Referral, fact: told.ReferralHeld) -> Referral:
+    return replace(referral, held_at=fact.occurred_at, holds=referral.holds + 1)
+
+
+def _resumed(referral: Referral, _fact: told.ReferralResumed) -> Referral:
+    return replace(referral, held_at=None)
+
+
+def _pathway_awaited(referral: Referral, fact: private.PathwayAwaited) -> Referral:
+    task = steps.choose_pathway(referral.priority, fact.at)
+    return replace(referral, situation="awaiting_pathway", task=task, is_armed=False)
+
+
+def _pathway_chosen(referral: Referral, fact: told.PathwayChosen) -> Referral:
+    return replace(referral, pathway=fact.pathway)
 
 
 def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
@@ -154,6 +217,15 @@ def _closed(referral: Referral, fact: told.ReferralClosed) -> Referral:
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
     private.ContentNoted: _content_noted,
+    private.NumberNoted: _number_noted,
+    private.OrderVersionKept: _version_kept,
+    private.ReviewWanted: _review_wanted,
+    told.OrderChanged: _changed,
+    told.OrderReviewed: _reviewed,
+    told.ReferralHeld: _held,
+    told.ReferralResumed: _resumed,
+    private.PathwayAwaited: _pathway_awaited,
+    told.PathwayChosen: _pathway_chosen,
     told.InformationRequested: _requested,
     told.InformationSupplied: _supplied,
     told.ReferralFoundComplete: _found_complete,

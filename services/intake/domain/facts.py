@@ -3,25 +3,69 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.intake.domain.state import Chosen, End, Report
+from services.intake.domain.state import Chosen, End, NumberRef, OrderVersion, Report, Review, Terms
 from shared.contracts.intake import (
     ConsultReportReceived,
     InformationRequested,
     InformationSupplied,
+    OrderChanged,
+    OrderReviewed,
+    PathwayChosen,
     ReferralCancelled,
     ReferralClosed,
     ReferralFoundComplete,
+    ReferralHeld,
     ReferralReceived,
+    ReferralResumed,
     ReportAcknowledged,
 )
 
 
 @dataclass(frozen=True)
 class ContentNoted:
-    """What the order said, as a keyed fingerprint: enough to recognize it, and no more; and which EHR placed it."""
+    """What the order said, as a keyed fingerprint: enough to recognize it, and no more; and which EHR placed it.
+
+    `terms` are the first's.
+    """
 
     fingerprint: str
+    terms: Terms | None = None
     placed_by: str | None = None
+
+
+@dataclass(frozen=True)
+class NumberNoted:
+    """A number that the order was placed under, perhaps after it was known by another name."""
+
+    number: NumberRef
+
+
+@dataclass(frozen=True)
+class OrderRedirected:
+    """The name is another one of an order whose referral is under `to`."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class OrderVersionKept:
+    """A later version of the order is kept, sealed."""
+
+    version: OrderVersion
+
+
+@dataclass(frozen=True)
+class ReviewWanted:
+    """A person shall look at how the order has changed."""
+
+    review: Review
+
+
+@dataclass(frozen=True)
+class PathwayAwaited:
+    """Nothing is missing but the pathway, which a person chooses."""
+
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -84,7 +128,12 @@ Told = (
     ReferralReceived
     | InformationRequested
     | InformationSupplied
+    | PathwayChosen
     | ReferralFoundComplete
+    | OrderChanged
+    | OrderReviewed
+    | ReferralHeld
+    | ReferralResumed
     | ReferralCancelled
     | ConsultReportReceived
     | ReportAcknowledged
@@ -92,6 +141,11 @@ Told = (
 )
 Private = (
     ContentNoted
+    | NumberNoted
+    | OrderRedirected
+    | OrderVersionKept
+    | ReviewWanted
+    | PathwayAwaited
     | StepHandedOn
     | ChoiceNoted
     | VisitHeld

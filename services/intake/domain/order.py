@@ -1,4 +1,4 @@
-"""An order in our own words, whichever door it came by. It decides what counts as the same order.
+"""An order in our own words, whichever door it came by. What counts as the same order is decided in `content`.
 
 The only part of the domain that sees patient data: it is made at a door, sealed there, and never rests.
 """
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime
 
 from shared.contracts.intake import Item
 from shared.contracts.language import Priority, Word
-from shared.contracts.sealed import Clinical, Coding, Contact, Logistics, Policy
+from shared.contracts.sealed import Clinical, Coding, Contact, CoverageDetails, Logistics, Policy
 
 UNKNOWN_SERVICE: Final = Coding(system="http://terminology.hl7.org/CodeSystem/data-absent-reason", code="unknown")
 
@@ -124,24 +124,38 @@ class Order(Word):
             yield "requester"
         if self.service:
             yield "service"
+        if self.contact.given or self.contact.family:
+            yield "name"
         if self.contact.birth_date:
             yield "birth_date"
 
     @property
-    def content(self) -> bytes:
-        """What must be equal in the same order sent twice: everything but names for what a code or number says."""
-        # Without defaults: a field that a later release adds must not make an old order look like another.
-        counted = self.model_dump(mode="json", exclude=_DOES_NOT_COUNT, exclude_defaults=True)
+    def coverage(self) -> CoverageDetails:
+        """What is sealed for who asks the payer."""
+        return CoverageDetails(policies=self.policies)
+
+    @property
+    def former_content(self) -> bytes:
+        """What had to be equal until the first release that counts as `content` does; nothing new belongs in it."""
+        counted = self.model_dump(mode="json", exclude=_DID_NOT_COUNT, exclude_defaults=True)
         return json.dumps(counted, sort_keys=True, separators=(",", ":")).encode()
 
 
-_DOES_NOT_COUNT: Final[dict[str, Any]] = {
-    "aliases": True,  # another name does not make another order
+_DID_NOT_COUNT: Final[dict[str, Any]] = {
+    "aliases": True,
+    "not_before": True,
+    "details": True,
+    "body_sites": True,
+    "instructions": True,
     "needed_day_ends": True,  # derived from the day, which counts by its beginning
     "service": {"text"},
     "diagnoses": {"__all__": {"text"}},
     "requester": {"name", "organization"},
-    "contact": {"timezone", "timezones", "may_text"},  # derived from the address where the order does not say
+    "contact": {"timezone", "timezones", "may_text", "phone_extension", "phone_of"},
+    "policies": {
+        "__all__": {"group", "payer_id", "subscriber_id", "subscriber", "relationship", "dependent"},
+    },
+    "logistics": {"wanted_performers", "wanted_locations"},
 }
 
 

@@ -20,15 +20,15 @@ class Pathway(BaseModel):
 
 
 class Pathways(RootModel[tuple[Pathway, ...]]):
-    """The table, with exactly one row for each code and one for all others."""
+    """The table, with one row for each code, and at most one for all others. Without that one a person chooses."""
 
     model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
     def _is_unambiguous(self) -> "Pathways":
         codes = [row.taxonomy for row in self.root]
-        if len(set(codes)) != len(codes) or ANY_SERVICE not in codes:
-            raise ValueError("Each code needs one pathway, and all others need one together.")
+        if len(set(codes)) != len(codes):
+            raise ValueError("Each code needs one pathway.")
         return self
 
     @property
@@ -36,7 +36,11 @@ class Pathways(RootModel[tuple[Pathway, ...]]):
         """Every code that a pathway names."""
         return frozenset(row.taxonomy for row in self.root) - {ANY_SERVICE}
 
-    def of(self, service: Coding | None) -> Pathway:
-        """The pathway of a service; an unknown one is an ordinary referral."""
+    def of(self, service: Coding | None) -> Pathway | None:
+        """The pathway of a service; None where the table does not tell."""
         by_code = {row.taxonomy: row for row in self.root}
-        return by_code.get(service.code if service else ANY_SERVICE, by_code[ANY_SERVICE])
+        return by_code.get(service.code if service else ANY_SERVICE, by_code.get(ANY_SERVICE))
+
+    def named(self, pathway: str) -> Pathway | None:
+        """The row of this pathway."""
+        return next((row for row in self.root if row.pathway == pathway), None)

@@ -9,9 +9,13 @@ from pydantic import Field
 from shared.contracts.intake import Item, Outcome, ReportKind
 from shared.contracts.language import Audience, Priority, Reason, Task
 
+UNKNOWN_PATHWAY = "unknown"
+"""In place of a pathway until a person has chosen one."""
+
 Situation = Literal[
     "received",
     "awaiting_information",
+    "awaiting_pathway",
     "in_progress",
     "awaiting_report",
     "awaiting_acknowledgement",
@@ -25,6 +29,61 @@ class Absent:
     """No such referral was taken in."""
 
     situation: Literal["absent"] = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """No referral, but another name of an order: the referral is under `to`."""
+
+    to: str
+    situation: Literal["elsewhere"] = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order says outside its groups of patient data, exactly as it says it: None where it does not."""
+
+    priority: Priority
+    authored_at: datetime
+    needed_by: datetime | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRef:
+    """A number that an order was placed under, and whose: keyed, the same for the same, and nothing else is known."""
+
+    system_ref: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderVersion:
+    """A later version of the order, sealed. `elements` are where it differs from what is acted on.
+
+    Nothing of it counts yet: a person decides, and what was decided is `reviewed`.
+    """
+
+    number: int
+    fingerprint: str
+    received_at: datetime
+    terms: Terms
+    seals: dict[Audience, str]
+    elements: tuple[str, ...]
+
+
+ReviewCause = Literal["order-changed", "authorization-may-be-void", "order-revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a coordinator has to look at: versions up to `order_version`, since when, and what makes it matter."""
+
+    order_version: int
+    cause: ReviewCause
+    elements: tuple[str, ...]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +133,10 @@ class Referral:
 
     `task` is what its situation waits for; if `is_armed`, the clock hands it on when it is overdue. `visit_id` is the
     visit that is booked now, `seen_at_visit` the one at which the patient was seen, `chosen` the provider that counts.
+
+    `terms` are the order's own, None in a referral of a release that did not keep them; `numbers` those that it was
+    placed under. `fingerprints` are of what came and changed nothing, `versions` what came and did. `held_at` is since
+    when the order is on hold, `holds` how often. `is_revoked`: whoever placed the order takes it back, after the visit.
     """
 
     situation: Situation
@@ -99,6 +162,39 @@ class Referral:
     organization_ref: str | None = None
     network_ref: str | None = None
     placed_by: str | None = None
+    received_at: datetime | None = None
+    terms: Terms | None = None
+    numbers: tuple[NumberRef, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    versions: tuple[OrderVersion, ...] = ()
+    last_version: int = 1
+    review: Review | None = None
+    held_at: datetime | None = None
+    holds: int = 0
+    is_revoked: bool = False
+
+    def may_be(self, patient_ref: str, number: NumberRef) -> bool:
+        """Whether an order of this patient and number may be this one, where another name says that it is.
+
+        A server's id may be given twice. Who places orders gives each one number: two numbers are two orders.
+        """
+        others = (known for known in self.numbers if known.system_ref == number.system_ref)
+        return self.patient_ref == patient_ref and all(known.ref == number.ref for known in others)
+
+    def knows(self, *fingerprints: str) -> bool:
+        """Whether an order of one of these fingerprints came before."""
+        kept = {self.fingerprint, *self.fingerprints, *(version.fingerprint for version in self.versions)}
+        return not kept.isdisjoint(fingerprints)
+
+    @property
+    def has_pathway(self) -> bool:
+        """Whether it is known which way the referral goes."""
+        return self.pathway != UNKNOWN_PATHWAY
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended, or is about to."""
+        return self.situation in {"winding_down", "closed"}
 
     @property
     def is_closed(self) -> bool:
@@ -120,5 +216,5 @@ class Referral:
         return next((report for report in self.reports if report.report_id == report_id), None)
 
 
-State = Annotated[Absent | Referral, Field(discriminator="situation")]
+State = Annotated[Absent | Redirect | Referral, Field(discriminator="situation")]
 INITIAL = Absent()

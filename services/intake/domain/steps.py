@@ -1,11 +1,15 @@
 """Who must do what by when, per situation; and who takes over when that was in vain."""
 
 from datetime import datetime
+from typing import Final
 
 from services.intake.domain import deadlines
-from services.intake.domain.state import Referral
+from services.intake.domain.state import Referral, Review
 from shared.business_days import after_business_days
-from shared.contracts.language import Priority, Task
+from shared.contracts.language import Priority, Reason, Task
+
+OWN_REASONS: Final = "throughline"
+"""The system of reason codes that are ours."""
 
 
 def check_completeness(at: datetime) -> Task:
@@ -36,6 +40,24 @@ def acknowledge_report(at: datetime) -> Task:
 def wind_down(at: datetime) -> Task:
     """The other services give back what they hold."""
     return Task.of("wind_down", "system", "coordination", at + deadlines.WIND_DOWN_WITHIN)
+
+
+def choose_pathway(priority: Priority, at: datetime) -> Task:
+    """A person says which pathway it takes, as soon as whoever was asked something would answer."""
+    return Task.of("choose_pathway", "coordinator", "intake", deadlines.answer_due(priority, at))
+
+
+def review_changed_order(priority: Priority, review: Review) -> Task:
+    """A person looks at how the order changed."""
+    cause = Reason(system=OWN_REASONS, code=review.cause)
+    due_at = deadlines.answer_due(priority, review.since)
+    return Task.of("review_changed_order", "coordinator", "intake", due_at, cause=cause)
+
+
+def clear_hold(held_at: datetime) -> Task:
+    """A person finds out what the order waits for."""
+    due_at = after_business_days(held_at, deadlines.HOLD_BUSINESS_DAYS)
+    return Task.of("clear_hold", "coordinator", "intake", due_at)
 
 
 def deliver_report(due_at: datetime) -> Task:

@@ -20,6 +20,24 @@ class TakeOrder(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakePathway(Command):
+    """A person chose the pathway, which the order did not tell. `candidates` come best first."""
+
+    pathway: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldPlacement(Command):
+    """The order is on hold: begin nothing new."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumePlacement(Command):
+    """The order is active again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BeginPlacement(Command):
     """Nothing is missing in the referral: a provider may be chosen."""
 

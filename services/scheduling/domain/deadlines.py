@@ -44,8 +44,10 @@ def book_until(state: Placement, at: datetime) -> datetime:
 
 
 def earliest_start(state: Placement, priority: Priority, at: datetime) -> datetime:
-    """When a visit may begin: with some notice, after one that was given back, and some days after one missed."""
+    """When a visit may begin: not before the order allows, with some notice, after one given back or missed."""
     earliest = at + NOTICE[priority]
+    if state.order and state.order.not_before:
+        earliest = max(earliest, state.order.not_before)
     last = state.visits[-1] if state.visits else None
     if last and last.fate == "cancelled":
         return max(earliest, last.attempt.slot.ends_at)

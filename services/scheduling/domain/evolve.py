@@ -29,6 +29,19 @@ def _order_taken(state: Placement, fact: f.OrderTaken) -> Placement:
     return replace(state, order=fact.order, candidates=fact.candidates)
 
 
+def _pathway_taken(state: Placement, fact: f.PathwayTaken) -> Placement:
+    order = replace(state.order, pathway=fact.pathway) if state.order else None
+    return replace(state, order=order, candidates=fact.candidates)
+
+
+def _held(state: Placement, _fact: f.PlacementHeld) -> Placement:
+    return replace(state, is_held=True)
+
+
+def _resumed(state: Placement, _fact: f.PlacementResumed) -> Placement:
+    return replace(state, is_held=False)
+
+
 def _begun(state: Placement, _fact: f.PlacementBegun) -> Placement:
     return replace(state, is_complete=True)
 
@@ -165,6 +178,9 @@ def _no_capacity(state: Placement, _fact: told.NoCapacityFound) -> Placement:
 
 _FOLDS: Mapping[type, Callable[[Placement, Any], Placement]] = {
     f.OrderTaken: _order_taken,
+    f.PathwayTaken: _pathway_taken,
+    f.PlacementHeld: _held,
+    f.PlacementResumed: _resumed,
     f.PlacementBegun: _begun,
     f.PlacementEnded: _ended,
     f.LeaveChanged: _leave_changed,

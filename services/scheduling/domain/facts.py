@@ -27,6 +27,24 @@ class OrderTaken:
 
 
 @dataclass(frozen=True)
+class PathwayTaken:
+    """Which pathway it takes was not known before."""
+
+    pathway: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class PlacementHeld:
+    """Nothing new is begun."""
+
+
+@dataclass(frozen=True)
+class PlacementResumed:
+    """It goes on."""
+
+
+@dataclass(frozen=True)
 class PlacementBegun:
     """The referral was found complete."""
 
@@ -121,6 +139,9 @@ class HandoverSettled:
 
 PlacementFact = (
     OrderTaken
+    | PathwayTaken
+    | PlacementHeld
+    | PlacementResumed
     | PlacementBegun
     | PlacementEnded
     | LeaveChanged

@@ -9,9 +9,12 @@ from services.scheduling.domain.facts import (
     HandoverSettled,
     LeaveChanged,
     OrderTaken,
+    PathwayTaken,
     PlacementBegun,
     PlacementEnded,
     PlacementFact,
+    PlacementHeld,
+    PlacementResumed,
 )
 from services.scheduling.domain.handing import hand_over
 from services.scheduling.domain.state import Act, Leave, Placement
@@ -27,6 +30,19 @@ PATIENTS_WISHES: Mapping[ContactOutcome, Act] = {
 
 def _take_order(command: c.TakeOrder, state: Placement) -> Facts:
     return [] if state.order else [OrderTaken(command.order, command.candidates)]
+
+
+def _take_pathway(command: c.TakePathway, state: Placement) -> Facts:
+    is_known = state.order is None or state.order.pathway == command.pathway
+    return [] if is_known else [PathwayTaken(command.pathway, command.candidates)]
+
+
+def _hold(_command: c.HoldPlacement, state: Placement) -> Facts:
+    return [] if state.is_held else [PlacementHeld()]
+
+
+def _resume(_command: c.ResumePlacement, state: Placement) -> Facts:
+    return [PlacementResumed()] if state.is_held else []
 
 
 def _begin(_command: c.BeginPlacement, state: Placement) -> Facts:
@@ -97,6 +113,9 @@ def _record_contact(command: c.RecordContact, state: Placement) -> Facts:
 
 HEARD: Mapping[type, Callable[[Any, Placement], Facts]] = {
     c.TakeOrder: _take_order,
+    c.TakePathway: _take_pathway,
+    c.HoldPlacement: _hold,
+    c.ResumePlacement: _resume,
     c.BeginPlacement: _begin,
     c.EndPlacement: _end,
     c.RecordReport: _record_report,

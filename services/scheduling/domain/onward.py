@@ -22,6 +22,8 @@ def onward(command: Command, state: Placement) -> list[PlacementFact]:
         return _wind_down(command, state)
     if state.seeking and (state.is_declined or not _may_seek(state)):
         return _stop_seeking(state)
+    if state.is_held:
+        return []
     if state.is_handed("decide_on_missed") or (state.is_declined and state.choices):
         return []
     if state.is_complete and state.choice is None:
@@ -38,8 +40,10 @@ def begin_search(command: Command, state: Placement) -> SearchBegun:
 
 
 def _may_seek(state: Placement) -> bool:
-    """Whether the provider accepted, a visit there is allowed, and what is under way is for that provider."""
+    """Whether it is not on hold, the provider accepted, a visit there is allowed, and what is under way is for them."""
     choice, seeking = state.choice, state.seeking
+    if state.is_held:
+        return False
     if choice is None or choice.answer != "accepted" or not state.leave.permits(choice.provider_ref):
         return False
     if isinstance(seeking, Claiming) and not state.leave.covers(seeking.attempt.slot):

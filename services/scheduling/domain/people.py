@@ -8,7 +8,7 @@ from services.scheduling.domain.choosing import choose
 from services.scheduling.domain.deadlines import BOOKING_TIME
 from services.scheduling.domain.facts import AttemptBegun, HandoverSettled, PlacementFact
 from services.scheduling.domain.handing import hand_over, order_of
-from services.scheduling.domain.state import Act, Attempt, Choice, Claiming, Placement, Slot, Visit
+from services.scheduling.domain.state import Act, Attempt, Choice, Claiming, Order, Placement, Slot, Visit
 from shared.contracts.language import Command, Reason
 from shared.contracts.scheduling import (
     ProviderAccepted,
@@ -53,6 +53,7 @@ def _too_late(command: c.AnswerRequest) -> Facts:
 def _choose_provider(command: c.ChooseProvider, state: Placement) -> Facts:
     order_of(state)
     _require_open(state)
+    _require_not_held(state)
     if not state.is_complete:
         raise Rejected("not-complete", "The referral lacks information; a provider is chosen when it is complete.")
     if _is_chosen(command, state.choice):
@@ -81,15 +82,15 @@ def _give_back(reason: Reason, command: Command, state: Placement) -> Facts:
 
 
 def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
-    order_of(state)
+    order = order_of(state)
     slot = command.slot
     if slot in _slots_now(state):
         return []
     _require_open(state)
+    _require_not_held(state)
     if state.visit:
         _require_ahead(state.visit, command)
-    if slot.starts_at <= command.at:
-        raise Rejected("in-the-past", "A visit is booked ahead of its start.")
+    _require_time(slot, order, command)
     if command.parked:
         raise Rejected("parked", "Something about this referral waits unread; what allows a visit may have changed.")
     accepted = _accepted_by_booking(command, state)
@@ -98,6 +99,13 @@ def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
     attempt = Attempt(state.attempts + 1, slot)
     until = command.at + BOOKING_TIME
     return [*_agreed(state), *accepted, AttemptBegun(attempt, command.booked_by, until, is_asked_for=True)]
+
+
+def _require_time(slot: Slot, order: Order, command: Command) -> None:
+    if slot.starts_at <= command.at:
+        raise Rejected("in-the-past", "A visit is booked ahead of its start.")
+    if order.not_before and slot.starts_at < order.not_before:
+        raise Rejected("too-early", "The order says that the visit must not be so early.")
 
 
 def _slots_now(state: Placement) -> list[Slot]:
@@ -192,6 +200,11 @@ def _visit(visit_id: str, state: Placement) -> Visit:
 def _require_open(state: Placement) -> None:
     if state.is_over:
         raise Conflict("placement-over", "The patient was seen, or the referral is not wanted any more.")
+
+
+def _require_not_held(state: Placement) -> None:
+    if state.is_held:
+        raise Conflict("on-hold", "The order is on hold: nothing new is begun until it is active again.")
 
 
 def _require_ahead(visit: Visit, command: Command) -> None:

@@ -37,6 +37,7 @@ class Order:
     pathway: str
     needed_by: datetime
     order_expires_at: datetime
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +176,14 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The whole. `given_up` attempts are dead for ever; each is kept until its claims are known to be released."""
+    """The whole. `given_up` attempts are dead for ever; each is kept until its claims are known to be released.
+
+    `is_held`: the order is on hold, nothing new is begun, and what stands is kept.
+    """
 
     order: Order | None = None
     is_complete: bool = False
+    is_held: bool = False
     ended: Reason | None = None
     leave: Leave = Leave()
     candidates: tuple[Candidate, ...] = ()

@@ -61,6 +61,11 @@ NOTES: dict[NoteCode, str] = {
 _SENTENCES = {
     "InformationRequested": "Asked for missing information",
     "InformationSupplied": "Missing information came in",
+    "PathwayChosen": "Pathway chosen by a person",
+    "OrderChanged": "Order came again and says something else",
+    "OrderReviewed": "Change of the order looked at",
+    "ReferralHeld": "Order put on hold",
+    "ReferralResumed": "Order active again",
     "ReferralFoundComplete": "Found complete",
     "ConsultReportReceived": "Consult report came in",
     "ReportAcknowledged": "Referring clinician acknowledged the report",

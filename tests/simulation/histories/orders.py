@@ -33,7 +33,7 @@ def order(choose: Choose[Any], now: datetime) -> Mapping[str, Any]:
         "order_number": number,
         "priority": choose(("routine", "urgent", "asap", "stat")),
         "authored_at": (now - timedelta(days=choose((0, 0, 3, -1, 170)))).isoformat(),
-        "service": {"system": "urn:sample:services", "code": "any"},
+        "service": {"system": "urn:sample:services", "code": "208D00000X"},
         "patient": _patient(choose, () if "reach" in lacks else choose(REACH)),
     }
     for name, part in parts.items():

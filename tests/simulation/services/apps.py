@@ -61,7 +61,9 @@ def blueprints() -> Mapping[str, Blueprint]:
     directory, payers = Path(__file__).parent / "directory.json", CONFIG / "payers.json"
     plans = (
         intake.blueprint(
-            IntakeOwn(ehr_url=OUTSIDE, public_url=ADDRESSES["intake"], pathways_file=CONFIG / "pathways.json")
+            IntakeOwn(
+                ehr_url=OUTSIDE, public_url=ADDRESSES["intake"], pathways_file=directory.with_name("pathways.json")
+            )
         ),
         authorization.blueprint(
             AuthorizationOwn(payer_url=OUTSIDE, public_url=ADDRESSES["authorization"], payers_file=payers)

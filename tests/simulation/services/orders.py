@@ -49,7 +49,7 @@ def _whole(random: Random, now: datetime, n: int) -> dict[str, Any]:
         "order_number": number,
         "priority": random.choice(["routine", "routine", "urgent", "asap", "stat"]),
         "authored_at": (now - timedelta(minutes=random.randrange(600))).isoformat(),
-        "service": {"system": "urn:sample:services", "code": "any"},
+        "service": {"system": "urn:sample:services", "code": "208D00000X"},
         "patient": {
             "mrn": {"system": SOURCE, "value": f"MRN-{n // 2}"},
             "given": "Sam",

@@ -41,6 +41,7 @@ SUPPLIES: Mapping[str, Any] = {
     "service": "a consultation",
     "records": "in the archive",
     "birth_date": "1970-01-01",
+    "name": {"given": "Sam", "family": "Canarysample"},
 }
 
 """What is supplied per code, but a telephone number."""

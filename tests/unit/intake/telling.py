@@ -6,19 +6,29 @@ from typing import Any
 from services.intake.domain import (
     AcknowledgeReport,
     CancelReferral,
+    ChoosePathway,
     CloseReferral,
     HoldForVisit,
+    HoldReferral,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
     Referral,
     ReleaseVisit,
+    ResumeReferral,
+    ReviewOrder,
+    ReviseOrder,
+    RevokeOrder,
     SupplyInformation,
+    Terms,
     request_id,
 )
-from services.intake.domain.decide import REQUIRED
+from services.intake.domain.content import TERMS
+from services.intake.domain.instruction import Withdrawal
+from services.intake.domain.receiving import REQUIRED
+from services.intake.domain.state import NumberRef
 from services.intake.store import REFERRAL
-from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind
+from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick
 from tests.support.given import given
 from tests.support.tasks import only
@@ -49,16 +59,58 @@ def receive(when: datetime = MONDAY, *, missing: tuple[Item, ...] = (), **change
         "referral_id": ID,
         "fingerprint": "content-1",
         "patient_ref": "demo-p1",
-        "priority": "routine",
-        "authored_at": when,
-        "needed_by": None,
-        "order_expires_at": None,
+        "number": NumberRef("demo-s1", ID),
+        "former_fingerprint": "former-1",
         "pathway": "pw-1",
         "pathway_version": 1,
         "seals": {"contact": "sealed-contact", "clinical": "sealed-clinical"},
         "provided": frozenset(item for item in REQUIRED if item not in missing),
     }
-    return ReceiveReferral(**_who(when), **{**order, **changes})
+    said: dict[str, Any] = {"priority": "routine", "authored_at": when}
+    said |= {name: changes.pop(name) for name in TERMS if name in changes}
+    terms = Terms(**said)
+    return ReceiveReferral(**_who(when), terms=terms, **{**order, **changes})
+
+
+def revise(
+    *elements: str, fingerprint: str = "content-2", supplied: tuple[Item, ...] = (), when: datetime = _DAY[1]
+) -> ReviseOrder:
+    """The order again, which differs at these elements."""
+    return ReviseOrder(
+        **_who(when),
+        fingerprint=fingerprint,
+        terms=Terms("routine", MONDAY),
+        seals={"contact": f"sealed-{fingerprint}"},
+        elements=elements,
+        supplied=supplied,
+        supplied_seals={"coverage": "sealed-anew"} if supplied else {},
+        based_on=1,
+    )
+
+
+def look(version: int = 2, outcome: ReviewOutcome = "kept", when: datetime = _DAY[2]) -> ReviewOrder:
+    """A person has looked at how the order changed."""
+    return ReviewOrder(**_who(when), order_version=version, outcome=outcome)
+
+
+def revoke(reason: Withdrawal = "revoked", when: datetime = _DAY[3]) -> RevokeOrder:
+    """The order counts no more."""
+    return RevokeOrder(**_who(when), reason=reason)
+
+
+def on_hold(when: datetime = _DAY[1]) -> HoldReferral:
+    """The order is on hold."""
+    return HoldReferral(**_who(when))
+
+
+def active_again(when: datetime = _DAY[2]) -> ResumeReferral:
+    """And active again."""
+    return ResumeReferral(**_who(when))
+
+
+def choose_pathway(pathway: str = "pw-2", when: datetime = _DAY[1]) -> ChoosePathway:
+    """A person says which pathway it takes."""
+    return ChoosePathway(**_who(when), pathway=pathway, pathway_version=1)
 
 
 def supply(*items: Item, n: int = 1, based_on: int = 0, when: datetime = _SOON) -> SupplyInformation:

@@ -6,8 +6,9 @@ import pytest
 from services.intake.domain.order import ClinicalWithOrigin
 from shared.contracts.intake import InformationSupplied
 from shared.contracts.sealed import Contact, CoverageDetails
+from shared.identity import Role
 from tests.unit.intake.asking import post, read, received
-from tests.unit.intake.invented import NAMES, own
+from tests.unit.intake.invented import NAMES, PATIENT, as_bytes, bundle, own, resources
 from tests.unit.intake.standing import Standing
 
 
@@ -68,6 +69,31 @@ class TestSupplyInformation:
         [document] = intake.world.disk.documents("referrals")
         contact = intake.keyring.open("demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test")
         assert (phone, email, "Quillfeather") == (contact.phone, contact.email, contact.family)
+
+    @pytest.mark.parametrize(
+        ("value", "called"),
+        [
+            ({"given": "Zephyrine", "family": "Quillfeather"}, ("Zephyrine", "Quillfeather")),
+            ("Zephyrine", ("", "Zephyrine")),
+        ],
+    )
+    async def test_takes_who_the_patient_is(self, intake: Standing, value: Any, called: tuple[str, str]) -> None:
+        """Name and birth date are asked for: payers and offices need to know whom it is about."""
+        nameless = resources()
+        nameless[PATIENT] = {k: v for k, v in nameless[PATIENT].items() if k not in {"name", "birthDate"}}
+        async with intake.client(Role.EHR) as ehr:
+            headers = {"Content-Type": "application/fhir+json"}
+            sent = await ehr.post("/fhir/R4", content=as_bytes(bundle(nameless)), headers=headers)
+        referral_id = sent.json()["id"]
+        shown = await read(intake, referral_id)
+        items = [{"code": "name", "value": value}, {"code": "birth_date", "value": "1971-02-03"}]
+        await post(intake, f"{referral_id}/information", {"request_id": f"{referral_id}-i1", "items": items})
+
+        [document] = intake.world.disk.documents("referrals")
+        contact = intake.keyring.open("demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test")
+        assert ["name", "birth_date"] == shown["information_request"]["items"]
+        assert "in_progress" == (await read(intake, referral_id))["state"]
+        assert (*called, "1971-02-03") == (contact.given, contact.family, str(contact.birth_date))
 
     async def test_takes_none_for_self_pay(self, intake: Standing) -> None:
         """A patient who pays alone has no policies, and that is an answer."""

@@ -95,12 +95,16 @@ class TestOrderInOwnJson:
         assert [None, "true", "true"] == [answer.headers.get("Idempotent-Replayed") for answer in answers]
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-    async def test_is_refused_with_other_content(self, intake: Standing) -> None:
-        """An order number names one order."""
+    async def test_is_taken_with_other_content_and_looked_at(self, intake: Standing) -> None:
+        """An order that changed reaches somebody: it is taken, and the answer says that a person looks at it."""
         await send(intake, as_bytes(own()))
-        refused = await send(intake, as_bytes(own(priority="stat")))
+        taken = await send(intake, as_bytes(own(priority="stat")))
 
-        assert (409, "other-content") == (refused.status_code, refused.json()["code"])
+        [warning] = taken.json()["warnings"]
+        assert (202, "order-changed") == (taken.status_code, warning["code"])
+        assert warning["detail"].endswith("it differs at /priority")
+        assert "Idempotent-Replayed" not in taken.headers
+        await intake.until_told("ReferralReceived", "ReferralFoundComplete", "OrderChanged")
 
     async def test_belongs_to_its_tenant(self, intake: Standing) -> None:
         """The same order number at another tenant is another referral, which neither sees of the other."""
@@ -265,13 +269,13 @@ class TestOrderInFhir:
         assert {"text": "order_not_active"} == issue["details"]
         assert [] == intake.world.disk.documents("referrals")
 
-    async def test_is_refused_with_other_content(self, intake: Standing) -> None:
-        """An order number names one order, by whichever door it came first."""
+    async def test_is_taken_with_other_content_and_looked_at(self, intake: Standing) -> None:
+        """An order that changed reaches somebody, by whichever door it came first."""
         await send(intake, as_bytes(own()))
-        refused = await send(intake, as_bytes(bundle(priority="stat")), "/fhir/R4")
+        taken = await send(intake, as_bytes(bundle(priority="stat")), "/fhir/R4")
 
-        [issue] = refused.json()["issue"]
-        assert (409, "conflict", "other-content") == (refused.status_code, issue["code"], issue["details"]["text"])
+        assert 202 == taken.status_code
+        assert "order-changed" in taken.text
 
     async def test_is_refused_when_it_is_no_json(self, intake: Standing) -> None:
         """Half a document, and a document of another kind."""

@@ -35,7 +35,7 @@ class TestReceiveReferral:
         """Nothing is missing, so the other services may begin at once."""
         facts = decide(receive(), REFERRAL.initial)
 
-        assert ["ReferralReceived", "ContentNoted", "ReferralFoundComplete"] == kinds(facts)
+        assert ["ReferralReceived", "ContentNoted", "NumberNoted", "ReferralFoundComplete"] == kinds(facts)
         assert ("complete_referral", "coordinator", at(40)) == step_of(receive())
 
     def test_asks_for_what_is_missing(self) -> None:
@@ -55,7 +55,7 @@ class TestReceiveReferral:
 
     def test_keeps_the_dates_that_the_order_names(self) -> None:
         """The clinician's own dates win over any default."""
-        state = referral(receive(needed_by=at(5), order_expires_at=at(60)))
+        state = referral(receive(needed_by=at(5), expires_at=at(60)))
 
         assert (at(5), at(60)) == (state.needed_by, state.order_expires_at)
 
@@ -179,7 +179,7 @@ class TestOrderExpiry:
 
     def test_is_decided_at_once_when_the_order_came_too_late(self) -> None:
         """Of several things that are due, expiry comes first: nobody is called about a dead order."""
-        facts = decide(tick(at(1)), referral(receive(missing=("contact",), order_expires_at=at(-1))))
+        facts = decide(tick(at(1)), referral(receive(missing=("contact",), expires_at=at(-1))))
 
         assert ["EndChosen", "ReferralCancelled"] == kinds(facts)
 

@@ -5,6 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from services.intake.api.own import OwnOrder
+from services.intake.domain.content import content
 from services.intake.domain.identifiers import NPI_SYSTEM as NPI
 from services.intake.domain.order import Order, Requester
 from shared.contracts.sealed import Coding
@@ -28,7 +29,7 @@ class TestOrder:
         """The same order by either door is one order."""
         by_own: OwnOrder = TypeAdapter(OwnOrder).validate_json(as_bytes(own()))
 
-        assert by_own.order(HOME).content == taken(bundle()).content
+        assert content(by_own.order(HOME)) == content(taken(bundle()))
 
     @pytest.mark.parametrize("type_", ["collection", "transaction", "batch", "searchset"])
     def test_comes_in_any_bundle_that_can_carry_one(self, type_: str) -> None:
@@ -51,7 +52,7 @@ class TestOrder:
     def test_counts_the_day_that_it_names_as_it_always_did(self) -> None:
         """An order that was taken in when a day was read otherwise, and is sent again, is the same order."""
         by_day, by_hour = [
-            taken(bundle(occurrencePeriod={"end": end})).content for end in ("2026-04-20", "2026-04-20T00:00:00-04:00")
+            content(taken(bundle(occurrencePeriod={"end": end}))) for end in ("2026-04-20", "2026-04-20T00:00:00-04:00")
         ]
 
         assert by_hour == by_day

@@ -1,6 +1,5 @@
 import contextlib
 import os
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,5 +155,5 @@ class TestRealBundles:
         orders = [taken(line, now) for line in fresh_lines(Path(REAL), now)]
 
         assert len(orders) == len({order.number.value for order in orders})
-        assert "*" not in Counter(table.of(order.service).taxonomy for order in orders)
+        assert None not in [table.of(order.service) for order in orders]
         assert all({"diagnosis", "contact", "requester", "service"} <= order.provided for order in orders)

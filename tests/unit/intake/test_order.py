@@ -1,11 +1,13 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.api.own import OwnOrder
+from services.intake.domain.content import content
 from services.intake.domain.identifiers import is_icd_10_cm, is_npi, zip_code
-from services.intake.domain.order import Order
+from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
 from services.intake.domain.telephones import phone_number
 from shared.contracts.sealed import Coding
@@ -38,7 +40,7 @@ class TestContent:
     )
     def test_is_the_same_however_it_is_written(self, same: dict[str, object]) -> None:
         """The same instant, number or code is the same order, whatever the spelling and the display names."""
-        assert order().content == order(**same).content
+        assert content(order()) == content(order(**same))
 
     @pytest.mark.parametrize(
         "other",
@@ -57,18 +59,67 @@ class TestContent:
     )
     def test_differs_with_what_it_says(self, other: dict[str, object]) -> None:
         """Whatever would be done differently makes another order."""
-        assert order().content != order(**other).content
+        assert content(order()) != content(order(**other))
+
+    @pytest.mark.parametrize(
+        "trifle",
+        [
+            {"notes": ["  Palpitations   since spring. "]},
+            {"patient": patient(family="QUILLFEATHER", given="zephyrine", email="Zephyrine@Example.com")},
+            {"coverage": [{"payer_name": "TESTSHIELD  mutual", "member_id": "INV00000001"}]},
+        ],
+    )
+    def test_is_the_same_with_trifles_changed(self, trifle: dict[str, object]) -> None:
+        """Blanks and the letter case of names make no other order."""
+        assert content(order()) == content(order(**trifle))
+
+    def test_is_the_same_in_another_normal_form_of_unicode(self) -> None:
+        """A letter with its accent is the same letter as one with the accent behind it."""
+        composed, apart = (unicodedata.normalize(form, "Zoë Müller-Ångström") for form in ("NFC", "NFD"))
+
+        assert composed != apart
+        assert content(order(notes=[composed])) == content(order(notes=[apart]))
+        assert content(order(patient=patient(family=composed))) == content(order(patient=patient(family=apart)))
+
+    def test_is_the_same_with_its_lists_in_another_order(self) -> None:
+        """Two diagnoses, two notes: which of them stands first says nothing."""
+        other = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "R06.02"}
+        both = [*own()["diagnoses"], other]
+
+        assert content(order(diagnoses=both)) == content(order(diagnoses=both[::-1]))
+        assert content(order(notes=["One.", "Two."])) == content(order(notes=["Two.", "One."]))
+        assert content(order(diagnoses=both)) != content(order())
 
     def test_does_not_depend_on_what_a_release_adds(self) -> None:
-        """Members with their default values do not count: else a new member would make old orders look changed."""
-        assert b"null" not in order().content
-        assert b"is_self_pay" not in order().content
+        """What is empty does not count: else a new member would make old orders look changed."""
+        assert b"null" not in content(order())
+        assert b'""' not in content(order())
+
+    def test_does_not_depend_on_the_order_number(self) -> None:
+        """A number that comes later, or another name, is of the same order: which one is decided by all its names."""
+        named = order().model_copy(update={"aliases": (Identifier(system="urn:example:filler", value="F-1"),)})
+
+        assert content(order()) == content(named) == content(order(order_number="ORD-4002"))
+
+    def test_keeps_the_former_form_of_orders_that_were_taken_in_before(self) -> None:
+        """The fingerprints of the last release are recognized: a nightly resend is no change after an upgrade."""
+        former = (
+            b'{"authored_at":"2026-04-06T14:00:00Z","contact":{"birth_date":"1971-02-03","email":"zephyrine@example.com",'
+            b'"family":"Quillfeather","given":"Zephyrine","language":"es","phone":"+16175550101"},'
+            b'"diagnoses":[{"code":"I48.91","system":"http://hl7.org/fhir/sid/icd-10-cm"}],"logistics":{"postal_code":'
+            b'"80202"},"mrn":{"system":"urn:example:mrn","value":"MRN-7001"},"notes":["Palpitations since spring."],'
+            b'"number":{"system":"urn:example:orders","value":"ORD-4001"},"policies":[{"member_id":"INV00000001",'
+            b'"payer_name":"Testshield Mutual"}],"priority":"urgent","requester":{"npi":"1234567893"},"service":{'
+            b'"code":"207RC0000X","system":"http://nucc.org/provider-taxonomy"}}'
+        )
+
+        assert former == order().former_content
 
 
 class TestProvided:
     def test_names_everything_that_a_whole_order_brings(self) -> None:
         """A whole order leaves nothing to be asked for."""
-        assert {"diagnosis", "contact", "coverage", "requester", "service", "birth_date"} == order().provided
+        assert {"diagnosis", "contact", "coverage", "requester", "service", "name", "birth_date"} == order().provided
 
     @pytest.mark.parametrize(
         ("lacking", "item"),
@@ -105,20 +156,23 @@ class TestContact:
 
 class TestPathways:
     def test_are_chosen_by_what_is_asked_for(self) -> None:
-        """Every specialty of the shipped table has its own pathway; anything else is an ordinary referral."""
+        """Every specialty of the shipped table has its own pathway; for anything else a person chooses one."""
         table = Pathways.model_validate_json(Path("deploy/config/pathways.json").read_bytes())
 
-        chosen = [table.of(Coding(system="any", code=row.taxonomy)).pathway for row in table.root]
+        assert list(table.root) == [table.of(Coding(system="any", code=row.taxonomy)) for row in table.root]
+        assert list(table.root) == [table.named(row.pathway) for row in table.root]
+        assert (None, None) == (table.of(None), table.of(Coding(system="any", code="unheard-of")))
 
-        assert [row.pathway for row in table.root] == chosen
-        assert table.of(None) == table.of(Coding(system="any", code="unheard-of"))
-        assert "*" == table.of(None).taxonomy
+    def test_may_have_one_for_all_others(self) -> None:
+        """An installation that wants no person asked says so in a row of its own."""
+        table = Pathways.model_validate([{"pathway": "pw-0", "version": 1, "taxonomy": "*"}])
 
-    @pytest.mark.parametrize("codes", [["a"], ["*", "a", "a"]])
-    def test_must_be_unambiguous(self, codes: list[str]) -> None:
-        """A table that leaves an order without a pathway, or with two, is refused at start."""
+        assert table.root[0] == table.of(None) == table.of(Coding(system="any", code="unheard-of"))
+
+    def test_must_be_unambiguous(self) -> None:
+        """A table that gives an order two pathways is refused at start."""
         with pytest.raises(ValidationError):
-            Pathways.model_validate([{"pathway": f"pw-{n}", "version": 1, "taxonomy": c} for n, c in enumerate(codes)])
+            Pathways.model_validate([{"pathway": f"pw-{n}", "version": 1, "taxonomy": "a"} for n in range(2)])
 
 
 class TestIdentifiers:

@@ -1,11 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
 from services.notifications.domain import decide, next_due, owed, tasks
 from services.notifications.domain.evolve import number_of
 from services.notifications.domain.outlook import RECEIPT_WAIT
-from shared.contracts.language import Command, Task, Tick
+from shared.contracts.language import Command, Reason, Task, Tick
 from shared.contracts.notifications import MessageFailed, MessageSent, MessageUnknown
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
@@ -103,6 +105,23 @@ class TestRecordReceipt:
         forth = play([*BEGUN, sent(), undelivered(1, 1), delivered(1, 2)])
         assert statuses(forth) == [("visit_booked", "sms", "delivered"), ("visit_booked", "email", "dropped")]
         assert decide(undelivered(1, 2), play([*BEGUN, sent(), delivered(1, 1)])) == []
+
+    @pytest.mark.parametrize("order", list(permutations(range(5))))
+    def test_is_believed_in_any_order_however_often(self, order: tuple[int, ...]) -> None:
+        """Late, twice, and without their reason again: what is known never goes back, and no reason is replaced."""
+        bare = replace(undelivered(), reason=Reason(system="twilio", code="undelivered"))
+        words = [sent(), undelivered(), bare, delivered(), undelivered()]
+        conversation, seen, reasons = play(BEGUN), [], []
+        for n in order:
+            facts = decide(words[n], conversation)
+            reasons += [fact.reason for fact in facts if isinstance(fact, MessageFailed)]
+            conversation = play([words[n]], conversation)
+            seen.append(conversation.messages[0].status)
+
+        ranks = ["due", "sent", "failed", "delivered"]
+        assert seen == sorted(seen, key=ranks.index)
+        assert seen[-1] == "delivered"
+        assert len(reasons) <= 1
 
     @pytest.mark.parametrize("receipt", [delivered(1, 2), undelivered(1, 2)])
     def test_stays_quiet_when_told_twice(self, receipt: Command) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -14,10 +15,8 @@ from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, stat
 from services.intake.api.fhir.order import Asked, orders_of
 from services.intake.api.fhir.preference import is_strict, refusing_what_is_odd
 from services.intake.api.receiving import Desk
-from services.intake.domain.instruction import Place
-from shared.errors import Conflict
-from shared.identity import Caller
-from shared.service import Service
+from services.intake.api.sender import Sender
+from shared.errors import Conflict, NotFound
 from shared.web import Flaw, Malformed, etag, raw_body
 
 _LARGE_BYTES: Final = 64 * 1024
@@ -58,7 +57,8 @@ def routes(desk: Desk) -> APIRouter:
         # Reading is nothing but work: where it takes long, a thread of its own keeps nobody waiting.
         parcel, found = _read(*told) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_read, *told)
         _refuse_if_nothing_can_be_taken(parcel, found)
-        done = [await _carry_out(desk, asked, caller, service, is_alone=len(found) == 1) for asked in found]
+        sender = Sender(caller, "fhir", service)
+        done = [await _carry_out(desk, asked, sender, is_alone=len(found) == 1) for asked in found]
         headers = _headers_of(done)
         return JSONResponse(answer_of(parcel, done), status_code=202, headers=headers, media_type=MEDIA_TYPE)
 
@@ -79,21 +79,35 @@ def _require_json(request: Request) -> None:
 
 def _refuse_if_nothing_can_be_taken(parcel: Parcel, found: Sequence[Asked]) -> None:
     """A transaction is taken whole or not at all; of the others, what can be."""
-    flawed = [asked for asked in found if asked.flaws]
+    flawed = [asked for asked in found if asked.instruction is None]
     if flawed and (parcel.is_one_act or len(flawed) == len(found)):
         raise refusal(*dict.fromkeys(flaw for asked in flawed for flaw in asked.flaws))
 
 
-async def _carry_out(desk: Desk, asked: Asked, caller: Caller, service: Service, *, is_alone: bool) -> Done:
-    if not isinstance(asked.instruction, Place):
+async def _carry_out(desk: Desk, asked: Asked, sender: Sender, *, is_alone: bool) -> Done:
+    if asked.instruction is None:
         return Done(asked, status_of(asked.flaws[0].code), flaws=asked.flaws)
     try:
-        referral_id, patient_ref, outcome = await desk.receive(asked.instruction.order, caller, "fhir", service)
+        carried = await desk.carry_out(asked.instruction, sender)
+    except NotFound:
+        # Nothing is known that could be taken back: what speaks against the order is said instead.
+        if is_alone:
+            raise refusal(*asked.flaws) from None
+        return Done(asked, 422, flaws=asked.flaws)
     except Conflict as error:
         if is_alone:
             raise
         return Done(asked, 409, flaws=(Flaw(asked.node.pointer, error.code, error.message),))
-    return Done(asked, 202, referral_id, patient_ref, outcome.version, outcome.is_repeat)
+    remarks = (Flaw(asked.node.pointer, remark.code, remark.detail) for remark in carried.remarks)
+    return Done(
+        replace(asked, warnings=(*asked.warnings, *remarks)),
+        202,
+        carried.referral_id,
+        carried.patient_ref,
+        carried.outcome.version,
+        carried.is_repeat,
+        carried.status,
+    )
 
 
 def _headers_of(done: Sequence[Done]) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Who sends a word about an order, by which door, to which service: what every command about it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.intake.api.access import attribution, placing
+from services.intake.domain import Referral
+from services.intake.domain.order import Identifier
+from services.intake.views import referral_of
+from shared.aggregates import Ask, Outcome
+from shared.aggregates.ask import command_id
+from shared.contracts.language import Channel, Command
+from shared.identity import Caller
+from shared.service import Service
+from shared.telemetry import current_traceparent
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One message on its way in."""
+
+    caller: Caller
+    channel: Channel
+    service: Service
+
+    @property
+    def tenant(self) -> str:
+        """Whose order it is."""
+        return self.caller.tenant
+
+    @property
+    def placed_by(self) -> str | None:
+        """The EHR that sends it; None where one of our own people does."""
+        return placing(self.caller)
+
+    def attribution(self) -> Mapping[str, Any]:
+        """Spread into a command."""
+        return attribution(self.caller, self.service, self.channel)
+
+    def id_of(self, name: Identifier) -> str:
+        """The id that is derived from a name of an order."""
+        return self.service.keyring.referral_id(self.tenant, name.system, name.value)
+
+    async def referral(self, referral_id: str) -> Referral:
+        """The referral as it is now. Raises NotFound."""
+        return referral_of(await self.service.read(referral_id))
+
+    async def ask(self, key: str, command: Command, *content: str, seen: int | None = None) -> Outcome:
+        """Hand a command over, under an id that its content gives it. Raises what Service.ask raises."""
+        id_ = command_id(key, type(command).__name__, *content)
+        ask = Ask(key=key, id=id_, command=command, expected_version=seen, traceparent=current_traceparent())
+        return await self.service.ask(ask)

@@ -1,0 +1,142 @@
+"""What a later word about an order comes to: the order says something else, counts no more, or rests for a while."""
+
+from typing import Final
+
+from services.intake.domain import ending
+from services.intake.domain.commands import (
+    CancelReferral,
+    HoldReferral,
+    ResumeReferral,
+    ReviewOrder,
+    ReviseOrder,
+    RevokeOrder,
+    SupplyInformation,
+)
+from services.intake.domain.facts import ContentNoted, IntakeFact, OrderVersionKept, ReviewWanted
+from services.intake.domain.receiving import require_own, supply
+from services.intake.domain.state import OrderVersion, Referral, Review, ReviewCause
+from shared.contracts.intake import OrderChanged, OrderReviewed, ReferralHeld, ReferralResumed
+from shared.contracts.language import Command, Reason
+from shared.errors import Conflict, NotFound, Rejected, Stale
+
+STATUS: Final = "/status"
+"""Where a revocation differs from the order that it revokes."""
+_AUTHORIZED_BY: Final = frozenset({"/service", "/diagnoses", "/policies"})
+"""What a payer's decision rests on."""
+
+
+def revise(command: ReviseOrder, referral: Referral) -> list[IntakeFact]:
+    """What was asked for is taken as supplied; what differs beside it is a person's to look at."""
+    require_own(command.placed_by, referral)
+    if referral.knows(command.fingerprint):
+        return []
+    supplied = supply(_supplied(command, referral), referral) if command.supplied else []
+    if not command.elements:
+        return [*supplied, ContentNoted(command.fingerprint)]
+    version = OrderVersion(
+        number=referral.last_version + 1,
+        fingerprint=command.fingerprint,
+        received_at=command.at,
+        terms=command.terms,
+        seals=dict(command.seals),
+        elements=command.elements,
+    )
+    cause = _cause(command, referral)
+    return [*supplied, OrderVersionKept(version), *_to_look_at(command, referral, version.number, cause)]
+
+
+def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
+    """A person has looked: all stays as it is, or another order comes, or the change was made by hand."""
+    looked_at = referral.review
+    if looked_at is None:
+        if command.order_version > referral.last_version:
+            raise NotFound("unknown-version", "There is no such version of the order.")
+        return []
+    if command.order_version != looked_at.order_version:
+        raise Stale("stale", "The order has changed again since you read it; read it again.")
+    told = OrderReviewed(
+        **vars(command.told),
+        referral_id=referral.referral_id,
+        order_version=command.order_version,
+        outcome=command.outcome,
+    )
+    if command.outcome != "reordered":
+        return [told]
+    if referral.evidence_of_care:
+        raise Rejected("seen-already", "The patient was seen: keep the order, or take the change over by hand.")
+    return [told, *_cancelled(command, "superseded", referral)]
+
+
+def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
+    """Cancelled at once, for the reason given. After the visit the outcome stays, and a person hears of it."""
+    require_own(command.placed_by, referral)
+    is_dead = command.reason == "deceased"
+    if referral.is_closed and (is_dead or not referral.evidence_of_care):
+        return []
+    if referral.evidence_of_care and not is_dead and referral.situation != "winding_down":
+        if referral.is_revoked:
+            return []
+        return _to_look_at(command, referral, referral.last_version + 1, "order-revoked", (STATUS,))
+    return _cancelled(command, command.reason, referral)
+
+
+def hold(command: HoldReferral, referral: Referral) -> list[IntakeFact]:
+    """Nothing new is begun by anybody."""
+    require_own(command.placed_by, referral)
+    if referral.held_at or referral.is_over:
+        return []
+    return [ReferralHeld(**vars(command.told), referral_id=referral.referral_id)]
+
+
+def resume(command: ResumeReferral, referral: Referral) -> list[IntakeFact]:
+    """It goes on where it was."""
+    require_own(command.placed_by, referral)
+    if referral.held_at is None:
+        return []
+    return [ReferralResumed(**vars(command.told), referral_id=referral.referral_id)]
+
+
+def _supplied(command: ReviseOrder, referral: Referral) -> SupplyInformation:
+    return SupplyInformation(
+        at=command.at,
+        by=command.by,
+        channel=command.channel,
+        parked=command.parked,
+        request_id=referral.requests[-1].request_id if referral.requests else "",
+        based_on=command.based_on,
+        items=command.supplied,
+        seals=command.supplied_seals,
+        requester_ref=command.requester_ref,
+        organization_ref=command.organization_ref,
+        network_ref=command.network_ref,
+    )
+
+
+def _cause(command: ReviseOrder, referral: Referral) -> ReviewCause:
+    """What the payer was asked about may be decided on already: then its decision may not cover what is wanted now."""
+    is_with_payer = referral.situation not in {"received", "awaiting_information", "awaiting_pathway"}
+    touches = not _AUTHORIZED_BY.isdisjoint(command.elements)
+    return "authorization-may-be-void" if is_with_payer and touches else "order-changed"
+
+
+def _to_look_at(
+    command: Command, referral: Referral, number: int, cause: ReviewCause, elements: tuple[str, ...] = ()
+) -> list[IntakeFact]:
+    come = elements or getattr(command, "elements", ())
+    told = OrderChanged(**vars(command.told), referral_id=referral.referral_id, order_version=number, elements=come)
+    return [ReviewWanted(Review(number, cause, come, command.at)), told]
+
+
+def _cancelled(command: Command, code: str, referral: Referral) -> list[IntakeFact]:
+    cancel = CancelReferral(
+        at=command.at,
+        by=command.by,
+        channel=command.channel,
+        parked=command.parked,
+        asked_by="referrer",
+        reason=Reason(system=ending.OWN_REASONS, code=code),
+    )
+    try:
+        return ending.cancel(cancel, referral)
+    except Conflict:
+        return []

@@ -146,7 +146,15 @@ class Desk:
             seals=_seals(order, keyring, tenant),
             provided=order.provided,
             placed_by=sender.placed_by,
+            parent=_parent(order, sender),
         )
+
+
+def _parent(order: Order, sender: Sender) -> str | None:
+    """Orders of one requisition have this in common. No order's own number leads to it."""
+    if order.requisition is None:
+        return None
+    return sender.id_of(Identifier(system=f"requisition|{order.requisition.system}", value=order.requisition.value))
 
 
 def _remarks(news: ReviseOrder) -> tuple[Remark, ...]:

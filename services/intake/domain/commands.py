@@ -32,6 +32,8 @@ class ReceiveReferral(Command):
     organization_ref: str | None = None
     network_ref: str | None = None
     placed_by: str | None = None
+    parent: str | None = None
+    """The keyed reference of what several orders were written in together."""
 
 
 @dataclass(frozen=True, kw_only=True)

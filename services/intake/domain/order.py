@@ -54,12 +54,14 @@ class Order(Word):
     """One order for one service. `number` is of the source system that placed it, `mrn` of the patient there.
 
     `aliases` are its other names: the filler's number, the server's id, the message's. Each leads to the same referral.
+    Orders that were written together share a `requisition`; each is a referral of its own.
     Where the order says a day only, `needed_by` is its beginning and `needed_day_ends` its end. No visit may be before
     `not_before`.
     """
 
     number: Identifier
     aliases: tuple[Identifier, ...] = ()
+    requisition: Identifier | None = None
     mrn: Identifier
     priority: Priority
     authored_at: Instant
@@ -143,6 +145,7 @@ class Order(Word):
 
 _DID_NOT_COUNT: Final[dict[str, Any]] = {
     "aliases": True,
+    "requisition": True,
     "not_before": True,
     "details": True,
     "body_sites": True,

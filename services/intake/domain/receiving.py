@@ -131,6 +131,7 @@ def _received(command: ReceiveReferral) -> ReferralReceived:
         not_before=terms.not_before,
         pathway=command.pathway or UNKNOWN_PATHWAY,
         pathway_version=command.pathway_version if command.pathway else 0,
+        parent=command.parent,
         seals=dict(command.seals),
         requester_ref=command.requester_ref,
         organization_ref=command.organization_ref,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from shared.contracts.intake import ReferralReceived
 from shared.identity import Role
 from tests.unit.intake.invented import NAMES, ORDER, ORDERS, PATIENT, Document, as_bytes, bundle, resources
 from tests.unit.intake.standing import Standing
@@ -208,6 +209,30 @@ class TestSeveralOrders:
 
         assert 422 == answer.status_code
         assert ["intent", "priority"] == [issue["details"]["text"] for issue in valid(answer)["issue"]]
+
+    async def test_of_one_requisition_have_a_parent_in_common(self, intake: Standing) -> None:
+        """Each is a referral of its own; which belong together stays to be seen."""
+        shared = {"requisition": {"system": ORDERS, "value": "ORD-4001"}}
+        document = two("collection", **shared)
+        document["entry"][0]["resource"] |= shared
+        await send(intake, document)
+        await send(intake, two("collection", identifier=[{"system": ORDERS, "value": "ORD-4003"}]))
+
+        documents = [document["_id"] for document in intake.world.disk.documents("referrals")]
+        await intake.until_told(*["ReferralReceived", "ReferralFoundComplete"] * 3)
+        received = [told for _, told in intake.told() if isinstance(told, ReferralReceived)]
+        [shared_parent] = {fact.parent for fact in received} - {None}
+        assert 2 == sum(fact.parent == shared_parent for fact in received)
+        assert shared_parent not in documents
+
+    async def test_that_nobody_knows_are_refused_when_they_are_taken_back(self, intake: Standing) -> None:
+        """Nothing was taken, and the status says so."""
+        found = two("batch", status="revoked")
+        found["entry"][0]["resource"]["status"] = "entered-in-error"
+
+        answer = await send(intake, found)
+
+        assert (422, "order_not_active") == (answer.status_code, valid(answer)["issue"][0]["details"]["text"])
 
     async def test_that_come_again_say_so(self, intake: Standing) -> None:
         """All of them by the header, each of them in its place."""

@@ -59,6 +59,8 @@ def routes(desk: Desk) -> APIRouter:
         _refuse_if_nothing_can_be_taken(parcel, found)
         sender = Sender(caller, "fhir", service)
         done = [await _carry_out(desk, asked, sender, is_alone=len(found) == 1) for asked in found]
+        if not any(each.is_taken for each in done):
+            raise refusal(*dict.fromkeys(flaw for each in done for flaw in each.flaws))
         headers = _headers_of(done)
         return JSONResponse(answer_of(parcel, done), status_code=202, headers=headers, media_type=MEDIA_TYPE)
 

@@ -77,6 +77,13 @@ def order_number_of(reading: Reading, request: Placed) -> tuple[Identifier | Non
     return number, tuple(aliases)
 
 
+def requisition_of(request: Placed) -> Identifier | None:
+    """The number that orders which were written together share (R4 servicerequest.html, requisition)."""
+    shared = request.resource.requisition
+    is_named = shared and shared.system and shared.value
+    return Identifier(system=shared.system.strip(), value=shared.value.strip()) if is_named else None
+
+
 def replaced_by(reading: Reading, request: Placed) -> tuple[Identifier, ...]:
     """The orders that this one takes the place of, by every name that a reference gives them."""
     found: dict[Identifier, None] = {}

@@ -130,6 +130,7 @@ def _rest(reading: Reading, request: Placed, subject: Placed, authored_at: datet
     wishes = wishes_of(reading, request)
     warn_of_what_is_not_used(reading, request, subject)
     return {
+        "requisition": identity.requisition_of(request),
         "priority": resource.priority or "routine",
         "not_before": when.not_before,
         "needed_by": when.needed_by,

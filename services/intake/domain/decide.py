@@ -92,6 +92,8 @@ def _record_report(command: RecordReport, referral: Referral) -> list[IntakeFact
         if known.fingerprint != command.fingerprint:
             raise Conflict("other-content", "This report was taken in before, with other content.")
         return []
+    if command.kind == "interim" and referral.final_report:
+        raise Conflict("final-is-there", "The final report is there: send what is new as an addendum.")
     if len(referral.reports) >= MOST_REPORTS:
         raise Rejected("too-many-reports", f"A referral takes {MOST_REPORTS} reports at most.")
     told = ConsultReportReceived(

@@ -128,6 +128,15 @@ class TestRecordReport:
         """One report id is one report."""
         assert [] == decide(report(when=at(20)), referral(receive(), report()))
 
+    def test_refuses_an_interim_report_after_the_final_one(self) -> None:
+        """It would tell less than what is known; an addendum, or the same interim report again, is welcome."""
+        history = receive(), report("r0", "interim"), report("r1", "final")
+
+        with pytest.raises(Conflict, match="addendum"):
+            decide(report("r2", "interim"), referral(*history))
+        assert [] == decide(report("r0", "interim"), referral(*history))
+        assert decide(report("r2", "addendum"), referral(*history))
+
     def test_refuses_the_same_report_with_other_content(self) -> None:
         """A correction is a report of its own."""
         with pytest.raises(Conflict):

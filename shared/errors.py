@@ -63,6 +63,17 @@ class Unavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Refused(Unavailable):
+    """The broker does not allow it, and nothing was done. Waiting does not help: somebody has to grant it.
+
+    `what` is the topic or the group, if one is known.
+    """
+
+    def __init__(self, what: str = "") -> None:
+        super().__init__()
+        self.what = what
+
+
 class Unusable(Unavailable):
     """A stored document that this program cannot use, while all others can be. Nothing was done.
 

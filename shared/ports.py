@@ -118,7 +118,7 @@ class Bus(Protocol):
         """Send records as one batch, in order, and await the acknowledgement of all replicas.
 
         Return how many, from the front, were taken (a batch that is full takes fewer). Raises Unknown when it may
-        have landed or may land later.
+        have landed or may land later, Unavailable when it did not, Refused when the broker does not allow it.
         """
 
 
@@ -126,7 +126,7 @@ class Subscription(Protocol):
     """Reading side of the broker, for one consumer group."""
 
     async def start(self) -> None:
-        """Join the group. Raises Unavailable while the broker or a topic is missing."""
+        """Join the group. Raises Unavailable while the broker or a topic is missing, Refused where it may not."""
 
     async def stop(self) -> None:
         """Leave the group, within a bound. The next fetch joins it anew."""

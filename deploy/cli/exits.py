@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from deploy.local.processes import ProgramFailed
 from deploy.local.tools import Lacking
-from shared.errors import Unavailable, Unknown
+from shared.errors import Refused, Unavailable, Unknown
 
 Parameters = ParamSpec("Parameters")
 
@@ -72,6 +72,9 @@ def _failure(error: Exception) -> Failure:
             return Failure(str(error), error.remedy, Code.UNREACHABLE)
         case ProgramFailed():
             return Failure(str(error), "Look at the log named above, or run: throughline doctor")
+        case Refused():
+            what = error.what or "what it was asked"
+            return Failure(f"The broker does not allow it: {what}.", "See what is needed: throughline topics acls")
         case Unavailable() | Unknown():
             return Failure("A dependency does not answer.", "Try again shortly.", Code.UNREACHABLE)
         case _:

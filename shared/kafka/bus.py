@@ -8,8 +8,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from shared.errors import Unavailable, Unknown
+from shared.errors import Refused, Unavailable, Unknown
 from shared.kafka.connection import UNREACHED, bounded, connection
+from shared.kafka.refusals import REFUSED, Refusals
 from shared.ports import Record
 from shared.settings import KafkaSettings
 
@@ -25,6 +26,7 @@ class KafkaBus:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
         self._building = asyncio.Lock()
+        self._refusals = Refusals()
 
     def partition_of(self, key: str) -> int:
         """As Kafka's default partitioner has it, so that any client finds a referral's partition."""
@@ -32,6 +34,14 @@ class KafkaBus:
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Send as many records as fit into one batch; return how many were acknowledged."""
+        try:
+            taken = await self._send(topic, partition, records)
+        except REFUSED as error:
+            raise self._refusals.say(Refused(topic), topic=topic) from error
+        self._refusals.granted(topic)
+        return taken
+
+    async def _send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         producer = await self._connected()
         batch = producer.create_batch()
         taken = 0
@@ -44,6 +54,9 @@ class KafkaBus:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await (await producer.send_batch(batch, topic, partition=partition))
+        except REFUSED:
+            await self._abandon(producer, flush=True)
+            raise
         except UNREACHED as error:
             await self._abandon(producer, flush=isinstance(error, KafkaError))
             raise Unknown("The batch may have landed, or may land later.") from error
@@ -71,6 +84,8 @@ class KafkaBus:
                         await producer.start()
                 except UNREACHED as error:
                     await self._abandon(producer, flush=False)
+                    if isinstance(error, REFUSED):
+                        raise
                     raise Unavailable from error
                 self._producer = producer
             return self._producer

@@ -9,8 +9,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
 
-from shared.errors import Unavailable
+from shared.errors import Refused, Unavailable
 from shared.kafka.connection import UNREACHED, bounded, connection
+from shared.kafka.refusals import REFUSED, Refusals, refusal_of
 from shared.kafka.topics import check_partitions
 from shared.ports import Received
 from shared.settings import KafkaSettings
@@ -36,14 +37,18 @@ class KafkaSubscription:
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
         self._settings, self._group, self._topics = settings, group, list(topics)
         self._consumer: AIOKafkaConsumer | None = None
+        self._refusals = Refusals()
         self._idle = asyncio.Event()
         self._idle.set()
         self._next: dict[tuple[str, int], int] = {}
         """By partition that was fetched from since the group last moved on: the offset after what was fetched."""
 
     async def start(self) -> None:
-        """Join the group. Raises Unavailable, or WrongPartitions where a topic is not as configured."""
-        await check_partitions(self._settings, self._topics)
+        """Join the group. Raises Unavailable (also Refused), or WrongPartitions where a topic is not as configured."""
+        try:
+            await check_partitions(self._settings, self._topics)
+        except Refused as refusal:
+            raise self._told(refusal) from None
         consumer = AIOKafkaConsumer(
             **connection(self._settings),
             group_id=self._group,
@@ -85,6 +90,10 @@ class KafkaSubscription:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s + LONGER_S):
                     batches = await consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
+                    if not batches:  # only the next call raises what ended the client's coordination meanwhile
+                        batches = await consumer.getmany(timeout_ms=0, max_records=limit)
+            if consumer.assignment():
+                self._refusals.granted(self._group, *self._topics)
         records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
         if records:
             self._next.update({(r.topic, r.partition): r.offset + 1 for r in records})
@@ -162,10 +171,17 @@ class KafkaSubscription:
                 yield consumer
         except (IllegalStateError, ConsumerStoppedError, TimeoutError) as error:
             raise Unavailable from error
+        except REFUSED as error:
+            await self._abandon(consumer)
+            raise self._told(refusal_of(error)) from error
         except UNREACHED as error:
             if not (isinstance(error, KafkaError) and error.retriable):
                 await self._abandon(consumer)
             raise Unavailable from error
+
+    def _told(self, refusal: Refused) -> Refused:
+        about = {} if refusal.what == self._group else {"topic": refusal.what}
+        return self._refusals.say(refusal, group=self._group, **about)
 
     async def _abandon(self, consumer: AIOKafkaConsumer) -> None:
         """Let go of a client and of all that it was assigned: nothing fetched by it may be committed any more."""

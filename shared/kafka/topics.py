@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from shared.errors import Unavailable
 from shared.kafka.connection import UNREACHED, connection
+from shared.kafka.refusals import REFUSED, refusal_of
 from shared.settings import KafkaSettings
 
 DEAD_LETTER_BYTES = 3_000_000
@@ -28,7 +29,10 @@ class Topic:
 
 
 async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replication: int) -> list[str]:
-    """Create the topics that are missing, with unlimited retention; return their names. Safe to repeat."""
+    """Create the topics that are missing, with unlimited retention; return their names. Safe to repeat.
+
+    Raises Unavailable, and Refused where the broker does not allow it.
+    """
     async with _admin(settings) as admin:
         there = set(await admin.list_topics())
         wanted = [_new_topic(topic, settings.partitions, replication) for topic in topics if topic.name not in there]
@@ -50,15 +54,20 @@ def _created(response: Any) -> list[str]:
     for name, code, *_ in response.topic_errors:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
-            raise error
+            raise error(name)
         names += [] if code else [name]
     return names
 
 
 async def check_partitions(settings: KafkaSettings, topics: Sequence[str]) -> None:
-    """Refuse topics whose partition count is not the configured one. Raises Unavailable while one is missing."""
+    """Refuse topics whose partition count is not the configured one. Raises Unavailable while one is missing.
+
+    Raises Refused where we may not look at one.
+    """
     async with _admin(settings) as admin:
         for found in await admin.describe_topics(list(topics)):
+            if for_code(found["error_code"]) is TopicAuthorizationFailedError:
+                raise TopicAuthorizationFailedError(found["topic"])
             if found["error_code"]:
                 raise Unavailable
             if len(found["partitions"]) != settings.partitions:
@@ -72,6 +81,8 @@ async def _admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     try:
         await admin.start()
         yield admin
+    except REFUSED as error:
+        raise refusal_of(error) from error
     except UNREACHED as error:
         raise Unavailable from error
     finally:

@@ -14,7 +14,7 @@ import structlog
 from shared.aggregates import Engine
 from shared.aggregates.batch import Failure
 from shared.backoff import pause_s
-from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
+from shared.errors import Busy, Newer, Refused, Unavailable, Unknown, Unusable
 from shared.messaging.held import hold
 from shared.messaging.publisher import Publisher
 from shared.messaging.receive import Delivery, Reader
@@ -35,7 +35,8 @@ back: after a roll-back there is nobody newer, and what stands before that docum
 class Consumer:
     """Reads the topics of one service for one engine. `failures` are in a row, `taken` are records in all.
 
-    `is_outdated` while it has left the group to newer replicas. `chance` is a number from 0 to 1, new each time.
+    `is_outdated` while it has left the group to newer replicas, `is_refused` while the broker does not let it read.
+    `chance` is a number from 0 to 1, new each time.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Consumer:
         self._publisher, self._clock, self._chance = publisher, clock, chance
         self.failures = 0
         self.is_outdated = False
+        self.is_refused = False
         self._times_aside = 0
         self.taken = 0
         self._done: dict[tuple[str, int], int] = {}
@@ -69,13 +71,14 @@ class Consumer:
                     await self._engine.settle()
                 if self._clock.monotonic() >= self._commit_at_s:
                     await self._commit()
-                self.failures = 0
+                self.failures, self.is_refused = 0, False
             except Newer as problem:
                 await self._step_aside(problem)
             except Unusable:
                 self._engine.let_go()
                 await self._back_off()
-            except (Unavailable, Unknown, Busy):
+            except (Unavailable, Unknown, Busy) as problem:
+                self.is_refused = isinstance(problem, Refused)
                 await self._back_off()
 
     async def stop(self) -> None:

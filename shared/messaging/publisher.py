@@ -14,7 +14,7 @@ from shared.aggregates.document import Document, OutboxEntry
 from shared.aggregates.engine import Engine
 from shared.contracts.envelope import Envelope, source_of, to_headers
 from shared.contracts.language import tenant_of
-from shared.errors import Unavailable, Unknown
+from shared.errors import Refused, Unavailable, Unknown
 from shared.ports import Bus, Clock, Record
 
 QUEUED_AT_MOST = 20_000
@@ -52,6 +52,7 @@ class Publisher:
         self._published: dict[str, int] = {}
         self._something = asyncio.Event()
         self._watchers: list[asyncio.Future[None]] = []
+        self._refused: set[str] = set()
         self._is_sending = False
         self._has_ended = False
 
@@ -68,6 +69,11 @@ class Publisher:
     def is_behind(self) -> bool:
         """Whether so much waits that whoever makes more had better wait, too."""
         return len(self._queued) >= BEHIND_AT
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the broker lets us not write to a topic of ours."""
+        return bool(self._refused)
 
     async def caught_up(self) -> None:
         """Wait until all that is queued or in flight now was acknowledged or has failed, or nobody publishes it."""
@@ -125,8 +131,11 @@ class Publisher:
         while sent < len(lines):
             try:
                 sent += await self._bus.send(topic, partition, [line.record for line in lines[sent:]])
-            except (Unknown, Unavailable):
+            except (Unknown, Unavailable) as problem:
+                if isinstance(problem, Refused):
+                    self._refused.add(topic)
                 break
+            self._refused.discard(topic)
         return lines[:sent]
 
     def _confirm(self, outbox: _Outbox, done: set[tuple[str, int]]) -> None:

@@ -48,6 +48,11 @@ class Aggregate:
     returns: Returns
     consumer: Consumer | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the broker does not let it read or write."""
+        return self.publisher.is_refused or bool(self.consumer and self.consumer.is_refused)
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -161,9 +166,9 @@ class Service:
                 await consumer.stop()
 
     async def is_ready(self) -> bool:
-        """Whether the doors are open and the database answers."""
+        """Whether the doors are open, the database answers, and the broker refuses us nothing."""
         await self.clock.read()
-        return self.is_started
+        return self.is_started and not any(aggregate.is_refused for aggregate in self.aggregates.values())
 
     async def edition(self) -> str:
         """Whether this program is too old for what it met: such a replica reads no facts, and serves what it can."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from deploy.cli import demo, doctor, key, load, parked, show, status, token, topics, up
+from deploy.cli import acls, demo, doctor, key, load, parked, show, status, token, topics, up
 from deploy.cli.exits import EPILOG, ending_well
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
         "replay": parked.replay,
         "discard": parked.discard,
     },
-    topics_commands: {"apply": topics.apply, "acls": topics.acls},
+    topics_commands: {"apply": topics.apply, "acls": acls.acls},
     key_commands: {"new": key.new},
 }
 

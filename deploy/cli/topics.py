@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -16,7 +15,6 @@ from deploy.local import topics as listed
 from shared.kafka import Topic, apply_topics
 from shared.settings import KafkaSettings
 
-Prefix = Annotated[str, typer.Option(help="How the names of the principals begin.")]
 Replication = Annotated[int, typer.Option(min=1, help="Copies of each topic. Production has 3.")]
 
 
@@ -26,15 +24,6 @@ def apply(*, replication: Replication = 1, as_json: screen.AsJson = False) -> No
     made = asyncio.run(apply_topics(_settings(), wanted, replication))
     document = {"created": made, "there_already": [topic.name for topic in wanted if topic.name not in made]}
     screen.show(document, as_json=as_json, tables=lambda: _tables(wanted, made))
-
-
-def acls(*, prefix: Prefix = "throughline-", as_json: screen.AsJson = False) -> None:
-    """Print what each service's principal may do on a broker with an authorizer, as arguments of kafka-acls."""
-    from deploy.local import acls as permissions  # noqa: PLC0415 - it loads all services, which no other command needs
-
-    found = permissions.acls(prefix)
-    lines = permissions.commands(found)
-    screen.show({"acls": [asdict(acl) for acl in found]}, as_json=as_json, tables=lambda: lines)
 
 
 def _settings() -> KafkaSettings:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from deploy.local.ports import free_port, on_free_port
 from deploy.local.processes import Processes, ProgramFailed
 from deploy.local.tools import Lacking, output_of
 
+Settings = Mapping[str, str]
 PROGRAM = "kafka"
 _JAVA = 17
 _FETCH_S, _FORMAT_S, _START_S = 600.0, 60.0, 60.0
@@ -82,21 +82,21 @@ def fetch(programs: Processes, say: Callable[[str], None]) -> None:
         _move_in(Path(scratch) / "jars")
 
 
-def start(programs: Processes, data: Path, users: Mapping[str, str] | None = None) -> str:
-    """Format a new folder under `data` and start on it; the broker's address once it answers.
+def start(programs: Processes, data: Path, changed: Callable[[Settings], Settings] = dict) -> str:
+    """Format a new folder under `data` and start on it; the broker's address once it answers there, in plain text.
 
-    With `users` it has an authorizer: see `kafka_settings.with_authorizer`.
+    `changed` makes of the usual settings what this broker is told.
     """
 
     def launch(port: int) -> str:
         cluster_id, folder = kafka_settings.new_cluster_id(), data / f"kafka-{port}"
         folder.mkdir(parents=True)
         (folder / "log4j2.properties").write_text(_LOG4J)
-        (folder / "server.properties").write_text(_properties(folder, port, users))
+        (folder / "server.properties").write_text(_properties(changed(_settings(folder, port))))
         programs.start(PROGRAM, _format(folder, cluster_id), {}, None)
         programs.finish(PROGRAM, _FORMAT_S)
         programs.start(PROGRAM, [*_java(folder), "kafka.Kafka", f"{folder}/server.properties"], {}, None)
-        programs.wait_until(PROGRAM, lambda: _answers(cluster_id, port, is_open=users is None), _START_S)
+        programs.wait_until(PROGRAM, lambda: answers_as(cluster_id, port), _START_S)
         return f"127.0.0.1:{port}"
 
     return on_free_port(launch)
@@ -114,17 +114,11 @@ def _move_in(gathered: Path) -> None:
             raise
 
 
-def _answers(cluster_id: str, port: int, *, is_open: bool) -> bool:
-    """Whether it is up. One with an authorizer tells strangers nothing: it is enough that it listens."""
-    if is_open:
-        return answers_as(cluster_id, port)
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _settings(folder: Path, port: int) -> Settings:
+    return kafka_settings.of_one_broker("127.0.0.1", port, free_port()) | {"log.dirs": f"{folder}/log"}
 
 
-def _properties(folder: Path, port: int, users: Mapping[str, str] | None) -> str:
-    settings = kafka_settings.of_one_broker("127.0.0.1", port, free_port()) | {"log.dirs": f"{folder}/log"}
-    settings = kafka_settings.with_authorizer(settings, users) if users else settings
+def _properties(settings: Settings) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 

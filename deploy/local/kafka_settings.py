@@ -2,9 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
 
-_LISTENERS = ("listeners", "advertised.listeners")
 JVM_FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
@@ -35,27 +33,4 @@ def of_one_broker(listen_on: str, port: int, controller_port: int) -> dict[str, 
         "share.coordinator.state.topic.replication.factor": "1",
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.replication.factor": "1",
-    }
-
-
-def with_authorizer(settings: Mapping[str, str], users: Mapping[str, str]) -> dict[str, str]:
-    """The same broker as production has it: who does not log in is refused, and so is what no ACL allows.
-
-    `users` are names and passwords; the first is the broker's own, and may do everything.
-    """
-    name, password = next(iter(users.items()))
-    known = " ".join(f'user_{user}="{secret}"' for user, secret in users.items())
-    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    log_in = f'{module} username="{name}" password="{password}" {known};'
-    renamed = {key: settings[key].replace("PLAINTEXT://", "SASL_PLAINTEXT://", 1) for key in _LISTENERS}
-    return {
-        **settings,
-        **renamed,
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
-        "inter.broker.listener.name": "SASL_PLAINTEXT",
-        "sasl.enabled.mechanisms": "PLAIN",
-        "sasl.mechanism.inter.broker.protocol": "PLAIN",
-        "listener.name.sasl_plaintext.plain.sasl.jaas.config": log_in,
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": f"User:{name};User:ANONYMOUS",  # nobody logs in at the controller, which only the broker reaches
     }

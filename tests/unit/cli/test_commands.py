@@ -67,6 +67,28 @@ class TestThroughline:
 
         assert "Python" in [check["name"] for check in json.loads(done.stdout)["checks"]]
 
+    def test_says_who_needs_to_do_what_on_the_broker(self) -> None:
+        """For people, for programs, and for the broker's own tool; nothing is asked or applied."""
+        found = json.loads(throughline("topics", "acls", "--prefix", "acme.", "--json").stdout)["acls"]
+        printed = throughline("topics", "acls", "--subscriber", "analytics", "--commands", "kafka:9092").stdout
+
+        assert {
+            "principal": "User:acme.intake",
+            "operation": "Write",
+            "resource": "topic",
+            "name": "referral.public.intake.v1",
+            "pattern": "literal",
+            "permission": "Allow",
+            "host": "*",
+        } in found
+        assert {"kafka-acls"} == {line.split()[0] for line in printed.splitlines()}
+        assert "--allow-principal User:throughline-analytics" in printed
+
+    @pytest.mark.parametrize(("name", "code"), [("*", 2), ("", 2), ("a b", 2), ("intake", 1)])
+    def test_lists_no_subscriber_who_would_be_somebody_else(self, name: str, code: int) -> None:
+        """A star is everybody, and our own names are ours."""
+        assert code == throughline("topics", "acls", "--subscriber", name).returncode
+
     def test_makes_a_key_for_a_counterparty_once(self, tmp_path: Path) -> None:
         """The private half stays in a file of the owner's, the public half is printed, and no key is overwritten."""
         file = tmp_path / "keys" / "payer.json"

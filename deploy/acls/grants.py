@@ -1,0 +1,118 @@
+"""The list itself, from what services hear and tell. Pure: no broker is asked, and no file is read.
+
+A fact is held to its source in two steps: only its service may write to its topic, which is here, and a reader takes
+from a topic only what its service says, which is `shared.contracts.envelope`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from shared.contracts.envelope import dead_letter_topic, topic_of
+
+Operation = Literal["Create", "Describe", "Read", "Write"]
+Resource = Literal["topic", "group"]
+Pattern = Literal["literal", "prefixed"]
+
+
+class Plan(Protocol):
+    """What of a blueprint counts here."""
+
+    @property
+    def name(self) -> str:
+        """The service, which is its consumer group and the name in its topic."""
+
+    @property
+    def listens_to(self) -> Sequence[str]:
+        """The services whose topics it reads."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it has a topic of its own."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One ACL as the broker keeps it: allowed, from any host."""
+
+    principal: str
+    operation: Operation
+    resource: Resource
+    name: str
+    pattern: Pattern
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one principal may do with several resources of a kind, and what for."""
+
+    principal: str
+    operations: tuple[Operation, ...]
+    resource: Resource
+    names: tuple[str, ...]
+    purpose: str
+    pattern: Pattern = "literal"
+
+
+class Impersonated(Exception):
+    """A subscriber whose name would make it one of ours, or let it into one of our groups."""
+
+
+def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) -> list[Grant]:
+    """What each service needs, who makes the topics, and each subscriber: named by its name behind the prefix.
+
+    Describe is said although Read and Write imply it with Kafka's own authorizer: others take the list as it stands.
+    Raises Impersonated.
+    """
+    plans, subscribers = list(plans), list(subscribers)
+    topics = [topic_of(plan.name) for plan in plans if plan.is_heard]
+    ours = [grant for plan in plans for grant in _of_service(plan, prefix)]
+    ours += [
+        Grant(_principal(prefix, "setup"), ("Create", "Describe"), "topic", _with_letters(topics), "make the topics")
+    ]
+    theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefix, topics)]
+    if {grant.principal for grant in ours} & {grant.principal for grant in theirs}:
+        raise Impersonated("A subscriber has the name of one of our own principals.")
+    if any(plan.name.startswith(f"{name}-") for plan in plans for name in subscribers):
+        raise Impersonated("A subscriber's groups would be those of a service.")
+    return ours + theirs
+
+
+def bindings(granted: Iterable[Grant]) -> list[Binding]:
+    """The same, one by one."""
+    return [
+        Binding(grant.principal, operation, grant.resource, name, grant.pattern)
+        for grant in granted
+        for name in grant.names
+        for operation in grant.operations
+    ]
+
+
+def _of_service(plan: Plan, prefix: str) -> list[Grant]:
+    principal, heard = _principal(prefix, plan.name), tuple(topic_of(name) for name in plan.listens_to)
+    letters = tuple(dead_letter_topic(topic) for topic in heard)
+    found = [Grant(principal, ("Write", "Describe"), "topic", (topic_of(plan.name),), "tell")] if plan.is_heard else []
+    if heard:
+        found += [
+            Grant(principal, ("Read", "Describe"), "topic", heard, "hear"),
+            Grant(principal, ("Write", "Describe"), "topic", letters, "copy what it cannot take"),
+            Grant(principal, ("Read", "Describe"), "group", (plan.name,), "share the reading with its replicas"),
+        ]
+    return found
+
+
+def _of_subscriber(name: str, prefix: str, topics: Sequence[str]) -> list[Grant]:
+    """Groups of its own begin with its name and a hyphen, which no group of ours has."""
+    principal = _principal(prefix, name)
+    return [
+        Grant(principal, ("Read", "Describe"), "topic", tuple(topics), "follow"),
+        Grant(principal, ("Read", "Describe"), "group", (f"{name}-",), "groups of its own", "prefixed"),
+    ]
+
+
+def _with_letters(topics: Sequence[str]) -> tuple[str, ...]:
+    return (*topics, *(dead_letter_topic(topic) for topic in topics))
+
+
+def _principal(prefix: str, name: str) -> str:
+    return f"User:{prefix}{name}"

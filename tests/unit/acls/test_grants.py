@@ -1,0 +1,107 @@
+from dataclasses import dataclass
+
+import pytest
+
+from deploy.acls import Binding, Grant, Impersonated, bindings, commands, grants
+from deploy.acls.plans import PLANS, plans
+from deploy.local.programs import SERVICES
+from deploy.local.topics import topics
+from shared.contracts.envelope import SERVICES as PUBLISHERS
+from shared.contracts.envelope import dead_letter_topic, topic_of
+
+US = "User:throughline-"
+LIST = bindings(grants(plans(), "throughline-"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sixth service."""
+
+    name: str
+    listens_to: tuple[str, ...]
+    is_heard: bool = True
+
+
+def may(found: list[Binding], principal: str) -> set[tuple[str, str, str]]:
+    """What a principal may do."""
+    return {(it.operation, it.resource, it.name) for it in found if it.principal == principal}
+
+
+def described(*allowed: tuple[str, str, str]) -> set[tuple[str, str, str]]:
+    """These, and looking at the same."""
+    return {*allowed, *(("Describe", resource, name) for _, resource, name in allowed)}
+
+
+class TestList:
+    def test_has_every_service_of_the_platform(self) -> None:
+        """Who starts a service finds what to grant it."""
+        assert set(SERVICES) == set(PLANS)
+        assert [*SERVICES] == [plan.name for plan in plans()]
+        assert {f"{US}{name}" for name in (*SERVICES, "setup")} == {binding.principal for binding in LIST}
+
+    def test_gives_notifications_what_it_needs_and_no_more(self) -> None:
+        """It has the open door to the internet, so what it may write is what others are protected from."""
+        read = [topic_of("intake"), topic_of("scheduling")]
+
+        assert may(LIST, f"{US}notifications") == described(
+            ("Write", "topic", topic_of("notifications")),
+            *(("Read", "topic", topic) for topic in read),
+            *(("Write", "topic", dead_letter_topic(topic)) for topic in read),
+            ("Read", "group", "notifications"),
+        )
+
+    @pytest.mark.parametrize("topic", [topic_of(service) for service in PUBLISHERS])
+    def test_lets_one_principal_alone_write_facts(self, topic: str) -> None:
+        """By this a fact is held to its source: the topic says who wrote it."""
+        writers = {it.principal for it in LIST if (it.operation, it.name) == ("Write", topic)}
+
+        assert {f"{US}{topic.split('.')[2]}"} == writers
+
+    def test_names_resources_whole(self) -> None:
+        """No pattern of ours allows what does not exist yet."""
+        assert {"literal"} == {binding.pattern for binding in LIST}
+        named = {binding.name for binding in LIST if binding.resource == "topic"}
+        assert {topic.name for topic in topics()} == named
+
+    def test_grows_by_itself(self) -> None:
+        """A sixth service has its rows, its topic is made, and who hears it may read it."""
+        desk, reader = Plan("desk", ("intake",)), Plan("tracking", ("desk",), is_heard=False)
+        found = bindings(grants([desk, reader], "acme."))
+
+        assert may(found, "User:acme.desk") == described(
+            ("Write", "topic", topic_of("desk")),
+            ("Read", "topic", topic_of("intake")),
+            ("Write", "topic", dead_letter_topic(topic_of("intake"))),
+            ("Read", "group", "desk"),
+        )
+        assert ("Create", "topic", topic_of("desk")) in may(found, "User:acme.setup")
+        assert ("Read", "topic", topic_of("desk")) in may(found, "User:acme.tracking")
+
+
+class TestSubscriber:
+    def test_reads_what_is_public_in_groups_of_its_own(self) -> None:
+        """It writes nothing, and sees no dead letters."""
+        found = bindings(grants(plans(), "throughline-", ["analytics"]))
+
+        assert may(found, f"{US}analytics") == described(
+            *(("Read", "topic", topic_of(service)) for service in PUBLISHERS), ("Read", "group", "analytics-")
+        )
+        assert {"prefixed"} == {it.pattern for it in found if it.name == "analytics-"}
+
+    @pytest.mark.parametrize("name", ["intake", "setup", "front"])
+    def test_is_none_of_us(self, name: str) -> None:
+        """By our name it would have our rights, by the beginning of one it would get into our group."""
+        with pytest.raises(Impersonated):
+            grants([*plans(), Plan("front-desk", ())], "throughline-", [name])
+
+
+class TestCommands:
+    def test_are_those_of_the_brokers_own_tool(self) -> None:
+        """One for each grant; what begins with a word is said to."""
+        found = commands([Grant("User:a", ("Read", "Describe"), "group", ("a-",), "", "prefixed")], "kafka:9092")
+
+        [command] = found
+        assert command == (
+            "kafka-acls --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal User:a"
+            " --operation Read --operation Describe --resource-pattern-type prefixed --group a-"
+        )

@@ -28,11 +28,11 @@ class Refusals:
     def __init__(self) -> None:
         self._said: set[str] = set()
 
-    def say(self, refusal: Refused, **where: str) -> Refused:
+    def say(self, refusal: Refused, *, topic: str | None = None, group: str | None = None) -> Refused:
         """Say in the log where we met it, if it is news; return what to raise."""
         if refusal.what not in self._said:
             self._said.add(refusal.what)
-            structlog.get_logger().error("the broker's authorizer refuses us", **where)
+            structlog.get_logger().error("the broker's authorizer refuses us", topic=topic, group=group)
         return refusal
 
     def granted(self, *names: str) -> None:

@@ -15,8 +15,12 @@ def test_is_kept_by_a_bundle_of_a_mebibyte(shape: str) -> None:
     raw = SHAPES[shape]()
     read(raw)
 
+    assert LARGEST_BYTES // 2 < len(raw) <= LARGEST_BYTES
+    # The best of three: on a busy machine a thread pays in its own time for caches that others have emptied.
+    assert min(_cpu_s(raw) for _ in range(3)) < MOST_CPU_S
+
+
+def _cpu_s(raw: bytes) -> float:
     began = time.thread_time()
     read(raw)
-
-    assert LARGEST_BYTES // 2 < len(raw) <= LARGEST_BYTES
-    assert time.thread_time() - began < MOST_CPU_S
+    return time.thread_time() - began

@@ -26,12 +26,16 @@ class Warned:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one order. `referral_id` is empty where it was refused, with `code` and `pointers`."""
+    """What became of one order. `referral_id` is empty where it was refused, with `code` and `pointers`.
+
+    `status` is HTTP's; `order_status` is what FHIR calls the order's own (request-status), empty of our own door.
+    """
 
     referral_id: str = ""
     is_repeat: bool = False
     is_first: bool = True
     status: int = 202
+    order_status: str = ""
     code: str = ""
     pointers: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
@@ -47,7 +51,8 @@ def answers_of(response: httpx2.Response) -> Sequence[Answer]:
         return list(_of_entries(told, is_repeat=is_repeat))
     referral_id = str(told.get("referral_id") or told["id"])
     is_first = _is_first(response.headers.get("ETag"))
-    return [Answer(referral_id, is_repeat, is_first, warnings=_warnings(told.get("contained", ())))]
+    order_status, warnings = str(told.get("status", "")), _warnings(told.get("contained", ()))
+    return [Answer(referral_id, is_repeat, is_first, order_status=order_status, warnings=warnings)]
 
 
 def _of_entries(bundle: Mapping[str, Any], *, is_repeat: bool) -> Iterator[Answer]:
@@ -63,7 +68,8 @@ def _of_entries(bundle: Mapping[str, Any], *, is_repeat: bool) -> Iterator[Answe
             warnings = _warnings([outcome])
             was_here = is_repeat or any(warned.code == "replayed" for warned in warnings)
             odd = tuple(warned for warned in warnings if warned.code != "replayed")
-            yield Answer(resource["id"], was_here, _is_first(response.get("etag")), warnings=odd)
+            is_first, order_status = _is_first(response.get("etag")), resource.get("status", "")
+            yield Answer(resource["id"], was_here, is_first, order_status=order_status, warnings=odd)
 
 
 def _is_first(etag: str | None) -> bool:

@@ -13,6 +13,7 @@ from deploy.cli import screen
 from deploy.cli.exits import Code
 from deploy.cli.feed import Account, Feed, Order
 from deploy.cli.generate import PATHS, SECOND, Sending, sendings
+from deploy.cli.later import say
 from deploy.cli.load import feed_file
 from deploy.cli.outcome import disagreements
 from deploy.cli.player import Plan
@@ -71,7 +72,7 @@ def story_of_file(file: Path, days: int) -> Story:
 
 
 def story_of_invented(count: int, days: int) -> Story:
-    """Invented referrals, some of which somebody cancels later."""
+    """Invented referrals; somebody cancels some of them later, and their EHR speaks of some again."""
     sent: list[Sending] = []
 
     async def send(reach: Reach, start: datetime) -> Account:
@@ -79,11 +80,18 @@ def story_of_invented(count: int, days: int) -> Story:
         return await _send(reach, sent)
 
     def plans(reach: Reach, account: Account, start: datetime) -> Sequence[Plan]:
-        return [
-            Plan(start + sending.cancel_after, partial(_cancel, reach, account.new[line][0]))
-            for line, sending in enumerate(sent, 1)
-            if sending.cancel_after and line in account.new
+        taken = [(sending, account.new[line][0]) for line, sending in enumerate(sent, 1) if line in account.new]
+        cancelled = [
+            Plan(start + sending.cancel_after, partial(_cancel, reach, referral))
+            for sending, referral in taken
+            if sending.cancel_after
         ]
+        spoken_of = [
+            Plan(start + message.after, partial(say, reach, account, message))
+            for sending, _ in taken
+            for message in sending.later
+        ]
+        return [*cancelled, *spoken_of]
 
     return Story(send, plans, days)
 

@@ -4,6 +4,7 @@ Every order may be sent again: the same one is the same referral.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -57,6 +58,10 @@ class Account:
     refused: list[Refusal] = field(default_factory=list)
     odd: dict[str, Odd] = field(default_factory=dict)
     """What was taken with a warning, by its code."""
+    later: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What was said of orders later: how often by the word, and by what became of it."""
+    replacing: list[str] = field(default_factory=list)
+    """The referrals of orders that came later, in the place of others."""
 
     @property
     def referrals(self) -> list[str]:

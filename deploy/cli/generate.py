@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from deploy.cli.generate_fhir import bundle
+from deploy.cli.generate_later import Later, Word, later
 from deploy.cli.generate_own import own_json
 from deploy.cli.invented import Invented, invent
 
 Door = Literal["fhir", "own"]
-Kind = Literal["whole", "cancelled", "no_coverage", "no_contact", "no_diagnosis", "repeated", "contradicted", "broken"]
+Usual = Literal["whole", "cancelled", "no_coverage", "no_contact", "no_diagnosis", "repeated", "contradicted", "broken"]
+Kind = Usual | Literal["no_pathway"] | Word
 PATHS: Final[Mapping[Door, str]] = {"fhir": "/fhir/R4", "own": "/v1/referrals"}
 SECOND: Final[frozenset[Kind]] = frozenset({"repeated", "contradicted"})
 """Kinds that speak of an order that was sent before."""
@@ -21,26 +23,42 @@ _KINDS: Final[Sequence[Kind]] = (
     *("whole", "whole", "cancelled", "whole", "whole", "no_coverage", "whole", "whole", "repeated", "whole"),
     *("whole", "no_contact", "whole", "contradicted", "whole", "no_diagnosis", "whole", "broken", "whole", "cancelled"),
 )
-"""Every kind within twenty, so that a small demo has them too."""
+"""Every usual kind within twenty, so that a small demo has them too."""
+_SELDOM: Final[Mapping[int, Kind]] = {
+    0: "changed",
+    3: "revoked",
+    20: "resent",
+    23: "held",
+    24: "replaced",
+    25: "supplied",
+    26: "no_pathway",
+    27: "deceased",
+}
+"""What comes once within a hundred: orders of which the EHR says something later, and one that no pathway fits."""
+_WITHIN: Final = 100
 
 
 @dataclass(frozen=True)
 class Sending:
-    """One request to intake: through which door, with what bytes, and how far into the story it is cancelled."""
+    """One request to intake: through which door, with what bytes, and what comes of it later in the story."""
 
     kind: Kind
     door: Door
     body: bytes
     cancel_after: timedelta | None = None
+    later: tuple[Later, ...] = ()
 
 
 def sendings(count: int, start: datetime, seed: str = SEED) -> list[Sending]:
-    """`count` requests: mostly whole referrals, some incomplete, cancelled later, repeated, contradicted or broken."""
+    """`count` requests: mostly whole referrals, some incomplete, cancelled later, repeated, contradicted or broken.
+
+    A few are of an EHR that speaks of its order again, days later.
+    """
     chance = Random(seed)  # noqa: S311 - the same demo twice is the point
     made: list[Invented] = []
     found = []
     for place in range(count):
-        kind = _KINDS[place % len(_KINDS)]
+        kind = _SELDOM.get(place % _WITHIN) or _KINDS[place % len(_KINDS)]
         door: Door = "fhir" if chance.random() < 0.5 else "own"  # noqa: PLR2004 - one half
         found.append(_MAKERS.get(kind, _new)(chance, kind, door, made, start))
     return found
@@ -51,6 +69,25 @@ def _new(chance: Random, kind: Kind, door: Door, made: list[Invented], start: da
     made.append(order)
     after = timedelta(hours=chance.randrange(1, 30 * 24)) if kind == "cancelled" else None
     return Sending(kind, door, _body(order, door), after)
+
+
+def _spoken_of_later(chance: Random, kind: Kind, _door: Door, made: list[Invented], start: datetime) -> Sending:
+    """An order of an EHR that speaks FHIR, and says something else of it later."""
+    order = invent(chance, f"ORD-{len(made) + 1:06}", start)
+    made.append(order)
+    sent = replace(order, payer=None) if kind == "supplied" else order
+    return Sending(kind, "fhir", _body(sent, "fhir"), later=later(cast("Word", kind), order))
+
+
+def _no_pathway(chance: Random, kind: Kind, _door: Door, made: list[Invented], start: datetime) -> Sending:
+    """A service by text only: what is wanted, a person may understand."""
+    order = invent(chance, f"ORD-{len(made) + 1:06}", start)
+    made.append(order)
+    document = bundle(order)
+    request = document["entry"][0]["resource"]
+    request["code"] = {"text": "Second opinion, whoever sees this soonest"}
+    del request["performerType"]
+    return Sending(kind, "fhir", json.dumps(document).encode())
 
 
 def _repeated(chance: Random, kind: Kind, door: Door, made: list[Invented], _start: datetime) -> Sending:
@@ -97,4 +134,10 @@ _LACKING: Final[Mapping[Kind, Callable[[Invented], Invented]]] = {
     "no_contact": lambda order: replace(order, phone=None, email=None),
     "no_diagnosis": lambda order: replace(order, has_diagnosis=False),
 }
-_MAKERS: Final = {"repeated": _repeated, "contradicted": _contradicted, "broken": _broken}
+_MAKERS: Final = {
+    "repeated": _repeated,
+    "contradicted": _contradicted,
+    "broken": _broken,
+    "no_pathway": _no_pathway,
+    **dict.fromkeys(("resent", "supplied", "changed", "revoked", "replaced", "held", "deceased"), _spoken_of_later),
+}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from deploy.cli.feed import Account
+from deploy.cli.later import figures
 from deploy.cli.player import Move, real_seconds
 from deploy.cli.reach import Reach
 
@@ -29,6 +30,7 @@ async def gather(reach: Reach, account: Account, moves: Sequence[Move], before: 
             "changed": account.changed,
             "refused": len(account.refused),
         },
+        "later": figures(account),
         "sums": {
             "in": summary["referrals"] - before["referrals"],
             "closed": summary["closed"] - before["closed"],
@@ -47,11 +49,12 @@ async def gather(reach: Reach, account: Account, moves: Sequence[Move], before: 
 def disagreements(document: Document) -> list[str]:
     """The sums that do not agree, in words; none when all is accounted for."""
     sent, sums = document["sent"], document["sums"]
+    new = sent["new"] + document["later"]["new"]
     found = []
     if sent["sent"] != sent["new"] + sent["repeated"] + sent["changed"] + sent["refused"]:
         found.append(f"{sent['sent']} were sent, but new, repeated, changed and refused do not add up to that")
-    if sums["in"] != sent["new"]:
-        found.append(f"intake took in {sent['new']} referrals, but tracking knows {sums['in']}")
+    if sums["in"] != new:
+        found.append(f"intake took in {new} referrals, but tracking knows {sums['in']}")
     if sums["in"] != sums["closed"] + sums["waiting"]:
         lost = sums["in"] - sums["closed"] - sums["waiting"]
         found.append(f"{lost} of {sums['in']} are neither closed nor waiting for anybody")

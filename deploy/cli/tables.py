@@ -18,6 +18,8 @@ def tables(document: Document) -> Iterator[RenderableType]:
     yield _single(document)
     if document["refused_because"]:
         yield table("Refused at the door", "why", "#lines", rows=document["refused_because"].items())
+    if document["later"]["sent"]:
+        yield _later(document)
     yield _outside(document)
     yield _told(document)
     yield _sums(document)
@@ -75,6 +77,15 @@ def _single(document: Document) -> RenderableType:
     return table(title, "referral", "state", "payer", "act", "owner", "queue", "until (UTC)", rows=rows)
 
 
+def _later(document: Document) -> RenderableType:
+    outcomes, by_word = document["later"]["by_outcome"], document["later"]["by_word"]
+    rows = [(word, sum(counts.values()), *(counts.get(each) for each in outcomes)) for word, counts in by_word.items()]
+    heads = [f"#{each.replace('_', ' ')}" for each in outcomes]
+    title = "What the EHR said of its orders later, and what became of it"
+    totals = ("", document["later"]["sent"], *outcomes.values())
+    return table(title, "word", "#messages", *heads, rows=[*rows, totals])
+
+
 def _outside(document: Document) -> RenderableType:
     rows = [
         (
@@ -105,10 +116,13 @@ def _told(document: Document) -> RenderableType:
 
 
 def _sums(document: Document) -> str:
-    sent, sums = document["sent"], document["sums"]
+    sent, sums, later = document["sent"], document["sums"], document["later"]
+    became = " + ".join(f"{count} {what.replace('_', ' ')}" for what, count in later["by_outcome"].items())
+    said = f"said later {later['sent']} = {became}\n" if later["sent"] else ""
+    came = f"{sent['new']} new + {later['new']} new later = " if later["new"] else ""
     return (
         f"sent {sent['sent']} = {sent['new']} new + {sent['repeated']} repeated + {sent['changed']} changed"
-        f" + {sent['refused']} refused\n"
-        f"in {sums['in']} = {sums['closed']} closed + {sums['waiting']} waiting\n"
+        f" + {sent['refused']} refused\n{said}"
+        f"in {sums['in']} = {came}{sums['closed']} closed + {sums['waiting']} waiting\n"
         f"{document['days']} days of story in {duration(document['seconds'])}, {document['jumps']} jumps of the clock"
     )

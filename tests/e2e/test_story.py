@@ -50,6 +50,7 @@ def ending(document: dict[str, Any]) -> dict[str, Any]:
     effects = {kind: document["outside"][kind]["effects"] for kind in DEDUPED}
     return {
         "sent": document["sent"],
+        "later": document["later"],
         "sums": document["sums"],
         "by_state": document["by_state"],
         "waiting": waiting,
@@ -100,6 +101,7 @@ class TestStory:
         """What was sent is new, repeated or refused; what is in is closed, or waits for somebody until some time."""
         assert disagreements(undisturbed) == []
         assert undisturbed["sums"]["closed"] > 0
+        assert {"changed": {"to_a_person": 1}, "revoked": {"cancelled": 1}} == undisturbed["later"]["by_word"]
         assert all(row["next"]["owner"] and row["next"]["due_at"] for row in undisturbed["waiting"])
 
     def test_asks_the_outside_once(self, undisturbed: dict[str, Any]) -> None:

@@ -26,9 +26,10 @@ class TestSendings:
 
         assert Counter(
             {
-                "whole": 12,
+                "whole": 10,
                 "cancelled": 2,
                 **dict.fromkeys(("no_coverage", "no_contact", "no_diagnosis", "repeated", "contradicted", "broken"), 1),
+                **dict.fromkeys(("changed", "revoked"), 1),
             }
         ) == Counter(sending.kind for sending in found)
         assert {"fhir", "own"} == {sending.door for sending in found}

@@ -4,6 +4,7 @@ from deploy.cli.outcome import disagreements
 
 AGREES: dict[str, Any] = {
     "sent": {"sent": 10, "new": 7, "repeated": 1, "changed": 0, "refused": 2},
+    "later": {"sent": 3, "new": 0},
     "sums": {"in": 7, "closed": 4, "waiting": 3},
     "tasks": 5,
     "waiting": [{"referral_id": n} for n in range(3)],
@@ -27,6 +28,14 @@ class TestDisagreements:
     def test_finds_a_referral_that_tracking_does_not_know(self) -> None:
         """What intake took in must be seen by all."""
         assert "tracking knows 6" in disagreements(changed("sums", **{"in": 6, "waiting": 2}))[0]
+
+    def test_counts_an_order_that_replaced_another(self) -> None:
+        """It came later, and is a referral of its own."""
+        assert (
+            disagreements({**changed("sums", **{"in": 8, "waiting": 4}), "later": {"sent": 3, "new": 1}, "tasks": 5})
+            == []
+        )
+        assert "took in 8" in disagreements(changed("later", new=1))[0]
 
     def test_finds_a_referral_that_waits_for_nobody(self) -> None:
         """An open referral without owner and due time is the bug that this product is against."""

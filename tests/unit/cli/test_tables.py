@@ -19,6 +19,12 @@ WAITING = {
 }
 DOCUMENT: dict[str, Any] = {
     "sent": {"sent": 4, "new": 2, "repeated": 1, "changed": 0, "refused": 1},
+    "later": {
+        "sent": 3,
+        "new": 1,
+        "by_outcome": {"cancelled": 2, "new_order": 1},
+        "by_word": {"deceased": {"cancelled": 1}, "replaced": {"new_order": 1}, "revoked": {"cancelled": 1}},
+    },
     "sums": {"in": 2, "closed": 1, "waiting": 1},
     "refused_because": {"422 invalid": 1},
     "by_state": [
@@ -54,11 +60,19 @@ class TestTables:
 
     def test_end_with_the_sums(self) -> None:
         """The last lines are those that must agree."""
-        *_, sent, taken, pace = shown(DOCUMENT).strip().splitlines()
+        *_, sent, later, taken, pace = shown(DOCUMENT).strip().splitlines()
 
         assert "sent 4 = 2 new + 1 repeated + 0 changed + 1 refused" == sent
-        assert "in 2 = 1 closed + 1 waiting" == taken
+        assert "said later 3 = 2 cancelled + 1 new order" == later
+        assert "in 2 = 2 new + 1 new later = 1 closed + 1 waiting" == taken
         assert "60 days of story in 1.0 min, 7 jumps of the clock" == pace
+
+    def test_say_what_became_of_later_words(self) -> None:
+        """By what the EHR said, and in all; nothing where it said nothing."""
+        told, silent = shown(DOCUMENT), {"sent": 0, "new": 0, "by_outcome": {}, "by_word": {}}
+
+        assert all(word in told for word in ("What the EHR said", "deceased", "replaced", "revoked", "new order"))
+        assert "What the EHR said" not in shown({**DOCUMENT, "later": silent})
 
     def test_leave_out_what_nobody_was_sent(self) -> None:
         """Counts that only help tests are not for readers."""

@@ -103,19 +103,28 @@ class MongoStore:
             return await self.documents.aggregate(list(pipeline)).to_list(limit)
 
     async def progress(self) -> Stored:
-        """How far this collection is: facts told and seen, what is unpublished, parked, alive, or due next."""
+        """How far this collection is: facts told and seen, what is unpublished, parked, alive, or due next.
+
+        A field that somebody spoiled counts as nothing: the database would refuse to tell of all others, too.
+        """
+        outbox, calls = (_or_else(field, "array", []) for field in ("$outbox", "$calls"))
         totals = {
             "_id": None,
             "documents": {"$sum": 1},
             "told": {"$sum": "$told"},
-            "unpublished": {"$sum": {"$cond": [{"$gt": [{"$size": "$outbox"}, 0]}, 1, 0]}},
+            "unpublished": {"$sum": {"$cond": [{"$gt": [{"$size": outbox}, 0]}, 1, 0]}},
             "parked": {"$sum": {"$cond": [{"$eq": ["$is_parked", True]}, 1, 0]}},
-            "calls": {"$sum": {"$size": {"$filter": {"input": "$calls", "cond": {"$ne": ["$$this.call", None]}}}}},
-            "next_wake_at": {"$min": "$wake_at"},
+            "calls": {"$sum": {"$size": {"$filter": {"input": calls, "cond": {"$ne": ["$$this.call", None]}}}}},
+            "next_wake_at": {"$min": _or_else("$wake_at", "date", None)},
             **{f"seen_{s}": {"$sum": f"$seen.{s}"} for s in ("intake", "authorization", "scheduling", "notifications")},
         }
         found = await self.aggregate([{"$group": totals}])
         return found[0] if found else {}
+
+
+def _or_else(field: str, kind: str, other: Any) -> Stored:
+    """A field where it is of that kind, else the other value."""
+    return {"$cond": [{"$eq": [{"$type": field}, kind]}, field, other]}
 
 
 @contextmanager

@@ -124,6 +124,29 @@ class TestProgress:
         assert (4, 4, 0) == tuple(found[f"seen_{name}"] for name in ("intake", "scheduling", "notifications"))
         assert NOON == found["next_wake_at"]
 
+    @pytest.mark.parametrize("spoiled", ["outbox", "calls", "wake_at", "told", "seen", "is_parked"])
+    async def test_counts_what_somebody_spoiled_as_nothing(self, store: MongoStore, spoiled: str) -> None:
+        """One document whose field is missing or of another kind hides no other from operators."""
+        sound: dict[str, Any] = {
+            "told": 2,
+            "outbox": [],
+            "calls": [],
+            "seen": {"intake": 4},
+            "wake_at": NOON,
+            "is_parked": True,
+        }
+        missing = {name: value for name, value in sound.items() if name != spoiled}
+        others: tuple[Any, ...] = (None, "text", -1, [], {"a": None}, b"x")
+        wrong = [{**sound, spoiled: other} for other in others if type(other) is not type(sound[spoiled])]
+        documents = [sound, missing, *wrong]
+        await store.save([{"_id": f"demo-{n}", "version": 1, **each} for n, each in enumerate(documents)])
+
+        found = await store.progress()
+
+        assert (len(documents), 0, 0, NOON) == tuple(
+            found[name] for name in ("documents", "unpublished", "calls", "next_wake_at")
+        )
+
     async def test_is_nothing_of_nothing(self, store: MongoStore) -> None:
         """A new service has nothing to report."""
         assert {} == await store.progress()

@@ -88,13 +88,17 @@ class Reach:
         """The service's answer, whatever its status."""
         url = f"{self.addresses.urls[service]}{path}"
         try:
-            headers = {"Authorization": f"Bearer {await self.token(service)}", **content.pop("headers", {})}
+            headers = {**await self._authorization(service), **content.pop("headers", {})}
             return await self._http.request(method, url, headers=headers, **content)
         except (httpx2.TransportError, Unavailable) as error:
             culprit = "the issuer of tokens" if isinstance(error, Unavailable) else service
             raise Failure(
                 f"{culprit} does not answer.", "Is it running? Try: throughline status", Code.UNREACHABLE
             ) from error
+
+    async def _authorization(self, service: str) -> dict[str, str]:
+        """None for the issuer: it has no audience, and what it tells of its keys is for all."""
+        return {} if service == "issuer" else {"Authorization": f"Bearer {await self.token(service)}"}
 
     async def insist(self, service: str, method: str, path: str, **content: Any) -> tuple[httpx2.Response, int]:
         """The final answer, and how many tries it took. Only for what may be sent again.

@@ -141,16 +141,25 @@ class LogLine:
     error: str = ""
     has_traceback: bool = False
     text: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that somebody put aside, and why."""
+
+    subject: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of it, and when on the story's clock it was read."""
+    """All of it, and when on the story's clock it was read. `spoiled` are ids of documents that were, for a while."""
 
     read_at: datetime
     answered: tuple[Answered, ...]
     published: tuple[Published, ...]
-    dead_letters: int
+    dead_letters: tuple[DeadLetter, ...]
     documents: tuple[Heard, ...]
     ledger: tuple[Chain, ...]
     standings: tuple[Standing, ...]
@@ -160,3 +169,4 @@ class Evidence:
     claims: tuple[Claim, ...]
     outside: Mapping[str, Counts]
     log: tuple[LogLine, ...]
+    spoiled: frozenset[str] = frozenset()

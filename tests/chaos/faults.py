@@ -9,14 +9,17 @@ from typing import Literal
 from deploy.local.programs import SERVICES
 from tests.chaos.installation import BROKER, DATABASE, REPLICAS, SERVICE_REPLICAS, replica
 
-Kind = Literal["kill", "freeze", "freeze past session", "roll"]
+Kind = Literal["kill", "freeze", "freeze past session", "roll", "spoil"]
 GAP_S = (2.0, 6.0)
 """Between one fault and the next; what takes longer to heal meets the next."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """From `at_s` seconds into the run, these parts are down or frozen for `for_s` seconds; a roll takes its time."""
+    """From `at_s` seconds into the run, these parts are down or frozen for `for_s` seconds; a roll takes its time.
+
+    Of a service that is spoiled, one document is as no program can read it for so long.
+    """
 
     number: int
     at_s: float
@@ -42,6 +45,7 @@ _REPLICAS = tuple((name,) for name in SERVICE_REPLICAS)
 _DOORS = tuple((replica("intake", number),) for number in REPLICAS)
 """What clients speak to: frozen for longer than they wait, it leaves them not knowing what became of a call."""
 _ROLLED = tuple(tuple(replica(service, number) for number in REPLICAS) for service in SERVICES)
+_SERVICES = tuple((service,) for service in SERVICES)
 DECK = (
     _Card("kill", _REPLICAS, (0.0, 3.0)),
     _Card("kill", _REPLICAS, (0.0, 3.0)),
@@ -58,6 +62,8 @@ DECK = (
     _Card("roll", _ROLLED, (0.0, 0.0)),
     _Card("kill", (("simulators",), ("issuer",)), (0.0, 3.0)),
     _Card("freeze", (("simulators",), ("issuer",)), (2.0, 12.0)),
+    _Card("spoil", _SERVICES, (2.0, 20.0)),
+    _Card("spoil", _SERVICES, (2.0, 20.0)),
 )
 """Dealt out whole before it is shuffled again: a run of a deck's length meets every kind."""
 

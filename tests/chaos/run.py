@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from tests.chaos.installation import SERVICE_REPLICAS, Installation
 from tests.chaos.orders import order
 from tests.chaos.pace import Pace
 from tests.chaos.reading import MAIN, database, log_lines, records, wait_for_rest
+from tests.chaos.spoiling import Spoiler
 from tests.chaos.striking import Strike, Striker
 
 COUNTED = ("authorization", "office_request", "visit", "information", "acknowledgement", "sms_number", "mail")
@@ -62,7 +63,7 @@ async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
     clock = MongoClock(mongo, ClockSettings(movable=True))
     collections = [*MAIN.items(), ("scheduling", CALENDAR_DAYS)]
     pace = Pace(clock, [MongoStore(mongo, service, name) for service, name in collections])
-    striker, faults = Striker(installation, tell), schedule(plan.seed, plan.faults)
+    striker, faults = Striker(installation, Spoiler(mongo), tell), schedule(plan.seed, plan.faults)
     limits = httpx2.Limits(max_connections=4 * _AT_ONCE)
     async with (
         httpx2.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False) as http,
@@ -77,7 +78,8 @@ async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
         restless = await _calm(player, client, plan.days_after)
         times.append(time.monotonic())
         ended = not_back(striker)
-        evidence = await _evidence(installation, reach, client, await clock.read())
+        found = await _evidence(installation, reach, client, await clock.read())
+        evidence = replace(found, spoiled=frozenset(striker.spoiler.ids))
         times.append(time.monotonic())
     mongo.close()
     # What still moves was read here earlier than there: what does not agree then proves nothing.

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from random import Random
 
 from tests.chaos.faults import Fault
 from tests.chaos.installation import BROKER, DATABASE, Installation
+from tests.chaos.spoiling import Spoiler
 
 READY_WITHIN_S = 60.0
 _NEEDED = (BROKER, DATABASE, "issuer")
@@ -35,6 +37,7 @@ class Striker:
     """Strikes, heals, and waits until what was struck works again. One fault at a time per part."""
 
     installation: Installation
+    spoiler: Spoiler
     tell: Callable[[str], None]
     strikes: list[Strike] = field(default_factory=list)
     uncalled: list[str] = field(default_factory=list)
@@ -59,13 +62,27 @@ class Striker:
                 await stack.enter_async_context(self._taken[name])
             struck_s = self._now_s()
             self.tell(f"{struck_s:7.1f} s  #{fault.number} {fault}, for {fault.for_s:.1f} s")
-            await self._carry_out(fault)
-            healed_s = self._now_s()
-            strike = Strike(fault, struck_s, healed_s, await self._ready_s(fault.targets))
+            ready = self._spoil(fault) if fault.kind == "spoil" else self._carry_out(fault)
+            healed_s, ready_s = await ready
+            strike = Strike(fault, struck_s, healed_s, ready_s)
             self.strikes.append(strike)
             self.tell(f"{self._now_s():7.1f} s  #{fault.number} healed, back after {strike.recovery_s:.1f} s")
 
-    async def _carry_out(self, fault: Fault) -> None:
+    async def _spoil(self, fault: Fault) -> tuple[float, float | None]:
+        """Spoil a document, and mend it later. When that was; None where there was no document to spoil.
+
+        What is held meanwhile flows in a minute: whether it did is judged at rest.
+        """
+        (service,) = fault.targets
+        spoiled = await self.spoiler.spoil(service, Random(fault.at_s))
+        if spoiled is None:
+            return self._now_s(), None
+        self.tell(f"{self._now_s():7.1f} s  #{fault.number} {spoiled.collection} {spoiled.key}: {spoiled.change}")
+        await asyncio.sleep(fault.for_s)
+        await self.spoiler.mend(spoiled)
+        return self._now_s(), self._now_s()
+
+    async def _carry_out(self, fault: Fault) -> tuple[float, float | None]:
         for name in fault.targets:
             if fault.kind == "kill":
                 await self.installation.kill(name)
@@ -79,6 +96,8 @@ class Striker:
                 await self.installation.freeze(name)
                 await asyncio.sleep(fault.for_s)
                 await self.installation.thaw(name)
+        healed_s = self._now_s()
+        return healed_s, await self._ready_s(fault.targets)
 
     async def _ready_s(self, names: Sequence[str]) -> float | None:
         """When all of them were back; the time in which something that they need is struck does not count."""

@@ -43,12 +43,13 @@ class TestChaos:
         assert () == outcome.violations
 
     def test_was_a_real_one(self, outcome: Outcome) -> None:
-        """Each kind of fault struck, time passed meanwhile, and clients did what is judged.
+        """Each kind of fault struck, time passed meanwhile, and what is judged was there.
 
-        They met calls whose outcome they could not know, and cancelled something.
+        Documents were spoiled. Clients met calls whose outcome they could not know, and cancelled something.
         """
         assert len(DECK) <= FAULTS == len(outcome.strikes)
         assert REFERRALS == len(outcome.evidence.standings)
         assert outcome.calls["unknown"] > 0
+        assert outcome.evidence.spoiled
         assert outcome.passed > timedelta()
         assert any(answered.is_cancelled for answered in outcome.evidence.answered)

@@ -12,6 +12,7 @@ from tests.chaos.evidence import (
     Asked,
     Chain,
     Claim,
+    DeadLetter,
     Evidence,
     Heard,
     LogLine,
@@ -56,6 +57,7 @@ WITHDRAWN = Asked(OTHER, "authorization", "request-2", is_wanted=False)
 AFTERWARDS = LogLine(
     "intake-1", "error", "logged by a library", "pymongo.client", "pymongo.errors.AutoReconnect", has_traceback=True
 )
+BROKEN = LogLine("intake-1", "error", "a document cannot be used", subject=OTHER)
 GOOD = Evidence(
     read_at=NOON + HOUR,
     answered=(Answered(0, frozenset({ONE})), Answered(1, frozenset({OTHER}), is_cancelled=True)),
@@ -65,7 +67,7 @@ GOOD = Evidence(
         for subject in (ONE, OTHER)
         for n in (*range(1, told + 1), 1)  # the first once more: repetitions are allowed
     ),
-    dead_letters=0,
+    dead_letters=(DeadLetter(OTHER, "behind-hole"),),
     documents=tuple(document(service, subject) for service in HEARS for subject in (ONE, OTHER)),
     ledger=tuple(
         Chain(source, subject, tuple(range(1, told + 1)), True, tuple(map(str, range(1, told + 1))))
@@ -92,7 +94,8 @@ GOOD = Evidence(
         "mail": {"effect-2": {"effects": 2}},
         "visit": {BOOKED.visit_id: {"effects": 1}, LATER.visit_id: {"effects": 1}},
     },
-    log=(LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"), AFTERWARDS),
+    log=(LogLine("intake-1", "error", "Unable connect to", "aiokafka.conn"), AFTERWARDS, BROKEN),
+    spoiled=frozenset({OTHER}),
 )
 
 
@@ -137,7 +140,8 @@ PLANTED = [
     ("unheard", "one fact", instead("documents", 2, seen={"intake": 2, "scheduling": 2})),
     ("unheard", "a document that there is not", without("documents", 2)),
     ("parked", "a document", instead("documents", 0, is_parked=True)),
-    ("parked", "a letter", {"dead_letters": 1}),
+    ("parked", "a letter", {"dead_letters": (DeadLetter(OTHER, "unreadable"),)}),
+    ("parked", "behind nothing that was spoiled", {"spoiled": frozenset[str](), "log": ()}),
     ("left out of the ledger", "a row is missing", instead("ledger", 0, sequences=(1, 3), contents=("1", "3"))),
     ("left out of the ledger", "a chain is missing", without("ledger", 0)),
     ("left out of the ledger", "a row was changed", instead("ledger", 0, is_whole=False)),
@@ -163,6 +167,7 @@ PLANTED = [
     ("given up but not at the office", "they wait", instead("visits", 0, is_kept=False)),
     ("given up but not at the office", "no one waits", outside(visit={BOOKED.visit_id: {"withdrawn": 1}})),
     ("unhandled", "an error of ours", {"log": (LogLine("intake-1", "error", "a door ended"),)}),
+    ("unhandled", "a document that nobody spoiled", {"log": (replace(BROKEN, subject=ONE),)}),
     ("unhandled", "a traceback", {"log": (LogLine("intake-1", "warning", "not ready", has_traceback=True),)}),
     ("unhandled", "an exception nobody took", {"log": (LogLine("intake-1", "error", logger="asyncio"),)}),
     ("unhandled", "a driver at its wits' end", {"log": (replace(AFTERWARDS, error="builtins.TypeError"),)}),

@@ -1,3 +1,4 @@
+from deploy.local.programs import SERVICES
 from tests.chaos.faults import DECK, schedule
 from tests.chaos.installation import BROKER, DATABASE, SERVICE_REPLICAS
 
@@ -13,13 +14,13 @@ class TestSchedule:
         found = {(fault.kind, fault.targets[0]) for fault in schedule(1, len(DECK))}
 
         assert {("kill", BROKER), ("freeze", BROKER), ("kill", DATABASE), ("freeze", DATABASE)} <= found
-        assert {"kill", "freeze", "freeze past session", "roll"} == {kind for kind, _ in found}
+        assert {"kill", "freeze", "freeze past session", "roll", "spoil"} == {kind for kind, _ in found}
 
     def test_strikes_every_replica_in_the_long_run(self) -> None:
-        """No service is spared."""
+        """No service is spared, nor its documents."""
         struck = {target for fault in schedule(1, 200) for target in fault.targets}
 
-        assert set(SERVICE_REPLICAS) <= struck
+        assert {*SERVICE_REPLICAS, *SERVICES} <= struck
 
     def test_goes_forward_in_time(self) -> None:
         """Faults come in the order of their numbers."""

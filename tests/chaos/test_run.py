@@ -6,9 +6,12 @@ import pytest
 
 from deploy.local.processes import Processes
 from deploy.local.stack import Stack
+from shared.mongo import connect
+from shared.settings import MongoSettings
 from tests.chaos.faults import Fault
 from tests.chaos.installation import Installation
 from tests.chaos.run import not_back
+from tests.chaos.spoiling import Spoiler
 from tests.chaos.striking import Strike, Striker
 from tests.support.machine import soon
 
@@ -25,7 +28,8 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
 def striker(processes: Processes, *strikes: Strike) -> Striker:
     """One who struck so, and heals no more."""
     stack = Stack("given", "broker.example:9092", "mongodb://database.example", True, 500, "asked for")
-    return Striker(Installation(processes, stack, (), Path()), print, list(strikes))
+    spoiler = Spoiler(connect(MongoSettings.model_validate({"uri": stack.mongo_uri})))
+    return Striker(Installation(processes, stack, (), Path()), spoiler, print, list(strikes))
 
 
 def start(processes: Processes, program: str) -> None:

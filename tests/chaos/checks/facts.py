@@ -3,7 +3,8 @@
 from collections import defaultdict
 
 from deploy.cli.quiet import HEARS
-from tests.chaos.evidence import Evidence
+from shared.aggregates.document import WAITS_ITS_TURN
+from tests.chaos.evidence import DeadLetter, Evidence
 
 
 def out_of_order(evidence: Evidence) -> list[str]:
@@ -70,10 +71,17 @@ def unheard(evidence: Evidence) -> list[str]:
 
 
 def parked(evidence: Evidence) -> list[str]:
-    """Nothing was poisoned, so nothing waits for an operator, and nothing ever did."""
+    """Nothing was poisoned, so nothing waits for an operator, and nothing ever did.
+
+    But for facts that came when a document was mended, before what waited beside it was given back.
+    """
     waiting = [f"{d.subject} in {d.service}" for d in evidence.documents if d.is_parked]
-    letters = [f"{evidence.dead_letters} dead letters"] if evidence.dead_letters else []
-    return waiting + letters
+    letters = sum(not _waited_its_turn(evidence, letter) for letter in evidence.dead_letters)
+    return waiting + ([f"{letters} dead letters"] if letters else [])
+
+
+def _waited_its_turn(evidence: Evidence, letter: DeadLetter) -> bool:
+    return letter.subject in evidence.spoiled and letter.reason in WAITS_ITS_TURN
 
 
 def left_out_of_the_ledger(evidence: Evidence) -> list[str]:

@@ -1,6 +1,7 @@
 """What holds of the services' logs: what was to be expected is told in a word, and never as a traceback."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from tests.chaos.evidence import Evidence, LogLine
 
@@ -24,14 +25,19 @@ _LOST = frozenset(
 _UNAWAITED = "Task exception was never retrieved"
 """Of the client's own errors: it shields its commits, so that one whose caller gave up fails unseen."""
 
+_TOLD_OF_SPOILED = "a document cannot be used"
+"""Operators are told, of what was spoiled alone."""
+
 
 def unhandled(evidence: Evidence) -> list[str]:
     """No traceback, no exception that nobody retrieved, no error of our own, nothing that is not JSON."""
-    wrong = Counter(_named(line) for line in evidence.log if _is_wrong(line))
+    wrong = Counter(_named(line) for line in evidence.log if _is_wrong(line, evidence.spoiled))
     return [f"{n} times {name}" for name, n in wrong.most_common()]
 
 
-def _is_wrong(line: LogLine) -> bool:
+def _is_wrong(line: LogLine, spoiled: Collection[str]) -> bool:
+    if line.event == _TOLD_OF_SPOILED and line.subject in spoiled:
+        return line.has_traceback
     if (line.logger, line.event) in _KNOWN:
         return False
     if line.logger == _AFTERWARDS and line.error in _LOST:

@@ -97,14 +97,22 @@ def wait_for_rest(uri: str, timeout_s: float) -> None:
             time.sleep(_POLL_S)
 
 
+_OWN: Stored = {"_id": {"$not": {"$regex": ":"}}}
+"""Leaves out what only holds records, of no referral or of one that could not take them."""
+_NO_REDIRECT: Stored = {"state.situation": {"$ne": "elsewhere"}}
+"""Leaves out an order's other names at intake: each leads to the referral, and is none."""
+
+
 def _all(client: Client, service: str, collection: str) -> Iterator[Stored]:
-    yield from client[service][collection].find()
+    yield from client[service][collection].find(_OWN)
 
 
 def _documents(client: Client) -> Iterator[Heard]:
     wanted = {"told": 1, "seen": 1, "outbox": 1, "is_parked": 1, "calls.call": 1}
     for service, collection in MAIN.items():
-        for stored in client[service][collection].find({}, wanted):
+        for stored in client[service][collection].find(
+            {"$or": [{**_OWN, **_NO_REDIRECT}, {"is_parked": True}]}, wanted
+        ):
             yield Heard(
                 service=service,
                 subject=stored["_id"],

@@ -29,4 +29,5 @@ def _line(part: str, text: str) -> LogLine:
         logger=told.get("logger", ""),
         error=told.get("error", ""),
         has_traceback="frames" in told,
+        subject=told.get("referral_id", ""),
     )

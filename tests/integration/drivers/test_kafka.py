@@ -89,7 +89,7 @@ class TestSubscriptionFetch:
         """What comes by itself stays with the broker for a while: to fetch it costs as much as to fetch a hundred."""
         name, bus = topic(), KafkaBus(kafka)
         await apply_topics(kafka, [Topic(name, LONGEST)], replication=1)
-        subscription = KafkaSubscription(kafka.model_copy(update={"gather_ms": 15_000}), name, [name])
+        subscription = KafkaSubscription(kafka.model_copy(update={"gather_ms": 5_000}), name, [name])
         await joined(subscription)
         async with asyncio.timeout(60):
             while not subscription.assigned():

@@ -16,8 +16,13 @@ from pymongo import MongoClient, WriteConcern
 from deploy.local.stack import Stack, local_stack
 from deploy.local.tools import Lacking
 from tests.support.machine import descendants, is_running, soon
+from tests.support.sizes import SIZES
 
 KINDS = ["docker", "maven", "embedded"]
+ENDS = [
+    *((kind, signal.SIGKILL) for kind in KINDS),
+    *((kind, signal.SIGINT) for kind in SIZES.interrupted_stacks),
+]
 PARENT = """
 import json, signal, sys
 from pathlib import Path
@@ -93,8 +98,8 @@ def kept_in_a_transaction(stack: Stack) -> int:
         return kept.count_documents({})
 
 
-@pytest.mark.parametrize("kind", KINDS)
 class TestLocalStack:
+    @pytest.mark.parametrize("kind", KINDS)
     async def test_answers_at_both_ends_and_is_gone_afterwards(self, kind: str, tmp_path: Path) -> None:
         """A yielded stack takes writes at once, and after the block nothing of it runs or is kept but logs."""
         said: list[str] = []
@@ -110,7 +115,7 @@ class TestLocalStack:
         assert not listening(stack.kafka_bootstrap, stack.mongo_uri)
         assert {"lock", "logs"} == names_in(tmp_path)
 
-    @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+    @pytest.mark.parametrize(("kind", "number"), ENDS)
     def test_is_gone_when_its_owner_is(self, kind: str, number: signal.Signals, tmp_path: Path) -> None:
         """However the process that started it ends, no process, container or listener stays."""
         parent = subprocess.Popen(

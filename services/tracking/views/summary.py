@@ -2,11 +2,12 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ValidationError
 
 from services.tracking import store as tracks
 from services.tracking.domain import Doer, Situation, as_text
@@ -15,6 +16,9 @@ from services.tracking.views.rows import Shown
 from shared.contracts.intake import Outcome
 from shared.contracts.vocabulary import Open
 from shared.ports import Collection
+
+_IS_A_TIME: Final[Query] = {"$lt": ":"}
+"""Text that begins with a digit."""
 
 
 class ByState(Shown):
@@ -62,6 +66,9 @@ class Summary(Shown):
     time_to_told: TimeToTold
 
 
+Figures = TypeVar("Figures", bound=Shown)
+
+
 async def summary(store: Collection, tenant: str, now: datetime) -> Summary:
     """Count one tenant's referrals."""
     by_state, waits_for, tasks, time_to_told = await asyncio.gather(
@@ -86,9 +93,8 @@ async def _by_state(store: Collection, tenant: str) -> tuple[ByState, ...]:
     groups = await store.aggregate(
         [{"$match": {"tenant": tenant}}, {"$group": {"_id": keys, "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}]
     )
-    return tuple(
-        ByState(count=group["count"], **_named(group["_id"], ("state", "outcome", "payer"))) for group in groups
-    )
+    keyed = ({"count": group["count"], **_named(group["_id"], ("state", "outcome", "payer"))} for group in groups)
+    return tuple(_shown(ByState, keyed))
 
 
 async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Waiting, ...]:
@@ -100,9 +106,13 @@ async def _waits_for(store: Collection, tenant: str, now: datetime) -> tuple[Wai
     }
     keys = {"owner": f"${tracks.OWNER}", "act": f"${tracks.ACT}"}
     groups = await store.aggregate(
-        [{"$match": tracks.waiting(tenant)}, {"$group": {"_id": keys, **figures}}, {"$sort": {"count": -1, "_id": 1}}]
+        [
+            {"$match": {"$and": [tracks.waiting(tenant), {tracks.DUE_AT: _IS_A_TIME}]}},
+            {"$group": {"_id": keys, **figures}},
+            {"$sort": {"count": -1, "_id": 1}},
+        ]
     )
-    return tuple(Waiting(**group.pop("_id"), **group) for group in groups)
+    return tuple(_shown(Waiting, ({**group.pop("_id"), **group} for group in groups)))
 
 
 async def _tasks(store: Collection, tenant: str) -> int:
@@ -138,6 +148,16 @@ async def _time_to_told(store: Collection, tenant: str) -> TimeToTold:
 
 def _counting(condition: Query) -> Query:
     return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+def _shown(shape: type[Figures], groups: Iterable[Mapping[str, Any]]) -> Iterator[Figures]:
+    """What can be shown: a track that somebody spoiled in the database is counted nowhere, and hides no other.
+
+    By what it is counted under it is a group of its own. Operators see it among what is parked.
+    """
+    for group in groups:
+        with suppress(ValidationError):
+            yield shape.model_validate(group)
 
 
 def _named(group: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -313,6 +313,36 @@ class TestSummary:
 
         assert (3, 2) == (found["tasks"], sum(waits["count"] for waits in found["waits_for"]))
 
+    @pytest.mark.parametrize(
+        ("path", "value"),
+        [
+            ("state", None),
+            ("state", "text"),
+            ("state.progress", -1),
+            ("state.standing", []),
+            ("state.standing.situation", 7),
+            ("state.standing.next", {"a": None}),
+            ("state.standing.urgency", "text"),
+            ("state.standing.next.due_at", 1.5),
+            ("state.standing.next.due_at", "text"),
+            ("state.standing.tasks", "text"),
+            ("state.progress.payer", b"x"),
+            ("state.standing.next.act", None),
+        ],
+    )
+    async def test_and_worklist_go_on_beside_what_somebody_spoiled(
+        self, tracking: Standing, store: MongoStore, path: str, value: Any
+    ) -> None:
+        """One track that nobody can read takes no page from all others."""
+        await hear_all(tracking, [received(n)[1] for n in range(5)])
+        await store.documents.update_one({"_id": referral(1)}, {"$set": {path: value}})
+
+        found, rows = await read(tracking, "/v1/summary"), await listed(tracking)
+
+        others = {referral(n) for n in range(5) if n != 1}
+        assert 4 <= found["referrals"] <= 5
+        assert others <= {*rows} <= {*others, referral(1)}
+
     async def test_measures_the_time_until_patients_are_told(self, tracking: Standing) -> None:
         """By nearest rank over all who were told, and nothing where nobody was."""
         before = (await read(tracking, "/v1/summary"))["time_to_told"]

@@ -34,7 +34,7 @@ COMPLAINTS: Mapping[str, str] = {
     "a wake that does not move wake_at": "never fired",
     "a deadline decided while parked": "decided a deadline while parked",
     "an unanswered send forgotten": "was not corrected",
-    "a call begun after standing still": "was not corrected",
+    "a call begun after standing still": "was done twice",
     "claim released before its attempt is dead": "has not its day",
     "check-then-insert slot": "claims of .* meet",
     "cancellation that forgets the slot": "is over and holds a visit",

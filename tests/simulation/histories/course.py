@@ -7,6 +7,7 @@ from tests.simulation.histories.bodies import Sent
 from tests.simulation.histories.doors import DOORS, knock
 from tests.simulation.histories.house import Behaviour, House, silence
 from tests.simulation.histories.outside import Choose, answering, hoped_for
+from tests.simulation.histories.people import of_role
 
 WAKES_AT_MOST = 80
 """Time stands still after so many wakes, however long it was to pass."""
@@ -78,7 +79,8 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
             actions.append((key, "record_outcome"))
     for key, action in actions:
         door = doors[action]
-        house.ask(door.service, knock(door, Sent(house, key, hoped_for), door.roles[-1], f"hope-{house.now}-{n}"))
+        person = of_role(house, door.service, key, door.roles[-1])[-1]
+        house.ask(door.service, knock(door, Sent(house, key, hoped_for), person, f"hope-{house.now}-{n}"))
     return bool(actions)
 
 

@@ -17,6 +17,7 @@ from services.scheduling.domain import decide, steps
 from services.scheduling.domain.commands import EndPlacement
 from services.tracking import store
 from shared.contracts.intake import ConsultReportReceived, ReferralClosed
+from tests.simulation.services.apps import PROVIDERS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -61,6 +62,10 @@ def _buttons_that_are_missing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("services.scheduling.views.allowed", lambda *_circumstances: frozenset())
 
 
+def _another_office_let_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("services.scheduling.api.access.put_to", lambda _placement, _act: frozenset(PROVIDERS))
+
+
 def _end_not_heard(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(vars(sys.modules[decide.__module__])["_DECISIONS"], EndPlacement, lambda _command, _state: [])
 
@@ -77,6 +82,7 @@ PLANTS: Mapping[str, tuple[Plant, str]] = {
     "an end that is taken back": (_end_taken_back, "took the end of|disagree"),
     "a button that is refused": (_button_that_is_refused, "was shown and refused"),
     "buttons that are missing": (_buttons_that_are_missing, "was not shown, and did something"),
+    "an office that another's referral is open to": (_another_office_let_in, "another office was let in"),
     "an end that is not heard": (_end_not_heard, "disagree|still stands|still works on it"),
     "a late act that is not listed": (_late_act_not_listed, "is not surfaced|among the overdue"),
 }

@@ -12,6 +12,7 @@ import httpx2
 from services.authorization.gateways import Callbacks
 from tests.simulation.histories import bodies
 from tests.simulation.histories.bodies import Bodies, Sent
+from tests.simulation.histories.people import Person
 from tests.simulation.services.apps import ADDRESSES, SMS, keyring
 
 
@@ -49,7 +50,11 @@ DOORS: Sequence[Door] = (
     Door("scheduling", f"{_OF_PLACEMENT}/provider", "choose_provider", ("coordinator", "lead"), bodies.provider),
     Door("scheduling", f"{_OF_PLACEMENT}/booking", "book_visit", ("coordinator", "specialist"), bodies.booking),
     Door(
-        "scheduling", f"{_OF_PLACEMENT}/visit-cancellation", "cancel_visit", ("coordinator",), bodies.visit_cancellation
+        "scheduling",
+        f"{_OF_PLACEMENT}/visit-cancellation",
+        "cancel_visit",
+        ("coordinator", "specialist"),
+        bodies.visit_cancellation,
     ),
     Door("scheduling", f"{_OF_PLACEMENT}/outcome", "record_outcome", ("coordinator", "specialist"), bodies.outcome),
     Door("scheduling", f"{_OF_PLACEMENT}/appointment", "confirm_appointment", ("coordinator",), bodies.appointment),
@@ -61,8 +66,8 @@ DOORS: Sequence[Door] = (
 )
 
 
-def knock(door: Door, sent: Sent, role: str, idempotency_key: str) -> httpx2.Request:
-    """The request of somebody in a role."""
+def knock(door: Door, sent: Sent, person: Person, idempotency_key: str) -> httpx2.Request:
+    """The request of somebody."""
     address = ADDRESSES.get(door.service, f"http://{door.service}.example")
     url, body = f"{address}{door.path}", door.body(sent)
     if door.path == SMS_CALLBACK:
@@ -71,7 +76,7 @@ def knock(door: Door, sent: Sent, role: str, idempotency_key: str) -> httpx2.Req
     path = url.format(referral_id=sent.key, payer_id=payer)
     if payer is not None:
         path = Callbacks(keyring("authorization")).address(path, sent.key, payer, body["request_id"])
-    headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": idempotency_key}
+    headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": idempotency_key}
     return httpx2.Request("POST", path, json=body, headers=headers)
 
 

@@ -1,7 +1,7 @@
 """A state machine of random histories: whatever may happen to referrals in the five services, in any order."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,12 @@ from shared.ports import Received
 from tests.simulation.histories import course
 from tests.simulation.histories.agreement import disagreements
 from tests.simulation.histories.bodies import Sent
+from tests.simulation.histories.buttons import shown_doors, weighed
 from tests.simulation.histories.doors import DOORS, Door, knock
 from tests.simulation.histories.house import Behaviour, House, Line, silence
 from tests.simulation.histories.orders import order
 from tests.simulation.histories.outside import Choose, answering, hoped_for, in_order
+from tests.simulation.histories.people import Person, is_stranger, of_any_office
 from tests.simulation.histories.truths import Truths
 from tests.simulation.histories.views import allowed
 from tests.simulation.histories.worklist import wrong_lists
@@ -32,8 +34,6 @@ BEGINNINGS = (
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 16, 61, 5 * 60, 26 * 60, 3 * 1440, 8 * 1440, 40 * 1440))
 SPOILT = tuple(SPOILS[how] for how in ("its data cannot be read", "its value is missing", "its version is unknown"))
 REFERRALS_AT_MOST = 3
-LAST = ("cancel", "close", "record_report", "acknowledge")
-"""Actions after which not much happens any more: they are done less often than others."""
 CALLBACKS = [door for door in DOORS if door.action is None]
 COUNTED: Counter[str] = Counter()
 """Examples and steps, over all histories of this process."""
@@ -149,39 +149,44 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data(), count=st.integers(1, 4))
     def act(self, data: st.DataObject, count: int) -> None:
-        """Anything is sent to doors that are shown, or to any; what was not shown as allowed changes nothing."""
+        """Anything is sent to doors that are shown, or to any; what was not shown as allowed changes nothing.
+
+        For somebody of an office that has nothing to do with the referral, there is none.
+        """
         for _ in range(count):
             key = data.draw(st.sampled_from(list(self.house.referrals())))
-            doors = data.draw(st.sampled_from(([*self.shown(key), *CALLBACKS], DOORS)))
-            door = data.draw(st.sampled_from(self.weighed(doors)))
+            doors = data.draw(st.sampled_from(([*shown_doors(self.house, key), *CALLBACKS], DOORS)))
+            door = data.draw(st.sampled_from(weighed(doors)))
             role = data.draw(st.sampled_from(door.roles))
-            shown, before = allowed(self.house, door.service, key, role), self.stored()
-            said = self.knock(door, key, role, self.chooser(data))
+            person = data.draw(st.sampled_from(of_any_office(self.house, door.service, key, role)))
+            is_stranger_here = is_stranger(self.house, door.service, key, person)
+            shown = allowed(self.house, door.service, key, person) if door.action else ()
+            before = self.stored()
+            said = self.knock(door, key, person, self.chooser(data))
             if door.action and before != self.stored():
                 assert door.action in shown, f"{door.action} was not shown, and did something"
+            if is_stranger_here:
+                assert (frozenset(), "404") == (shown, getattr(said, "code", None)), (
+                    f"another office was let in: {said}"
+                )
             assert not isinstance(said, Rejected) or said.code not in ("400", "401", "403", "415"), str(said)
 
     @rule(data=st.data())
     def press(self, data: st.DataObject) -> None:
-        """Whatever is shown as allowed is accepted when it is sent."""
+        """Whatever is shown as allowed, to our own people or to an office concerned, is accepted when it is sent."""
         key = data.draw(st.sampled_from(list(self.house.referrals())))
-        door = data.draw(st.sampled_from(self.weighed(self.shown(key))))
-        said = self.knock(door, key, door.roles[0], hoped_for)
-        assert not isinstance(said, Rejected), f"{door.action} was shown and refused: {said}"
+        shown = shown_doors(self.house, key)
+        if not shown:
+            return
+        door = data.draw(st.sampled_from(weighed(list(shown))))
+        person = data.draw(st.sampled_from(shown[door]))
+        said = self.knock(door, key, person, hoped_for)
+        assert not isinstance(said, Rejected), f"{door.action} was shown and refused: {said} to a {person.role}"
 
-    def shown(self, key: str) -> Sequence[Door]:
-        """The doors whose action is shown as allowed to who uses them most."""
-        return [door for door in DOORS if door.action in allowed(self.house, door.service, key, door.roles[0])]
-
-    def weighed(self, doors: Sequence[Door]) -> Sequence[Door]:
-        """The same doors, those more often after which much happens still."""
-        onward = [door for door in doors if door.action not in LAST]
-        return [*doors, *onward * 3, *[door for door in onward if door.service != "tracking"] * 8]
-
-    def knock(self, door: Door, key: str, role: str, choose: Choose[Any]) -> Any:
+    def knock(self, door: Door, key: str, person: Person, choose: Choose[Any]) -> Any:
         """Send something to a door."""
         self.sent += 1
-        return self.send(knock(door, Sent(self.house, key, choose), role, f"key-{self.sent}"), door.service)
+        return self.send(knock(door, Sent(self.house, key, choose), person, f"key-{self.sent}"), door.service)
 
     @rule()
     def open_worklist(self) -> None:

@@ -1,55 +1,53 @@
 """What the services show: of a referral to somebody who may act, and of all of them in the worklist.
 
-Asked of the views that the routes answer with; that a role sees no more than it may is tested elsewhere.
+Of a referral, the routes are asked themselves, as whoever looks; of the worklist, the view that they answer with.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from services.authorization.views import shown as shown_case
-from services.intake.views import shown as shown_referral
-from services.notifications.views import shown as shown_conversation
-from services.scheduling.views import shown as shown_placement
+import httpx2
+
+from services.intake.domain import allowed as allowed_of_referral
 from services.tracking.views.rows import Row
-from services.tracking.views.rows import referral as shown_track
 from services.tracking.views.worklist import Filters, Page, Reader
-from shared.aggregates import Document, Engine
 from shared.contracts.language import Actor
-from shared.errors import NotFound
+from shared.errors import Rejected
 from tests.simulation.histories.house import House
+from tests.simulation.histories.people import Person, is_stranger
 from tests.simulation.services.apps import TENANT
 
 MOST_ROWS = 200
-View = Callable[[House, Engine, Document, Actor, bool], Any]
-VIEWS: Mapping[str, View] = {
-    "intake": lambda house, engine, document, by, _: shown_referral(engine, document, by, house.now),
-    "authorization": lambda _house, engine, document, _by, _: shown_case(engine, document),
-    "scheduling": lambda house, engine, document, by, _: shown_placement(engine, document, by, house.now),
-    "notifications": lambda _house, engine, document, _by, _: shown_conversation(engine, document),
-    "tracking": lambda house, engine, document, by, is_lead: shown_track(
-        engine, document, house.now, by, by_lead=is_lead
-    ),
+PAGES: Mapping[str, str] = {
+    "intake": "/v1/referrals",
+    "authorization": "/v1/cases",
+    "scheduling": "/v1/placements",
+    "notifications": "/v1/conversations",
+    "tracking": "/v1/referrals",
 }
+"""Where each service shows a referral."""
+SEES_NO_PAGE = (("intake", "specialist"),)
+"""Who is asked to act and has nothing to look at: an office knows from its visit that a report is wanted."""
 
 
-def allowed(house: House, service: str, key: str, role: str) -> frozenset[str]:
-    """What a service shows somebody as allowed now; nothing where it does not know the referral."""
-    document = house.document(service, key)
+def allowed(house: House, service: str, key: str, person: Person) -> frozenset[str]:
+    """What a service shows somebody as allowed now; nothing where it knows no such referral, or none of theirs."""
+    if (service, person.role) in SEES_NO_PAGE:
+        return frozenset() if is_stranger(house, service, key, person) else _meant(house, key, person)
+    headers = {"Authorization": f"Bearer {person.token}"}
+    said = house.ask(service, httpx2.Request("GET", f"http://{service}.example{PAGES[service]}/{key}", headers=headers))
+    if isinstance(said, Rejected):
+        assert said.code == "404", f"{person.role} may not see what {service} shows: {said}"
+        return frozenset()
+    return frozenset(said.body["allowed"])
+
+
+def _meant(house: House, key: str, person: Person) -> frozenset[str]:
+    """What a referral would show to somebody who has no page of it."""
+    document = house.document("intake", key)
     if document is None:
         return frozenset()
-    by = Actor(kind=_KINDS.get(role, "person"), id=f"sam.{role}")
-    engine = house.services[service].engine
-
-    async def shown() -> frozenset[str]:
-        try:
-            return frozenset(VIEWS[service](house, engine, document, by, role == "lead").allowed)
-        except NotFound:
-            return frozenset()
-
-    return frozenset(house.do(shown()))
-
-
-_KINDS: Mapping[str, Any] = {"service": "service", "specialist": "specialist"}
+    by = Actor(kind="specialist", id=person.id)
+    return allowed_of_referral(document.state, by, house.now, tuple(document.waiting))
 
 
 def worklist(house: House, filters: Filters) -> Mapping[str, Row]:

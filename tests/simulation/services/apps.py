@@ -102,7 +102,8 @@ def _key(kid: str) -> Mapping[str, str]:
 class _AtTheirWord:
     """Believes what callers say of themselves: who may do what, and what is whose, is tested elsewhere.
 
-    An office is that of every provider, and a payer's program speaks for whom the address names.
+    An office is that of the provider whose name begins its own, else that of every provider; a payer's program
+    speaks for whom the address names.
     """
 
     async def verify(self, token: str) -> Caller:
@@ -117,7 +118,9 @@ def _party(role: Role, subject: str) -> Party | None:
         case Role.PAYER:
             return Party(tenant=TENANT, kind="clearinghouse", id="payers", payers=(*PAYERS, "unlisted-*", "unknown"))
         case Role.OFFICE | Role.SPECIALIST:
-            return Party(tenant=TENANT, kind="office", id="offices", provider_refs=PROVIDERS)
+            named = subject.partition(".")[0]
+            refs = (named,) if named in PROVIDERS else PROVIDERS
+            return Party(tenant=TENANT, kind="office", id="offices", provider_refs=refs)
         case Role.EHR:
             return Party(tenant=TENANT, kind="ehr", id=subject)
     return None

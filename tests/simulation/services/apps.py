@@ -181,7 +181,7 @@ async def served(made: FastAPI, service: Service, request: httpx2.Request) -> Sa
     if status == httpx2.codes.SERVICE_UNAVAILABLE:
         raise Unavailable
     if httpx2.codes.is_client_error(status):
-        raise Rejected(str(status), said.body["code"])
+        raise Rejected(str(status), said.body.get("code", "refused in FHIR"))
     if not httpx2.codes.is_success(status):
         raise AssertionError(f"{request.method} {request.url.path} answered {status}")
     return said

@@ -31,6 +31,18 @@ SHARES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "information-requests": (("supplies", 75), ("", 25)),
     "reports": (("acknowledges", 80), ("", 20)),
     "sms": (("delivered", 80), ("undelivered", 15), ("", 5)),
+    "later": (
+        ("on-hold active", 9),
+        ("on-hold", 3),
+        ("on-hold revoked", 3),
+        ("changed on-hold active", 2),
+        ("same changed", 4),
+        ("supplied", 5),
+        ("revoked", 5),
+        ("entered-in-error", 2),
+        ("deceased", 3),
+        ("", 64),
+    ),
 }
 """Per kind the behaviours, each with its share in percent; an empty one is silence."""
 REASON = {"system": "urn:throughline:simulation", "code": "it-is-so"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from tests.simulation.scheduler import SeededLoop
 from tests.simulation.services import rules
 from tests.simulation.services.agenda import Agenda
 from tests.simulation.services.apps import blueprints, chance, keyring
+from tests.simulation.services.later import Ehr, hours_before, words_of
 from tests.simulation.services.orders import orders, referral_id
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
@@ -49,7 +50,7 @@ async def play(loop: SeededLoop) -> tuple[Cluster, list[str]]:
         run = Run(loop)
         await run.storm()
         await run.calm()
-        wrong = run.cluster.complaints + rules.wrong(run.cluster, run.outside, run.accepted, run.poison)
+        wrong = run.cluster.complaints + rules.wrong(run.cluster, run.outside, run.accepted, run.poison, run.ehr.spoken)
         await run.end()
     return run.cluster, wrong
 
@@ -75,6 +76,7 @@ class Run:
         self.agenda = Agenda(self.cluster)
         self.doors = Doors(self.cluster)
         self.staff = Staff(self.cluster, self.doors)
+        self.ehr = Ehr(self.cluster, self.doors)
         self.outside = Outside(Wire(self.cluster), self.agenda, self._is_wanted, self._posts, self._reports)
         self.poison = Poison(storm, self.cluster.broker, SPOILED if self.loop.random.random() < POISONED else 0.0)
         self.cluster.broker.mangle = self.poison.mangle
@@ -139,6 +141,21 @@ class Run:
             after = timedelta(hours=random.uniform(0, 6) ** random.choice([1, 2, 4]))
             at = self.cluster.disk.now() + after
             self.agenda.at(at, lambda act=act: self._run(self.staff.act(referral_id(order), act)))  # type: ignore[misc] # binds
+
+        self._speak_later(order, words_of(referral_id(order)))
+
+    def _speak_later(self, order: Mapping[str, Any], words: Sequence[str]) -> None:
+        """Have the EHR say the next word of an order, and the others after it."""
+        if not words:
+            return
+        key, (word, *others) = referral_id(order), words
+
+        async def speak() -> None:
+            await self.ehr.say(key, order, word)
+            self._speak_later(order, others)
+
+        at = self.cluster.disk.now() + timedelta(hours=hours_before(key, word))
+        self.agenda.at(at, lambda: self._run(speak()))
 
     async def _play_time(self) -> None:
         """In the storm time flies whenever no call is under way, mostly to what is due next."""

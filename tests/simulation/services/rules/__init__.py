@@ -1,6 +1,6 @@
 """What must be true of the services: of every save as it lands, and of everything at the end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralReceived
@@ -10,10 +10,12 @@ from tests.simulation import stories
 from tests.simulation.cluster import Cluster
 from tests.simulation.poison import Poison
 from tests.simulation.services.apps import TENANT, keyring
+from tests.simulation.services.later import Spoken
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.rules.effects import only_asks, wrong_effects
 from tests.simulation.services.rules.endings import wrong_endings
 from tests.simulation.services.rules.known import COLLECTIONS, HEARS, Known, deciders
+from tests.simulation.services.rules.later import wrong_later
 from tests.simulation.services.rules.messages import wrong_messages
 from tests.simulation.services.rules.once import told_twice
 from tests.simulation.services.rules.paths import wrong_path
@@ -37,7 +39,9 @@ def watch(cluster: Cluster) -> None:
     cluster.disk.on_landed = landed
 
 
-def wrong(cluster: Cluster, outside: Outside, accepted: Mapping[str, Any], poison: Poison) -> list[str]:
+def wrong(
+    cluster: Cluster, outside: Outside, accepted: Mapping[str, Any], poison: Poison, spoken: Sequence[Spoken]
+) -> list[str]:
     """What is not as it must be in the end."""
     story, found = stories.told(cluster, COLLECTIONS)
     known = Known(cluster, story, outside)
@@ -46,7 +50,7 @@ def wrong(cluster: Cluster, outside: Outside, accepted: Mapping[str, Any], poiso
     found += stories.parked_in_turn(story) + stories.dead_letters(cluster, poison.spoiled)
     found += _wrong_referrals(known, accepted)
     found += wrong_effects(known) + wrong_visits(known) + wrong_messages(known) + wrong_tracks(known)
-    return found + told_twice(known) + wrong_endings(known)
+    return found + told_twice(known) + wrong_endings(known) + wrong_later(known, spoken)
 
 
 def _wrong_referrals(known: Known, accepted: Mapping[str, Any]) -> list[str]:

@@ -60,6 +60,9 @@ def _disagreements(known: Known, key: str, referral: Referral) -> list[str]:
             is_closed or (placement.visit and placement.visit.visit_id),
         ),
     }
+    if not referral.is_over:
+        is_held = referral.held_at is not None
+        same |= {"held, says the case": (case.is_held, is_held), "placement held": (placement.is_held, is_held)}
     return [f"{name}: {said}, and not {meant}" for name, (said, meant) in same.items() if said != meant]
 
 

@@ -15,6 +15,7 @@ ONCE: Mapping[str, Mapping[type[Fact], str]] = {
         i.ReferralReceived: "referral_id",
         i.ReferralFoundComplete: "referral_id",
         i.InformationRequested: "request_id",
+        i.OrderChanged: "order_version",
         i.ConsultReportReceived: "report_id",
         i.ReportAcknowledged: "report_id",
         i.ReferralClosed: "referral_id",

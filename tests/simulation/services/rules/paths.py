@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.ports import Stored
 from tests.simulation.services.rules.known import COLLECTIONS, DAYS, deciders
+from tests.simulation.services.rules.later import begun_while_held
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 State = Mapping[str, Any]
@@ -62,6 +63,7 @@ def wrong_path(collection: str, before: Stored | None, after: Stored, now: datet
         return found
     was, is_ = before["state"], after["state"]
     found += [f"takes back {name}" for name in STAYS[service] if was.get(name) and not is_.get(name)]
+    found += begun_while_held(was, is_)
     return found + (_PATHS[service](was, is_, after) if service in _PATHS else [])
 
 

@@ -1,0 +1,104 @@
+"""What an EHR says of its orders later: the same again, changed, taken back, on hold, active again.
+
+What it says is a function of the referral, so that it is the same whatever was killed; each word follows the answer to
+the one before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from deploy.simulators.behaviour import between
+from tests.simulation.cluster import Cluster
+from tests.simulation.services.parties import SEED, SUPPLIES, behaviour
+from tests.simulation.services.ways import Doors
+
+OWN, FHIR = "/v1/referrals", "/fhir/R4"
+Order = Mapping[str, Any]
+Says = Callable[[Order], tuple[str, Mapping[str, Any]]]
+"""By which door, and what."""
+WITHDRAWALS = ("revoked", "entered-in-error", "deceased")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A word that was answered: of which referral, and the business times between which it was said and heard."""
+
+    referral_id: str
+    word: str
+    sent_at: datetime
+    answered_at: datetime
+
+
+@dataclass
+class Ehr:
+    """Speaks of orders later, and keeps what was answered."""
+
+    cluster: Cluster
+    doors: Doors
+    spoken: list[Spoken] = field(default_factory=list)
+
+    async def say(self, referral_id: str, order: Order, word: str) -> None:
+        """Say one word of an order that was taken in, until it is answered."""
+        path, body = SAYS[word](order)
+        sent_at = self.cluster.disk.now()
+        await self.doors.ask(self.doors.by_person("clinician", "intake", path, body, "unused"))
+        self.spoken.append(Spoken(referral_id, word, sent_at, self.cluster.disk.now()))
+
+
+def words_of(referral_id: str) -> Sequence[str]:
+    """What is said of an order after its first message, in turn."""
+    return behaviour("later", referral_id).split()
+
+
+def hours_before(referral_id: str, word: str) -> int:
+    """After how many hours a word follows what came before: mostly soon, else days."""
+    return between(SEED, f"hours before {word}", referral_id, (0, 8)) ** 2
+
+
+def _same(order: Order) -> tuple[str, Mapping[str, Any]]:
+    patient = order["patient"]
+    return OWN, {**order, "patient": {**patient, "family": patient["family"].upper()}}
+
+
+def _changed(order: Order) -> tuple[str, Mapping[str, Any]]:
+    return OWN, {**order, "priority": "asap" if order["priority"] == "urgent" else "urgent"}
+
+
+def _supplied(order: Order) -> tuple[str, Mapping[str, Any]]:
+    """The order with all that it may have lacked."""
+    lacked: dict[str, Any] = {
+        "diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": SUPPLIES["diagnosis"]}],
+        "requester": {"npi": SUPPLIES["requester"]},
+    }
+    if not order.get("declared_self_pay"):
+        lacked["coverage"] = [SUPPLIES["coverage"]]
+    return OWN, {**lacked, **order, "patient": {"phone": "+12025550123", **order["patient"]}}
+
+
+def _in_fhir(status: str, **patient: Any) -> Says:
+    def says(order: Order) -> tuple[str, Mapping[str, Any]]:
+        request = {
+            "resourceType": "ServiceRequest",
+            "identifier": [{"system": order["source_system"], "value": order["order_number"]}],
+            "status": status,
+            "intent": "order",
+            "subject": {"reference": "urn:uuid:patient"},
+        }
+        whom = {"fullUrl": "urn:uuid:patient", "resource": {"resourceType": "Patient", **patient}}
+        return FHIR, {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": request}, whom]}
+
+    return says
+
+
+SAYS: Mapping[str, Says] = {
+    "same": _same,
+    "changed": _changed,
+    "supplied": _supplied,
+    "active": lambda order: (OWN, order),
+    "on-hold": _in_fhir("on-hold"),
+    "revoked": _in_fhir("revoked"),
+    "entered-in-error": _in_fhir("entered-in-error"),
+    "deceased": _in_fhir("active", deceasedBoolean=True),
+}

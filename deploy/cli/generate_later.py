@@ -34,15 +34,16 @@ def later(first: Word, order: Invented) -> tuple[Later, ...]:
 
 _AFTER: Final[Mapping[Word, timedelta]] = {
     "supplied": timedelta(hours=1),
+    "revoked": timedelta(hours=20),
     "resent": timedelta(hours=22),
     "held": timedelta(hours=24),
     "changed": timedelta(hours=26),
     "replaced": timedelta(hours=28),
-    "revoked": timedelta(hours=50),
     "deceased": timedelta(hours=74),
     "resumed": timedelta(hours=97),
 }
-"""In the story's hours. What is missing comes before the same EHR answers the question for it: within two hours."""
+"""In the story's hours. What is missing comes before the same EHR answers the question for it: within two hours.
+What is revoked is so before an office could have seen the patient, on the first morning."""
 
 
 def _with_a_trifle(order: Invented) -> Resource:

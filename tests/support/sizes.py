@@ -25,6 +25,6 @@ class Sizes:
     """What the longest of these tests may take; 0 is without end."""
 
 
-_BY_DAY: Final = Sizes(350, 300, 200, 300, 22, 12, ("embedded",), 900)
+_BY_DAY: Final = Sizes(350, 300, 200, 200, 18, 9, ("embedded",), 900)
 _BY_NIGHT: Final = Sizes(10_000, 3_000, 20_000, 1_000, 60, 12, ("docker", "maven", "embedded"), 0)
 SIZES: Final = _BY_NIGHT if os.environ.get("THROUGHLINE_SIZES") == "night" else _BY_DAY

@@ -32,6 +32,11 @@ def _with_a_later_word(stored: Stored) -> Stored:
     return {**_OF_A_LATER_WORD, **stored} if "patient_ref" in stored else stored
 
 
+def _with_kept_reports(stored: Stored) -> Stored:
+    """Once every report was applied."""
+    return {"kept_reports": [], **stored} if "patient_ref" in stored else stored
+
+
 REFERRAL = Decider(
     name="referral",
     initial=INITIAL,
@@ -41,7 +46,7 @@ REFERRAL = Decider(
     tasks=tasks,
     next_due=next_due,
     owed=owed,
-    schema=3,
-    upcasters={1: _with_a_task, 2: _with_a_later_word},
+    schema=4,
+    upcasters={1: _with_a_task, 2: _with_a_later_word, 3: _with_kept_reports},
 )
 COLLECTION = "referrals"

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from services.intake.domain import Referral, allowed
-from services.intake.domain.state import Report, Review, ReviewCause, Situation
+from services.intake.domain.state import KeptReport, MatchCause, Report, Review, ReviewCause, Situation
 from shared.aggregates import Document, Engine
 from shared.contracts.intake import Item, Outcome, ReportKind
 from shared.contracts.language import Actor, Priority, Task
@@ -25,6 +25,16 @@ class ShownReport(BaseModel):
     report_id: str
     kind: ReportKind
     is_acknowledged: bool
+
+
+class ShownKeptReport(BaseModel):
+    """A report that counts for nothing until a person says whether it belongs here, or was set aside by one."""
+
+    report_id: str
+    kind: ReportKind
+    visit_id: str | None
+    cause: MatchCause
+    is_set_aside: bool
 
 
 class ShownReview(BaseModel):
@@ -52,6 +62,7 @@ class ShownReferral(BaseModel):
     order_review: ShownReview | None
     is_on_hold: bool
     reports: tuple[ShownReport, ...]
+    kept_reports: tuple[ShownKeptReport, ...]
     outcome: Outcome | None
     allowed: tuple[str, ...]
 
@@ -81,6 +92,7 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownR
         order_review=_review(referral.review),
         is_on_hold=referral.held_at is not None,
         reports=tuple(map(_report, referral.reports)),
+        kept_reports=tuple(map(_kept, referral.kept_reports)),
         outcome=referral.end.outcome if referral.is_closed and referral.end else None,
         allowed=tuple(sorted(allowed(referral, by, at, tuple(document.waiting)))),
     )
@@ -101,3 +113,13 @@ def _review(review: Review | None) -> ShownReview | None:
 
 def _report(report: Report) -> ShownReport:
     return ShownReport(report_id=report.report_id, kind=report.kind, is_acknowledged=report.is_acknowledged)
+
+
+def _kept(kept: KeptReport) -> ShownKeptReport:
+    return ShownKeptReport(
+        report_id=kept.report.report_id,
+        kind=kept.report.kind,
+        visit_id=kept.visit_id,
+        cause=kept.cause,
+        is_set_aside=kept.set_aside is not None,
+    )

@@ -41,6 +41,7 @@ SAMPLES: Mapping[str, Mapping[str, Sample]] = {
         "POST /v1/referrals/{referral_id}/reports": _fixed(
             {"report_id": "rp-1", "kind": "final", "document_ref": "shelf 7"}
         ),
+        "POST /v1/referrals/{referral_id}/report-match": _fixed({"report_id": "rp-0", "outcome": "applies"}, 404),
         "POST /v1/referrals/{referral_id}/pathway": _fixed({"pathway": "pw-9x4k2m"}),
         "POST /v1/referrals/{referral_id}/order-review": _fixed({"order_version": 2, "outcome": "kept"}, 404),
         "POST /v1/referrals/{referral_id}/acknowledgement": _fixed({"report_id": "rp-1"}, 404),

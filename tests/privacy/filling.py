@@ -23,6 +23,7 @@ CRAFTED: Final[Mapping[str, Any]] = {
     "DiagnosisItem.value": ICD_SUPPLIED,
     "RequesterItem.value": NPI,
     "BirthDateItem.value": BIRTH_DATE.isoformat(),
+    "ReportedPatient.birth_date": BIRTH_DATE.isoformat(),
 }
 """Canaries of fields that have a form of their own."""
 
@@ -34,12 +35,15 @@ PUBLIC: Final[Mapping[str, tuple[Any, str]]] = {
     "OwnOrder.priority": ("routine", _DEFINED),
     "OwnOrder.authored_at": ("2026-03-02T08:00:00Z", _TIMES),
     "OwnOrder.needed_by": ("2026-05-02T08:00:00Z", _TIMES),
+    "OwnOrder.not_before": ("2026-03-02T08:00:00Z", _TIMES),
     "OwnOrder.expires_at": ("2026-08-02T08:00:00Z", _TIMES),
     "OwnOrder.declared_self_pay": (False, "yes or no cannot be told from another yes or no"),
     "OwnPolicy.rank": (1, "a digit cannot be told from another digit"),
     "ReportIn.report_id": ("rp-1", _OPAQUE),
     "ReportIn.kind": ("final", _DEFINED),
     "ReportIn.visit_id": (None, _OPAQUE),
+    "MatchIn.report_id": ("rp-1", _OPAQUE),
+    "MatchIn.outcome": ("belongs_elsewhere", _DEFINED),
     "AcknowledgementIn.report_id": ("rp-1", _OPAQUE),
     "CancellationIn.asked_by": ("patient", _DEFINED),
     "CancellationIn.visit_id": ("v-1", _OPAQUE),

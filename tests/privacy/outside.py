@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote_plus
 
 import httpx2
 
-from tests.privacy.canaries import ICD_SUPPLIED, NPI, planted
+from tests.privacy.canaries import BIRTH_DATE, ICD_SUPPLIED, NPI, planted
 from tests.privacy.house import SMS_TOKEN
 from tests.support.parties import OFFICES, PARTIES
 
@@ -39,6 +39,12 @@ SUPPLIES: Mapping[str, Any] = {
     "birth_date": "1931-07-19",
     "name": {"given": planted("given"), "family": planted("family")},
 }
+
+REPORTED: Mapping[str, Any] = {
+    "record_number": {"system": planted("records"), "value": planted("number")},
+    "birth_date": BIRTH_DATE.isoformat(),
+}
+"""Whom an office's report is about: the same birth date, and a number of its own."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,7 @@ class Outside:
                 "kind": "final",
                 "visit_id": id_,
                 "document_ref": planted("letter"),
+                "patient": REPORTED,
             }
             self.posts.append(Post(ends_at + timedelta(hours=30), asked["report_url"], report))
         return {"visit_id": id_, "status": "booked", "of": ("visit", asked["referral_id"])}

@@ -24,6 +24,7 @@ OPENINGS = {
     ("intake", "supply_information"): {"contact", "clinical"},
     ("intake", "compare_order"): {"contact", "clinical", "coverage", "logistics"},
     ("intake", "deliver_report"): {"clinical"},
+    ("intake", "match_report"): {"contact", "clinical"},
     ("authorization", "find_payer"): {"coverage"},
     ("authorization", "check_eligibility"): {"coverage"},
     ("authorization", "request_authorization"): {"coverage", "clinical"},

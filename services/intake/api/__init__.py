@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.intake.api import fhir, information, lifecycle, referrals, review
+from services.intake.api import fhir, information, lifecycle, referrals, reports, review
 from services.intake.api.access import HANDED, POLICY, concerned
 from services.intake.api.receiving import Desk
 
 
 def routers(desk: Desk) -> Sequence[APIRouter]:
     """All routes."""
-    return (referrals.routes(desk), fhir.routes(desk), review.routes(desk), information.router, lifecycle.router)
+    own = referrals.routes(desk), fhir.routes(desk), review.routes(desk)
+    return (*own, information.router, reports.router, lifecycle.router)
 
 
 __all__ = ["HANDED", "POLICY", "Desk", "concerned", "routers"]

@@ -22,6 +22,7 @@ POLICY: Policy = {
     "review_order": frozenset({Role.COORDINATOR, Role.LEAD, Role.CLINICIAN}),
     "cancel": _REFERRING_SIDE | {Role.COORDINATOR, Role.LEAD, Role.PATIENT},
     "record_report": frozenset({Role.SPECIALIST, Role.OFFICE, Role.COORDINATOR}),
+    "match_report": frozenset({Role.COORDINATOR, Role.NURSE}),
     # A coordinator records what the clinician said on the telephone; the fact names the coordinator.
     "acknowledge": _REFERRING_SIDE | {Role.COORDINATOR},
     "close": frozenset({Role.CLINICIAN, Role.LEAD}),
@@ -49,6 +50,7 @@ MayChoosePathway = Annotated[Caller, permit("choose_pathway")]
 MayReviewOrder = Annotated[Caller, permit("review_order")]
 MayCancel = Annotated[Caller, permit("cancel")]
 MayReport = Annotated[Caller, permit("record_report")]
+MayMatch = Annotated[Caller, permit("match_report")]
 MayAcknowledge = Annotated[Caller, permit("acknowledge")]
 MayClose = Annotated[Caller, permit("close")]
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.intake.api.access import KeyIfAny, MaySupply, TheService, attribution
 from services.intake.api.commands import CONTRACT, Id, Taken, ask_by_content, ask_of, take
-from services.intake.api.items import CHANGES, MODELS, AnyItem
+from services.intake.api.items import CHANGES, AnyItem
 from services.intake.api.keyed import Keyed
+from services.intake.api.opening import open_group
 from services.intake.domain import Referral, SupplyInformation
 from services.intake.views import referral_of
 from shared.contracts.language import Audience
@@ -79,20 +80,6 @@ def _changed(referral: Referral, items: Sequence[Any], caller: Caller, service: 
     opened: dict[Audience, Any] = {}
     for item in items:
         audience, change = CHANGES[item.code]
-        content = opened.get(audience) or _open(referral, audience, caller, service)
+        content = opened.get(audience) or open_group(referral, audience, caller, service, "supply_information")
         opened[audience] = change(content, item.value)
     return opened
-
-
-def _open(referral: Referral, audience: Audience, caller: Caller, service: Service) -> Any:
-    if audience not in referral.seals:
-        return MODELS[audience]()
-    return service.keyring.open(
-        caller.tenant,
-        audience,
-        referral.seals[audience],
-        MODELS[audience],
-        purpose="supply_information",
-        actor_kind=caller.actor.kind,
-        referral_id=referral.referral_id,
-    )

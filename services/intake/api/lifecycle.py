@@ -1,9 +1,9 @@
-"""What happens to a referral after the order: reported on, acknowledged, cancelled, given up."""
+"""What happens to a referral after the order: its report acknowledged, itself cancelled or given up."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
 from services.intake.api.access import (
     Key,
@@ -11,31 +11,16 @@ from services.intake.api.access import (
     MayAcknowledge,
     MayCancel,
     MayClose,
-    MayReport,
     Seen,
     TheService,
     attribution,
 )
 from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, ask_by_content, ask_of, take
-from services.intake.domain import AcknowledgeReport, CancelReferral, CloseReferral, RecordReport
-from services.intake.domain.order import ReportDocument
-from shared.contracts.intake import AskedBy, Outcome, ReportKind
+from services.intake.domain import AcknowledgeReport, CancelReferral, CloseReferral
+from shared.contracts.intake import AskedBy, Outcome
 from shared.web import body
 
 router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["referrals"])
-
-
-class ReportIn(BaseModel):
-    """A report of the specialist. The document itself stays where it is."""
-
-    model_config = CONTRACT
-
-    report_id: Id
-    """The sender's id, unique among all senders: a report is delivered under it."""
-    kind: ReportKind
-    visit_id: Id | None = None
-    document_ref: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-    """Where the referring side finds the document."""
 
 
 class AcknowledgementIn(BaseModel):
@@ -63,30 +48,6 @@ class ClosingIn(BaseModel):
 
     outcome: Outcome
     reason: OwnReason
-
-
-@router.post("/reports", status_code=202)
-async def record_report(
-    caller: MayReport,
-    service: TheService,
-    referral_id: str,
-    key: KeyIfAny,
-    told: Annotated[ReportIn, body(ReportIn)],
-    response: Response,
-) -> Taken:
-    """Take in a report, also when it is the first sign of the visit, and after the end."""
-    keyring, tenant = service.keyring, caller.tenant
-    fingerprint = keyring.fingerprint(tenant, told.model_dump_json().encode())
-    command = RecordReport(
-        **attribution(caller, service),
-        report_id=told.report_id,
-        kind=told.kind,
-        visit_id=told.visit_id,
-        fingerprint=fingerprint,
-        document=keyring.seal(tenant, "clinical", ReportDocument(document_ref=told.document_ref)),
-    )
-    by_content = ask_by_content(referral_id, command, fingerprint)
-    return await take(service, ask_of(referral_id, command, key, caller) if key else by_content, response)
 
 
 @router.post("/acknowledgement", status_code=202)

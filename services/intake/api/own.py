@@ -121,6 +121,8 @@ class OwnOrder(BaseModel):
     authored_at: Instant
     needed_by: Instant | None = None
     """By when the patient must be seen; by the priority where it is left out."""
+    not_before: Instant | None = None
+    """No visit is earlier."""
     expires_at: Instant | None = None
     """Until when the order may be used; 180 days where it is left out."""
     service: OwnCoding
@@ -152,6 +154,14 @@ class OwnOrder(BaseModel):
             raise broken("born_later", "was born after the order was written", "birth_date")
         return patient
 
+    @field_validator("not_before")
+    @classmethod
+    def _leaves_time(cls, instant: datetime | None, info: ValidationInfo) -> datetime | None:
+        until = info.data.get("needed_by")
+        if instant and until and until < instant:
+            raise broken("period", "is after the day by which the patient must be seen")
+        return instant
+
     @model_validator(mode="after")
     def _pays_one_way(self) -> "OwnOrder":
         ranks = [policy.rank for policy in self.coverage]
@@ -170,6 +180,7 @@ class OwnOrder(BaseModel):
             priority=self.priority,
             authored_at=self.authored_at,
             needed_by=self.needed_by,
+            not_before=self.not_before,
             expires_at=self.expires_at,
             service=self.service.coding,
             requester=Requester(**dict(requester)) if requester else None,

@@ -15,8 +15,8 @@ from services.intake.views import ShownReferral, shown
 from shared.web import body, etag
 
 
-class OddOrder(BaseModel):
-    """What is odd about an order that was taken: its code, and what the order does."""
+class Odd(BaseModel):
+    """What is odd about something that was taken: its code, and a sentence."""
 
     code: str
     detail: str
@@ -25,7 +25,7 @@ class OddOrder(BaseModel):
 class TakenOrder(Taken):
     """The order has been taken in, and what is odd about it."""
 
-    warnings: tuple[OddOrder, ...] = ()
+    warnings: tuple[Odd, ...] = ()
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -39,7 +39,7 @@ def routes(desk: Desk) -> APIRouter:
         """Take in an order. The same order again gets the same answer; what is new in it, a person looks at."""
         carried = await desk.carry_out(Place(order.order(desk.home_zone)), Sender(caller, "api", service))
         response.headers.update(carried.headers)
-        warnings = tuple(OddOrder(code=remark.code, detail=remark.detail) for remark in carried.remarks)
+        warnings = tuple(Odd(code=remark.code, detail=remark.detail) for remark in carried.remarks)
         return TakenOrder(referral_id=carried.referral_id, version=carried.outcome.version, warnings=warnings)
 
     @router.get("/{referral_id}")

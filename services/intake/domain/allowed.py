@@ -8,6 +8,7 @@ from services.intake.domain.commands import (
     CancelReferral,
     ChoosePathway,
     CloseReferral,
+    MatchReport,
     RecordReport,
     ReviewOrder,
     SupplyInformation,
@@ -46,6 +47,10 @@ def _probes(referral: Referral, who: dict[str, Any]) -> dict[str, Command]:
         asked = referral.requests[-1]
         probes["supply_information"] = SupplyInformation(
             **who, request_id=asked.request_id, based_on=len(referral.requests), items=asked.items, seals={}
+        )
+    if kept := next((kept for kept in referral.kept_reports if not kept.set_aside), None):
+        probes["match_report"] = MatchReport(
+            **who, report_id=kept.report.report_id, outcome="belongs_elsewhere", reason=_REASON
         )
     if waiting:
         probes["acknowledge"] = AcknowledgeReport(**who, report_id=waiting.report_id)

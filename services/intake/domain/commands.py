@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.domain.instruction import Withdrawal
-from services.intake.domain.state import NumberRef, Terms
+from services.intake.domain.state import MatchOutcome, NumberRef, Terms
+from services.intake.domain.whom import Whom
 from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.language import Audience, Command, Reason
 
@@ -154,13 +155,26 @@ class RecordVisit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReport(Command):
-    """The specialist reports. `document` is the sealed reference to the report."""
+    """The specialist reports. `document` is the sealed reference to the report.
+
+    `whom` is what the door found out of whom it is about: all that is known of that here.
+    """
 
     report_id: str
     kind: ReportKind
     visit_id: str | None
     fingerprint: str
     document: str
+    whom: Whom = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchReport(Command):
+    """A person says whether a report that was kept belongs to this referral; if not, for what `reason`."""
+
+    report_id: str
+    outcome: MatchOutcome
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from services.intake.domain import changes, ending, receiving
+from services.intake.domain import changes, ending, receiving, reporting
 from services.intake.domain.commands import (
     AcknowledgeReport,
     CancelReferral,
@@ -11,6 +11,7 @@ from services.intake.domain.commands import (
     CloseReferral,
     HoldForVisit,
     HoldReferral,
+    MatchReport,
     NoteChoice,
     ReceiveReferral,
     RecordReport,
@@ -28,20 +29,16 @@ from services.intake.domain.facts import (
     ChoiceNoted,
     IntakeFact,
     PatientSeen,
-    ReportFiled,
     ReportUndeliverable,
     StepHandedOn,
     VisitHeld,
     VisitReleased,
 )
 from services.intake.domain.follow import INFORMATION_REQUEST, can_expire, next_due
-from services.intake.domain.state import Chosen, End, Referral, Report, State
-from shared.contracts.intake import ConsultReportReceived, ReportAcknowledged
+from services.intake.domain.state import Chosen, End, Referral, State
+from shared.contracts.intake import ReportAcknowledged
 from shared.contracts.language import Command, EffectNeedsPerson, Tick
-from shared.errors import Conflict, NotFound, Rejected
-
-MOST_REPORTS: Final = 50
-"""A document has a limit; long before it, something is wrong with whoever reports."""
+from shared.errors import NotFound, Rejected
 
 
 def decide(command: Command, state: State) -> list[IntakeFact]:
@@ -69,7 +66,7 @@ def _note_choice(command: NoteChoice, referral: Referral) -> list[IntakeFact]:
 def _hold(command: HoldForVisit, referral: Referral) -> list[IntakeFact]:
     if referral.is_closed or referral.visit_id == command.visit_id:
         return []
-    return [VisitHeld(command.visit_id)]
+    return [VisitHeld(command.visit_id), *reporting.settle(command, referral, command.visit_id)]
 
 
 def _release(command: ReleaseVisit, referral: Referral) -> list[IntakeFact]:
@@ -84,27 +81,8 @@ def _release(command: ReleaseVisit, referral: Referral) -> list[IntakeFact]:
 def _record_visit(command: RecordVisit, referral: Referral) -> list[IntakeFact]:
     if referral.is_closed or referral.seen_at_visit:
         return []
-    return [PatientSeen(command.visit_id, command.seen_at)]
-
-
-def _record_report(command: RecordReport, referral: Referral) -> list[IntakeFact]:
-    if known := referral.report(command.report_id):
-        if known.fingerprint != command.fingerprint:
-            raise Conflict("other-content", "This report was taken in before, with other content.")
-        return []
-    if command.kind == "interim" and referral.final_report:
-        raise Conflict("final-is-there", "The final report is there: send what is new as an addendum.")
-    if len(referral.reports) >= MOST_REPORTS:
-        raise Rejected("too-many-reports", f"A referral takes {MOST_REPORTS} reports at most.")
-    told = ConsultReportReceived(
-        **vars(command.told),
-        referral_id=referral.referral_id,
-        report_id=command.report_id,
-        visit_id=command.visit_id,
-        kind=command.kind,
-        matched_by="referral_id",
-    )
-    return [ReportFiled(Report(command.report_id, command.kind, command.fingerprint, command.document)), told]
+    seen = PatientSeen(command.visit_id, command.seen_at)
+    return [seen, *reporting.settle(command, referral, command.visit_id)]
 
 
 def _acknowledge(command: AcknowledgeReport, referral: Referral) -> list[IntakeFact]:
@@ -159,7 +137,8 @@ _DECISIONS: Final[Mapping[type[Command], Callable[[Any, Referral], list[IntakeFa
     HoldForVisit: _hold,
     ReleaseVisit: _release,
     RecordVisit: _record_visit,
-    RecordReport: _record_report,
+    RecordReport: reporting.record,
+    MatchReport: reporting.match,
     AcknowledgeReport: _acknowledge,
     CancelReferral: ending.cancel,
     CloseReferral: ending.close,

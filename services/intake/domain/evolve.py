@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.intake.domain import facts as private
-from services.intake.domain import steps
+from services.intake.domain import keeping, steps
 from services.intake.domain.state import Absent, End, Redirect, Referral, Report, Request, Review, ReviewCause, State
 from shared.business_days import after_business_days
 from shared.contracts import intake as told
@@ -235,6 +235,9 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
     private.VisitReleased: _visit_released,
     private.PatientSeen: _seen,
     private.ReportFiled: _filed,
+    private.ReportKept: keeping.kept,
+    private.ReportMatched: keeping.matched,
+    private.ReportSetAside: keeping.set_aside,
     told.ConsultReportReceived: _reported,
     private.ReportUndeliverable: _undeliverable,
     told.ReportAcknowledged: _acknowledged,

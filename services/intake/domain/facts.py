@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.intake.domain.state import Chosen, End, NumberRef, OrderVersion, Report, Review, Terms
+from services.intake.domain.state import Chosen, End, KeptReport, NumberRef, OrderVersion, Report, Review, Terms
 from shared.contracts.intake import (
     ConsultReportReceived,
     InformationRequested,
@@ -19,6 +19,7 @@ from shared.contracts.intake import (
     ReferralResumed,
     ReportAcknowledged,
 )
+from shared.contracts.language import Reason
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,28 @@ class ReportFiled:
 
 
 @dataclass(frozen=True)
+class ReportKept:
+    """A report came that may be somebody else's: a person says whether it belongs here."""
+
+    kept: KeptReport
+
+
+@dataclass(frozen=True)
+class ReportMatched:
+    """A report that was kept belongs here."""
+
+    report_id: str
+
+
+@dataclass(frozen=True)
+class ReportSetAside:
+    """A report that was kept does not belong here."""
+
+    report_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
 class ReportUndeliverable:
     """No program can bring the report to the referring clinician."""
 
@@ -152,6 +175,9 @@ Private = (
     | VisitReleased
     | PatientSeen
     | ReportFiled
+    | ReportKept
+    | ReportMatched
+    | ReportSetAside
     | ReportUndeliverable
     | EndChosen
 )

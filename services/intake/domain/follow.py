@@ -18,7 +18,7 @@ _URGENCIES: Final[dict[Priority, int]] = {"stat": 0, "asap": 2, "urgent": 3, "ro
 
 
 def tasks(state: State) -> tuple[Task, ...]:
-    """Who must do what by when. None only when closed, with every report delivered and every change looked at."""
+    """Who must do what by when. None only when closed, and nothing waits for people beside that."""
     if not isinstance(state, Referral):
         return ()
     return (*_own(state), *_beside(state))
@@ -37,6 +37,7 @@ def _beside(referral: Referral) -> Iterator[Task]:
     """What people have to do whatever the referral itself waits for."""
     if referral.review:
         yield steps.review_changed_order(referral.priority, referral.review)
+    yield from (steps.match_report(kept) for kept in referral.kept_reports if not kept.set_aside)
     if referral.held_at and not referral.is_over:
         yield steps.clear_hold(referral.held_at)
     if not (referral.has_pathway or referral.is_over or referral.situation == "awaiting_pathway"):

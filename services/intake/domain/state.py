@@ -110,6 +110,24 @@ class Report:
     deliver_by: datetime | None = None
 
 
+MatchCause = Literal["never-sent", "other-patient"]
+MatchOutcome = Literal["applies", "belongs_elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A report that counts for nothing until a person has said whether it belongs here. `cause` says why.
+
+    `visit_id` is the visit that it names, `set_aside` why a person found that it does not belong here.
+    """
+
+    report: Report
+    visit_id: str | None
+    cause: MatchCause
+    since: datetime
+    set_aside: Reason | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Who shall see the patient, and where, as scheduling chose for the `choice`th time; opaque references."""
@@ -137,6 +155,7 @@ class Referral:
     `terms` are the order's own, None in a referral of a release that did not keep them; `numbers` those that it was
     placed under. `fingerprints` are of what came and changed nothing, `versions` what came and did. `held_at` is since
     when the order is on hold, `holds` how often. `is_revoked`: whoever placed the order takes it back, after the visit.
+    `kept_reports` wait for a person, or were set aside by one.
     """
 
     situation: Situation
@@ -172,6 +191,7 @@ class Referral:
     held_at: datetime | None = None
     holds: int = 0
     is_revoked: bool = False
+    kept_reports: tuple[KeptReport, ...] = ()
 
     def may_be(self, patient_ref: str, number: NumberRef) -> bool:
         """Whether an order of this patient and number may be this one, where another name says that it is.
@@ -214,6 +234,10 @@ class Referral:
     def report(self, report_id: str) -> Report | None:
         """The report of this id."""
         return next((report for report in self.reports if report.report_id == report_id), None)
+
+    def kept_report(self, report_id: str) -> KeptReport | None:
+        """The report of this id that is kept for a person, or was set aside."""
+        return next((kept for kept in self.kept_reports if kept.report.report_id == report_id), None)
 
 
 State = Annotated[Absent | Redirect | Referral, Field(discriminator="situation")]

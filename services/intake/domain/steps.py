@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.intake.domain import deadlines
-from services.intake.domain.state import Referral, Review
+from services.intake.domain.state import KeptReport, Referral, Review
 from shared.business_days import after_business_days
 from shared.contracts.language import Priority, Reason, Task
 
@@ -58,6 +58,13 @@ def clear_hold(held_at: datetime) -> Task:
     """A person finds out what the order waits for."""
     due_at = after_business_days(held_at, deadlines.HOLD_BUSINESS_DAYS)
     return Task.of("clear_hold", "coordinator", "intake", due_at)
+
+
+def match_report(kept: KeptReport) -> Task:
+    """A person says whether a report belongs to this referral."""
+    cause = Reason(system=OWN_REASONS, code=kept.cause)
+    due_at, about = after_business_days(kept.since, 1), (kept.report.report_id,)
+    return Task.of("match_report", "coordinator", "reports", due_at, about=about, cause=cause)
 
 
 def deliver_report(due_at: datetime) -> Task:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from services.authorization.domain.state import SUBMISSION, wire_id
+from services.intake.domain.state import MatchOutcome
 from services.scheduling.domain import Placement
 from services.tracking.domain import NoteCode
 from shared.calls import effect_id
@@ -69,10 +70,30 @@ def report(sent: Sent) -> Body:
     referral = sent.house.state("intake", sent.key)
     visits = [visit.visit_id for visit in reversed(sent.placement.visits)]
     return {
-        "report_id": sent.choose([f"rp-{sent.key}-{len(referral.reports)}", f"rp-{sent.key}-0"]),
+        "report_id": sent.choose(
+            [f"rp-{sent.key}-{len(referral.reports) + len(referral.kept_reports)}", f"rp-{sent.key}-0"]
+        ),
         "kind": sent.choose(get_args(ReportKind)),
         "visit_id": sent.choose([*visits, None, MADE_UP]),
         "document_ref": sent.choose(("shelf 7", "shelf 9")),
+        "patient": patient(sent),
+    }
+
+
+def patient(sent: Sent) -> Body | None:
+    """Nobody, or somebody else than the patient of any order."""
+    somebody_else = {"name": {"family": "Elsewise", "given": "Wanda"}, "birth_date": "1899-01-01"}
+    found: Body | None = sent.choose((None, None, None, somebody_else))
+    return found
+
+
+def report_match(sent: Sent) -> Body:
+    """A report that is kept, one that was set aside, or none: it is the patient's after all, or somebody else's."""
+    kept = sorted(sent.house.state("intake", sent.key).kept_reports, key=lambda kept: kept.set_aside is not None)
+    return {
+        "report_id": sent.choose([*(each.report.report_id for each in kept), MADE_UP]),
+        "outcome": sent.choose(get_args(MatchOutcome)),
+        "reason": sent.reason(),
     }
 
 

@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+from services.intake.domain import NoteChoice
+from shared.aggregates import Ask
 from shared.capabilities import Capabilities
 from shared.identity import Role
 from tests.unit.intake.invented import own
 from tests.unit.intake.standing import DEADLINE_S, Standing
+from tests.unit.intake.telling import BY
 
 
 async def received(intake: Standing, **changes: Any) -> str:
@@ -14,6 +17,14 @@ async def received(intake: Standing, **changes: Any) -> str:
     async with intake.client(Role.EHR) as ehr:
         answer = await ehr.post("/v1/referrals", json=own(**changes))
     return str(answer.json()["referral_id"])
+
+
+async def sent(intake: Standing, **changes: Any) -> str:
+    """The same, and scheduling has chosen who shall see the patient."""
+    referral_id = await received(intake, **changes)
+    choice = NoteChoice(at=intake.now(), by=BY, channel="kafka", choice=1, provider_ref="pr-near", site_ref="st-north")
+    await intake.service.ask(Ask(key=referral_id, id="chosen", command=choice))
+    return referral_id
 
 
 async def post(intake: Standing, path: str, body: Any, *roles: Role, **headers: str) -> Any:

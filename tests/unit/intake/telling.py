@@ -10,6 +10,8 @@ from services.intake.domain import (
     CloseReferral,
     HoldForVisit,
     HoldReferral,
+    MatchReport,
+    NoteChoice,
     ReceiveReferral,
     RecordReport,
     RecordVisit,
@@ -26,7 +28,7 @@ from services.intake.domain import (
 from services.intake.domain.content import TERMS
 from services.intake.domain.instruction import Withdrawal
 from services.intake.domain.receiving import REQUIRED
-from services.intake.domain.state import NumberRef
+from services.intake.domain.state import MatchOutcome, NumberRef
 from services.intake.store import REFERRAL
 from shared.contracts.intake import AskedBy, Item, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick
@@ -134,13 +136,23 @@ def visit(visit_id: str = "v1", when: datetime = _DAY[7]) -> RecordVisit:
     return RecordVisit(**_who(when), visit_id=visit_id, seen_at=when)
 
 
+def choose(when: datetime = MONDAY) -> NoteChoice:
+    """Scheduling chooses who shall see the patient."""
+    return NoteChoice(**_who(when), choice=1, provider_ref="pr-near", site_ref="st-north")
+
+
 def report(
-    report_id: str = "r1", kind: ReportKind = "final", when: datetime = _DAY[9], content: str = ""
+    report_id: str = "r1", kind: ReportKind = "final", when: datetime = _DAY[9], content: str = "", **more: Any
 ) -> RecordReport:
-    """The specialist reports."""
-    content = content or f"{report_id}-{kind}"
-    return RecordReport(
-        **_who(when), report_id=report_id, kind=kind, visit_id=None, fingerprint=content, document="sealed-document"
+    """The specialist reports, of no visit, and says too little to tell of whom."""
+    said = {"visit_id": None, "fingerprint": content or f"{report_id}-{kind}", "document": "sealed-document", **more}
+    return RecordReport(**_who(when), report_id=report_id, kind=kind, **said)
+
+
+def match(report_id: str = "r1", outcome: MatchOutcome = "applies", when: datetime = _DAY[10]) -> MatchReport:
+    """A person says whether a report that was kept belongs here."""
+    return MatchReport(
+        **_who(when), report_id=report_id, outcome=outcome, reason=WHY if outcome == "belongs_elsewhere" else None
     )
 
 
@@ -171,8 +183,18 @@ def undone(kind: str, revision: int = 1, when: datetime = _SOON) -> EffectNeedsP
     return EffectNeedsPerson(**_who(when), kind=kind, effect_revision=revision, in_doubt=False)
 
 
+def chosen(*history: Any) -> tuple[Any, ...]:
+    """The history in which somebody was chosen to see the patient as soon as the order was there."""
+    return history[0], choose(history[0].at), *history[1:]
+
+
 def referral(*history: Any) -> Referral:
-    """The referral after this history."""
+    """The referral after this history; somebody was chosen to see the patient at once."""
+    return as_told(*chosen(*history))
+
+
+def as_told(*history: Any) -> Referral:
+    """The referral after this history and nothing else."""
     state = given(REFERRAL, *history)
     assert isinstance(state, Referral)
     return state
@@ -180,7 +202,7 @@ def referral(*history: Any) -> Referral:
 
 def step_of(*history: Any) -> tuple[str, str, datetime] | None:
     """Act, owner and due time after this history."""
-    task = only(REFERRAL.tasks(given(REFERRAL, *history)))
+    task = only(REFERRAL.tasks(referral(*history)))
     return (task.act, task.owner, task.due_at) if task else None
 
 
@@ -192,7 +214,7 @@ def outcome_after(*history: Any) -> Outcome | None:
 
 def owed_of(*history: Any) -> list[tuple[str, int]]:
     """Kind and revision of what is wanted outside."""
-    return [(effect.kind, effect.revision) for effect in REFERRAL.owed(given(REFERRAL, *history))]
+    return [(effect.kind, effect.revision) for effect in REFERRAL.owed(referral(*history))]
 
 
 OPEN = {

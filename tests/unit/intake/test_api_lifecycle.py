@@ -8,49 +8,6 @@ from tests.unit.intake.asking import post, read, received, until
 from tests.unit.intake.standing import Standing
 
 WHY = {"system": "throughline", "code": "no-longer-needed"}
-REPORT = {"report_id": "report-1", "kind": "final", "document_ref": "https://office.example/Quillfeather.pdf"}
-
-
-class TestRecordReport:
-    async def test_reaches_the_clinician_and_closes_the_loop(self, intake: Standing) -> None:
-        """The report is brought to the EHR, and what the EHR answers completes the referral."""
-        referral_id = await received(intake)
-
-        assert 202 == (await post(intake, f"{referral_id}/reports", REPORT)).status_code
-        filed = await intake.until_taken("/ehr/reports/report-1")
-        assert 202 == (await post(intake, f"{referral_id}/acknowledgement", {"report_id": "report-1"})).status_code
-
-        assert (
-            f"http://intake.example/v1/referrals/{referral_id}/acknowledgement" == filed["answer_url"].partition("?")[0]
-        )
-        assert (REPORT["document_ref"], "final") == (filed["document_ref"], filed["kind"])
-        closed = await until(intake, referral_id, "closed")
-        assert ("completed", []) == (closed["outcome"], closed["tasks"])
-        assert ["record_report"] == closed["allowed"], "An addendum may still come."
-        assert b"Quillfeather" not in intake.spilt()
-
-    async def test_is_taken_once(self, intake: Standing) -> None:
-        """The same report twice is one; another under its id is refused."""
-        referral_id = await received(intake)
-        answers = [await post(intake, f"{referral_id}/reports", REPORT) for _ in range(2)]
-        other = await post(intake, f"{referral_id}/reports", {**REPORT, "document_ref": "https://office.example/2.pdf"})
-
-        assert [202, 202, 409] == [answer.status_code for answer in (*answers, other)]
-        assert 1 == len((await read(intake, referral_id))["reports"])
-
-    @pytest.mark.parametrize("report_id", ["../admin", "", ".hidden", "a b", "x" * 129])
-    async def test_is_refused_under_an_id_that_is_none(self, intake: Standing, report_id: str) -> None:
-        """An id becomes part of addresses, so it may not lead elsewhere."""
-        referral_id = await received(intake)
-
-        assert 422 == (await post(intake, f"{referral_id}/reports", {**REPORT, "report_id": report_id})).status_code
-
-    async def test_is_refused_for_what_does_not_exist(self, intake: Standing) -> None:
-        """A report must belong to a referral, an acknowledgement to a report."""
-        referral_id = await received(intake)
-
-        assert 404 == (await post(intake, f"demo-{'a' * 26}/reports", REPORT)).status_code
-        assert 404 == (await post(intake, f"{referral_id}/acknowledgement", {"report_id": "r"})).status_code
 
 
 class TestCancelReferral:

@@ -146,6 +146,7 @@ class TestOrderInOwnJson:
             ({"patient": {**own()["patient"], "birth_date": "2026-05-01"}}, "/patient/birth_date", "born_later"),
             ({"needed_by": "2026-04-05T10:00:00-04:00"}, "/needed_by", "before_it_was_written"),
             ({"expires_at": "2026-04-05T10:00:00-04:00"}, "/expires_at", "before_it_was_written"),
+            ({"needed_by": "2026-05-01T10:00:00Z", "not_before": "2026-05-02T10:00:00Z"}, "/not_before", "period"),
             ({"patient": {**own()["patient"], "phone": "555-0142"}}, "/patient/phone", "phone"),
         ],
     )
@@ -236,6 +237,15 @@ class TestOrderInFhir:
         assert [None, "true"] == [answer.headers.get("Idempotent-Replayed") for answer in answers]
         assert 1 == len({answer.json().get("referral_id") or answer.json()["id"] for answer in answers})
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
+
+    async def test_is_not_before_the_instant_that_it_names(self, intake: Standing) -> None:
+        """By our own door as by the other: the others hear from when on a visit may be."""
+        await send(intake, as_bytes(own(not_before="2026-05-20T09:00:00-04:00")))
+        await intake.until_told("ReferralReceived", "ReferralFoundComplete")
+
+        (_, received), _ = intake.told()
+        assert isinstance(received, ReferralReceived)
+        assert datetime(2026, 5, 20, 13, 0, tzinfo=UTC) == received.not_before
 
     async def test_is_needed_by_the_end_of_the_day_that_it_names(self, intake: Standing) -> None:
         """The others hear of all of it."""

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from services.intake.domain import INITIAL, Referral, State, allowed, decide, evolve, next_due, owed, tasks
 from services.intake.domain.receiving import REQUIRED
+from services.intake.domain.state import MatchOutcome
+from services.intake.domain.whom import Whom
 from shared.contracts.intake import Item, Outcome, ReportKind
 from shared.contracts.language import Command, Priority
 from shared.errors import Rejected
@@ -21,6 +23,8 @@ ITEMS = st.lists(st.sampled_from(REQUIRED), unique=True).map(tuple)
 OUTCOMES: tuple[Outcome, ...] = ("unreachable", "seen_no_report", "denied_final", "completed", "deceased")
 KINDS: tuple[ReportKind, ...] = ("final", "interim", "addendum")
 PRIORITIES: tuple[Priority, ...] = ("routine", "urgent", "asap", "stat")
+WHOM: tuple[Whom, ...] = ("unknown", "same", "other")
+MATCHES: tuple[MatchOutcome, ...] = ("applies", "belongs_elsewhere")
 NAMES = st.sampled_from(("a", "b"))
 
 
@@ -80,10 +84,20 @@ class AnyHistory(RuleBasedStateMachine):
         command = telling.visit(name, seen_at)
         self.happens(type(command)(**{**vars(command), "at": self.now}))
 
-    @rule(name=NAMES, kind=st.sampled_from(KINDS))
-    def reported(self, name: str, kind: ReportKind) -> None:
-        """A report comes."""
-        self.happens(telling.report(name, kind, self.now))
+    @rule()
+    def chosen(self) -> None:
+        """Scheduling chooses who shall see the patient."""
+        self.happens(telling.choose(self.now))
+
+    @rule(name=NAMES, kind=st.sampled_from(KINDS), visit=st.sampled_from(("a", None)), found=st.sampled_from(WHOM))
+    def reported(self, name: str, kind: ReportKind, visit: str | None, found: Whom) -> None:
+        """A report comes, about the patient or about somebody else."""
+        self.happens(telling.report(name, kind, self.now, visit_id=visit, whom=found))
+
+    @rule(name=NAMES, outcome=st.sampled_from(MATCHES))
+    def matched(self, name: str, outcome: MatchOutcome) -> None:
+        """A person says whether it belongs here."""
+        self.happens(telling.match(name, outcome, self.now))
 
     @rule(name=NAMES)
     def acknowledged(self, name: str) -> None:
@@ -129,6 +143,16 @@ class AnyHistory(RuleBasedStateMachine):
     def what_was_unlisted_stays_so(self) -> None:
         """An effect that was given up is never wanted again."""
         assert not self.listed & self.unlisted
+
+    @invariant()
+    def what_is_kept_counts_for_nothing(self) -> None:
+        """A report is either kept or applied, never both; what is kept and was not set aside is somebody's."""
+        if self.state is INITIAL:
+            return
+        kept = {each.report.report_id: each.set_aside is None for each in self.referral.kept_reports}
+        waiting = {task.about[0] for task in tasks(self.state) if task.act == "match_report"}
+        assert kept.keys().isdisjoint(report.report_id for report in self.referral.reports)
+        assert waiting == {id_ for id_, is_open in kept.items() if is_open}
 
     @invariant()
     def rests_unchanged(self) -> None:

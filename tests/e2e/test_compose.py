@@ -18,6 +18,7 @@ from deploy.local.programs import SERVICES
 from deploy.local.tools import Lacking, output_of
 from tests.e2e.composed import Composed, composed
 from tests.e2e.running import eventually, order, send_order, timeline, types_of
+from tests.support.sizes import SIZES
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -60,6 +61,9 @@ def power_failure(platform: Composed) -> None:
     """Every container, broker and database included, ends in the middle of a word."""
     platform.compose("kill")
     platform.up()
+
+
+INTERRUPTS = [*([restart] if SIZES.are_containers_restarted else []), down_and_up, power_failure]
 
 
 async def is_chosen_for(reach: Reach, referral: str) -> bool:
@@ -112,7 +116,7 @@ def cli_here(addresses: Addresses, *argv: str) -> dict[str, Any]:
 
 
 class TestState:
-    @pytest.mark.parametrize("interrupt", [restart, down_and_up, power_failure])
+    @pytest.mark.parametrize("interrupt", INTERRUPTS)
     async def test_survives(
         self, platform: Composed, addresses: Addresses, interrupt: Callable[[Composed], None]
     ) -> None:

@@ -21,10 +21,12 @@ class Sizes:
     chaos_days_after: int
     interrupted_stacks: tuple[str, ...]
     """Kinds of stack whose owner is also interrupted: all are left by owners that are killed, which is harder."""
+    are_containers_restarted: bool
+    """Whether containers are also restarted in place. Taken down in good order, or killed, they always are."""
     timeout_s: int
     """What the longest of these tests may take; 0 is without end."""
 
 
-_BY_DAY: Final = Sizes(350, 300, 200, 200, 18, 9, ("embedded",), 900)
-_BY_NIGHT: Final = Sizes(10_000, 3_000, 20_000, 1_000, 60, 12, ("docker", "maven", "embedded"), 0)
+_BY_DAY: Final = Sizes(350, 300, 200, 200, 18, 9, ("embedded",), False, 900)
+_BY_NIGHT: Final = Sizes(10_000, 3_000, 20_000, 1_000, 60, 12, ("docker", "maven", "embedded"), True, 0)
 SIZES: Final = _BY_NIGHT if os.environ.get("THROUGHLINE_SIZES") == "night" else _BY_DAY

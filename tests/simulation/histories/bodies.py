@@ -13,7 +13,7 @@ from services.intake.domain.state import MatchOutcome
 from services.scheduling.domain import Placement
 from services.tracking.domain import NoteCode
 from shared.calls import effect_id
-from shared.contracts.intake import AskedBy, Outcome, ReportKind
+from shared.contracts.intake import AskedBy, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.notifications import ContactOutcome
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision, message_sid
@@ -21,6 +21,7 @@ from tests.simulation.services.parties import supplied
 
 PROVIDERS = (("pr-house", "st-north"), ("pr-near", "st-north"), ("pr-late", "st-west"))
 REASONS = ("somebody-said-so", "deceased", "care-elsewhere", "superseded", "order-expired", "seen-no-report", "unseen")
+PATHWAYS = ("pw-9x4k2m", "pw-5j3p87")
 MADE_UP = "made-up"
 
 
@@ -95,6 +96,18 @@ def report_match(sent: Sent) -> Body:
         "outcome": sent.choose(get_args(MatchOutcome)),
         "reason": sent.reason(),
     }
+
+
+def pathway(sent: Sent) -> Body:
+    """One of the table, or none."""
+    return {"pathway": sent.choose((*PATHWAYS, MADE_UP))}
+
+
+def order_review(sent: Sent) -> Body:
+    """What was made of the newest version of the order, or of one that never came."""
+    referral = sent.house.state("intake", sent.key)
+    newest = referral.review.order_version if referral.review else 1
+    return {"order_version": sent.choose((newest, newest + 1)), "outcome": sent.choose(get_args(ReviewOutcome))}
 
 
 def acknowledgement(sent: Sent) -> Body:

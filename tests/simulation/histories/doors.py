@@ -37,6 +37,8 @@ DOORS: Sequence[Door] = (
     Door("intake", f"{_IN}/information", "supply_information", ("coordinator", "nurse"), bodies.information),
     Door("intake", f"{_IN}/reports", "record_report", ("specialist", "coordinator"), bodies.report),
     Door("intake", f"{_IN}/report-match", "match_report", ("coordinator", "nurse"), bodies.report_match),
+    Door("intake", f"{_IN}/pathway", "choose_pathway", _ANYBODY, bodies.pathway),
+    Door("intake", f"{_IN}/order-review", "review_order", ("coordinator", "lead"), bodies.order_review),
     Door("intake", f"{_IN}/acknowledgement", "acknowledge", ("clinician", "coordinator"), bodies.acknowledgement),
     Door("intake", f"{_IN}/cancellation", "cancel", ("coordinator", "lead"), bodies.cancellation),
     Door("intake", f"{_IN}/closing", "close", ("lead", "clinician"), bodies.closing),

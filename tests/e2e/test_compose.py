@@ -22,7 +22,7 @@ from tests.support.sizes import SIZES
 
 pytestmark = pytest.mark.timeout(1200)
 
-REQUESTS, DAYS = 20, 20
+REQUESTS, DAYS = SIZES.composed_story
 KEYS = "import json; print(*(jwk['kid'] for jwk in json.load(open('/keys/sealing.json'))['keys']))"
 INVADE = "import os; print(os.getuid(), os.getgid()); open('/app/planted.py', 'w')"
 

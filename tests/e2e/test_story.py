@@ -17,8 +17,9 @@ from deploy.cli.reach import Reach
 from deploy.cli.story import Story, play
 from deploy.local.platform import Platform
 from tests.e2e.running import eventually, started
+from tests.support.sizes import SIZES
 
-REQUESTS, DAYS = 20, 14
+REQUESTS, DAYS = SIZES.story
 KILLED_AFTER_H = {"authorization": 2, "scheduling": 5, "notifications": 24, "tracking": 7 * 24}
 """Hours of the story at which much falls due: a service dies the moment after the clock has reached its own."""
 

@@ -86,7 +86,7 @@ class Cluster:
         self.storm.is_stormy = False
         self.disk.is_database_down = self.disk.is_broker_down = False
         self.clock_error_s = 0.0
-        for collection, key in list(self.disk.spoiled):
+        for collection, key in [*self.disk.spoiled, *sorted(self.disk.full)]:
             self.disk.mend(collection, key)
         for replica in self.everybody:
             replica.skew_s = 0.0

@@ -55,6 +55,8 @@ class Disk:
     on_landed: Landed | None = None
     spoiled: dict[tuple[str, str], tuple[bytes, bytes]] = field(default_factory=dict)
     """By collection and id, what somebody made of a document by hand: as it was, and as it is."""
+    full: set[tuple[str, str]] = field(default_factory=set)
+    """By collection and id, documents that somebody filled by hand until no save of them fits."""
     were_spoiled: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
@@ -68,8 +70,14 @@ class Disk:
         self.spoiled[collection, key] = sound, broken
         self.were_spoiled.add(key)
 
+    def fill(self, collection: str, key: str) -> None:
+        """Somebody makes a document as large as one may be: it can be read, and no save of it fits any more."""
+        self.full.add((collection, key))
+        self.were_spoiled.add(key)
+
     def mend(self, collection: str, key: str) -> None:
         """It is as it was, unless a replica that remembered it has written it anew."""
+        self.full.discard((collection, key))
         sound, broken = self.spoiled.pop((collection, key), (b"", b""))
         if sound and self.collections[collection][key] == broken:
             self.collections[collection][key] = sound

@@ -54,6 +54,8 @@ class MemoryStore:
     async def save(self, documents: Sequence[Stored]) -> frozenset[str]:
         """Replace where the version is one below. Each document lands by itself: a bulk write is not atomic."""
         raws = _written(documents)
+        if full := [key for key in raws if (self._name, key) in self._disk.full]:
+            raise Unsaved(frozenset(full))
         copies = [(document["_id"], document["version"], raws[document["_id"]]) for document in documents]
         await self._written("save", lambda: self._land(copies))
         if self.weather.strikes("save torn"):

@@ -14,9 +14,6 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble
 from shared.world import World
 
-LISTENS_TO = ("intake", "scheduling")
-"""Whose facts it reads."""
-
 
 def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of."""
@@ -30,7 +27,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         name="authorization",
         kinds=(Kind(CASE, COLLECTION, gateways),),
         reactions=lambda parts: reactions(parts.keyring, payers),
-        listens_to=LISTENS_TO,
+        listens_to=("intake", "scheduling"),
         routers=routers(payers),
         policy=POLICY,
         asks=frozenset({"payer", "clearinghouse"}),

@@ -16,9 +16,6 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble
 from shared.world import World
 
-LISTENS_TO = ("scheduling",)
-"""Whose facts it reads."""
-
 
 def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of."""
@@ -32,7 +29,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         name="intake",
         kinds=(Kind(REFERRAL, COLLECTION, gateways),),
         reactions=lambda _parts: reactions(),
-        listens_to=LISTENS_TO,
+        listens_to=("scheduling",),
         routers=routers(desk),
         policy=POLICY,
         asks=frozenset({"ehr"}),

@@ -13,9 +13,6 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble
 from shared.world import World
 
-LISTENS_TO = ("intake", "scheduling")
-"""Whose facts it reads."""
-
 
 def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettings) -> Blueprint:
     """What the service consists of."""
@@ -33,7 +30,7 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
         name="notifications",
         kinds=(Kind(CONVERSATION, COLLECTION, gateways),),
         reactions=lambda parts: reactions(parts.keyring),
-        listens_to=LISTENS_TO,
+        listens_to=("intake", "scheduling"),
         routers=(router, callbacks(sms)),
         policy=POLICY,
         open_paths=OPEN_PATHS,

@@ -13,9 +13,6 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble
 from shared.world import World
 
-LISTENS_TO = ("intake", "authorization", "notifications")
-"""Whose facts it reads."""
-
 
 def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of: placements, which hear and tell, and calendar days, which do neither."""
@@ -38,7 +35,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         name="scheduling",
         kinds=(Kind(PLACEMENT, PLACEMENTS, of_placements), Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days)),
         reactions=lambda _parts: reactions(directory),
-        listens_to=LISTENS_TO,
+        listens_to=("intake", "authorization", "notifications"),
         routers=routers(directory),
         policy=POLICY,
         asks=frozenset({"office"}),

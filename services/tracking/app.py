@@ -13,9 +13,6 @@ from shared.outbound import ServiceToken
 from shared.service import Blueprint, Kind, assemble
 from shared.world import World
 
-LISTENS_TO = SERVICES
-"""Whose facts it reads."""
-
 
 def blueprint(issuer: Issuer) -> Blueprint:
     """What the service consists of, when people log in at this issuer."""
@@ -23,7 +20,7 @@ def blueprint(issuer: Issuer) -> Blueprint:
         name="tracking",
         kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES),),
         reactions=lambda _parts: REACTIONS,
-        listens_to=LISTENS_TO,
+        listens_to=SERVICES,
         routers=routers(issuer),
         policy=POLICY,
         is_heard=False,

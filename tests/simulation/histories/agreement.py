@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from deploy.cli.quiet import HEARS
 from services.scheduling.domain import Placement
 from services.tracking.domain.precedence import OUR_PEOPLE, rank
 from tests.simulation.histories.house import House
 from tests.simulation.histories.truths import is_open, tasks
-from tests.simulation.services.rules.known import HEARS
 
 
 def disagreements(house: House) -> Iterator[str]:

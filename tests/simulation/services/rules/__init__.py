@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deploy.cli.quiet import HEARS
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralReceived
 from shared.contracts.sealed import Contact
 from shared.ports import Stored
@@ -14,7 +15,7 @@ from tests.simulation.services.later import Spoken
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.rules.effects import only_asks, wrong_effects
 from tests.simulation.services.rules.endings import wrong_endings
-from tests.simulation.services.rules.known import COLLECTIONS, HEARS, Known, deciders
+from tests.simulation.services.rules.known import COLLECTIONS, Known, deciders
 from tests.simulation.services.rules.later import wrong_later
 from tests.simulation.services.rules.messages import wrong_messages
 from tests.simulation.services.rules.once import told_twice

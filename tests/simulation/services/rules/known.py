@@ -1,6 +1,6 @@
 """The end of a run as the rules read it: states as the domains have them, facts as they were told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -17,13 +17,6 @@ from tests.simulation.stories import Story
 
 COLLECTIONS = {**{service: f"{service}.{name}" for service, name in PLACES.items()}, "tracking": "tracking.tracks"}
 DAYS = "scheduling.calendar_days"
-HEARS: Mapping[str, Sequence[str]] = {
-    "intake": ("scheduling",),
-    "authorization": ("intake", "scheduling"),
-    "scheduling": ("intake", "authorization", "notifications"),
-    "notifications": ("intake", "scheduling"),
-    "tracking": ("intake", "authorization", "scheduling", "notifications"),
-}
 Told = TypeVar("Told", bound=Fact)
 
 

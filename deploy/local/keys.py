@@ -1,8 +1,7 @@
 """Makes the keys of a local stack: sealing keys per tenant and audience, a signing key, a key per client and per party.
 
 Each service gets a file with the keys of its own audiences and no others; towards each counterparty we have a key of
-its own. A real installation gets its keys from
-its key management; the layout of the files is the same.
+its own. A real installation gets its keys from its key management; the layout of the files is the same.
 """
 
 import json

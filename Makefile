@@ -27,7 +27,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-check: static ## Format, lint, types, import rules, unit tests: seconds, before every commit
+check: static ## Format, lint, types, import rules, unit tests: a few minutes, before every commit
 	@$(TIMED) units $(BIN)/pytest -q -n auto $(wildcard $(UNIT))
 
 static: $(INSTALLED)

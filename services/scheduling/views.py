@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.scheduling.domain import Choice, Placement, Situation, Visit, allowed, situation
+from services.scheduling.domain import Choice, Placement, Situation, Visit, allowed, situation, visits_of
 from services.scheduling.domain.state import Answer, Fate
 from shared.aggregates import Document, Engine
 from shared.calls import effect_id
@@ -35,7 +35,10 @@ class ShownVisit(BaseModel):
 
 
 class ShownPlacement(BaseModel):
-    """A placement. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now."""
+    """A placement. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now.
+
+    An office sees the visits at its own providers'.
+    """
 
     referral_id: str
     version: int
@@ -46,8 +49,13 @@ class ShownPlacement(BaseModel):
     allowed: tuple[str, ...]
 
 
-def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownPlacement:
-    """The placement as anybody may see it, with every action that would do something. Raises NotFound."""
+def shown(
+    engine: Engine, document: Document, by: Actor, at: datetime, of: frozenset[str] | None = None
+) -> ShownPlacement:
+    """The placement as who speaks for the providers `of` may see it (None: for all), with all that would do something.
+
+    Raises NotFound.
+    """
     placement: Placement = document.state
     if placement.order is None:
         raise NotFound
@@ -56,9 +64,9 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownP
         version=document.version,
         state=situation(placement),
         provider=_provider(placement.choice, document) if placement.choice else None,
-        visits=tuple(map(_visit, placement.visits)),
+        visits=tuple(map(_visit, visits_of(placement, of))),
         tasks=engine.draft(document).tasks(),
-        allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting)))),
+        allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting), of))),
     )
 
 

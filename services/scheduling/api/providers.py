@@ -58,7 +58,7 @@ def routes(directory: Directory) -> APIRouter:
     async def read(caller: MayRead, service: TheService, referral_id: str, response: Response) -> ShownPlacement:
         """Where the placement stands, who must do what by when, and what the caller may do now."""
         document = await service.read(referral_id)
-        found = shown(service.engine, document, caller.actor, service.now())
+        found = shown(service.engine, document, caller.actor, service.now(), providers_of(caller))
         response.headers["ETag"] = etag(found.version)
         return found.model_copy(update={"allowed": tuple(name for name in found.allowed if may(caller, name))})
 

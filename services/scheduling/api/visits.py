@@ -116,7 +116,12 @@ async def cancel(
     response: Response,
 ) -> Taken:
     """Cancel a visit that lies ahead. Another is sought, unless the patient will not come."""
-    command = CancelVisit(**attribution(caller, service), visit_id=told.visit_id, reason=told.reason.reason)
+    command = CancelVisit(
+        **attribution(caller, service),
+        visit_id=told.visit_id,
+        providers=providers_of(caller),
+        reason=told.reason.reason,
+    )
     return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)
 
 
@@ -130,7 +135,12 @@ async def record_outcome(
     response: Response,
 ) -> Taken:
     """Record what became of a visit."""
-    command = RecordOutcome(**attribution(caller, service), visit_id=told.visit_id, outcome=told.outcome)
+    command = RecordOutcome(
+        **attribution(caller, service),
+        visit_id=told.visit_id,
+        providers=providers_of(caller),
+        outcome=told.outcome,
+    )
     ask = request.ask(referral_id, command, caller, told.visit_id, told.outcome, told.evidence_ref)
     return await take(service, ask, response)
 

@@ -42,7 +42,7 @@ from services.scheduling.domain.commands import (
 from services.scheduling.domain.decide import decide
 from services.scheduling.domain.directory import Directory, Provider, Session, Site, candidate_of
 from services.scheduling.domain.evolve import evolve
-from services.scheduling.domain.offices import put_to
+from services.scheduling.domain.offices import put_to, visits_of
 from services.scheduling.domain.openings import (
     SOON,
     Frame,
@@ -138,5 +138,6 @@ __all__ = [
     "slot_at",
     "slots",
     "tasks",
+    "visits_of",
     "whole_day",
 ]

@@ -13,10 +13,20 @@ _ANY_REASON = Reason(system="throughline", code="any")
 _SOON = timedelta(days=1)
 
 
-def allowed(state: Placement, by: Actor, at: datetime, parked: tuple[str, ...] = ()) -> frozenset[str]:
-    """Names of the commands, in snake case, that this person could send to some effect. `parked` is as in Command."""
+def allowed(
+    state: Placement,
+    by: Actor,
+    at: datetime,
+    parked: tuple[str, ...] = (),
+    providers: frozenset[str] | None = None,
+) -> frozenset[str]:
+    """Names of the commands, in snake case, that this person could send to some effect.
+
+    `parked` is as in Command, `providers` as in VisitCommand.
+    """
     who: dict[str, Any] = {"at": at, "by": by, "channel": "api", "parked": parked}
-    probes = [*_probes(state, who).items(), *_answers(state, who), *_of_visits(state, who)]
+    of_visits = _of_visits(state, {**who, "providers": providers})
+    probes = [*_probes(state, who).items(), *_answers(state, who), *of_visits]
     return frozenset(name for name, command in probes if _does_something(command, state))
 
 
@@ -29,12 +39,10 @@ def _does_something(command: Command, state: Placement) -> bool:
 
 def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
     """One plausible command of each kind that has one."""
-    visit_id = state.visit.visit_id if state.visit else ""
     slot, other = _slot(state, who["at"]), Candidate("", "", is_in_house=True)
     return {
         "choose_provider": c.ChooseProvider(**who, candidate=other),
         "book_visit": c.BookVisit(**who, slot=slot, booked_by="external"),
-        "cancel_visit": c.CancelVisit(**who, visit_id=visit_id, reason=_ANY_REASON),
     }
 
 
@@ -50,12 +58,16 @@ def _answers(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]
 def _of_visits(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
     """That the patient came may be said of any visit, also of one that was thought missed or cancelled.
 
-    And of any visit, its office may have to be told.
+    And of any visit, its office may have to be told. Each is asked about: visits are at different offices.
     """
-    ids = [visit.visit_id for visit in state.visits]
-    confirmed = (c.ConfirmAppointment(**who, visit_id=id_) for id_ in ids)
-    fulfilled = (c.RecordOutcome(**who, visit_id=id_, outcome="fulfilled") for id_ in ids)
-    return [*(("confirm_appointment", command) for command in confirmed), *(("record_outcome", f) for f in fulfilled)]
+    probes: list[tuple[str, Command]] = []
+    for visit_id in (visit.visit_id for visit in state.visits):
+        probes += [
+            ("cancel_visit", c.CancelVisit(**who, visit_id=visit_id, reason=_ANY_REASON)),
+            ("confirm_appointment", c.ConfirmAppointment(**who, visit_id=visit_id)),
+            ("record_outcome", c.RecordOutcome(**who, visit_id=visit_id, outcome="fulfilled")),
+        ]
+    return probes
 
 
 def _slot(state: Placement, at: datetime) -> Slot:

@@ -119,26 +119,30 @@ class BookVisit(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CancelVisit(Command):
-    """The visit shall not take place; another is sought, unless the patient will not come."""
+class VisitCommand(Command):
+    """About one visit, by somebody who may speak for these providers; None: for all of them."""
 
     visit_id: str
+    providers: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelVisit(VisitCommand):
+    """The visit shall not take place; another is sought, unless the patient will not come."""
+
     reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordOutcome(Command):
+class RecordOutcome(VisitCommand):
     """What became of a visit."""
 
-    visit_id: str
     outcome: Literal["fulfilled", "missed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfirmAppointment(Command):
+class ConfirmAppointment(VisitCommand):
     """Somebody made sure that the office knows of the visit, or that it is not to be."""
-
-    visit_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

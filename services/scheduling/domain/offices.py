@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.scheduling.domain.state import Placement
+from services.scheduling.domain.state import Placement, Visit
 
 _SAID_AGAIN: Final = frozenset({"answer_request", "record_outcome", "cancel_visit"})
 """What an office may send once more after it has taken effect, and then has to find what it was about."""
@@ -19,3 +19,8 @@ def put_to(placement: Placement, act: str) -> frozenset[str]:
     visit = placement.visit
     chosen = {choice.provider_ref} if choice else set()
     return frozenset(chosen | ({visit.attempt.slot.provider_ref} if visit else set()))
+
+
+def visits_of(placement: Placement, providers: frozenset[str] | None) -> tuple[Visit, ...]:
+    """The visits at these providers'; None: all of them. An office chosen now has no business with those before."""
+    return tuple(v for v in placement.visits if providers is None or v.attempt.slot.provider_ref in providers)

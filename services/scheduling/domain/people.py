@@ -8,6 +8,7 @@ from services.scheduling.domain.choosing import choose
 from services.scheduling.domain.deadlines import BOOKING_TIME
 from services.scheduling.domain.facts import AttemptBegun, HandoverSettled, PlacementFact
 from services.scheduling.domain.handing import hand_over, order_of
+from services.scheduling.domain.offices import visits_of
 from services.scheduling.domain.state import Act, Attempt, Choice, Claiming, Order, Placement, Slot, Visit
 from shared.contracts.language import Command, Reason
 from shared.contracts.scheduling import (
@@ -135,7 +136,7 @@ def _accepted_by_booking(command: c.BookVisit, state: Placement) -> Facts:
 
 
 def _cancel_visit(command: c.CancelVisit, state: Placement) -> Facts:
-    visit = _visit(command.visit_id, state)
+    visit = _visit(command, state)
     if visit.fate in ("cancelled", "moved"):
         return []
     if visit.fate != "booked":
@@ -151,7 +152,7 @@ def _cancelled(visit: Visit, reason: Reason, command: Command, state: Placement)
 
 
 def _record_outcome(command: c.RecordOutcome, state: Placement) -> Facts:
-    visit = _visit(command.visit_id, state)
+    visit = _visit(command, state)
     if command.at < visit.attempt.slot.starts_at:
         raise Rejected("visit-not-begun", "A visit has an outcome when it has begun.")
     if command.outcome == "missed":
@@ -182,16 +183,18 @@ def _missed(visit: Visit, command: c.RecordOutcome, state: Placement) -> Facts:
 
 
 def _confirm_appointment(command: c.ConfirmAppointment, state: Placement) -> Facts:
-    visit = _visit(command.visit_id, state)
+    visit = _visit(command, state)
     if state.is_handed("call_off_appointment", visit.visit_id):
         return [HandoverSettled("call_off_appointment", visit.visit_id)]
     is_asked = visit == state.visit and state.is_handed("confirm_appointment")
     return [HandoverSettled("confirm_appointment")] if is_asked else []
 
 
-def _visit(visit_id: str, state: Placement) -> Visit:
+def _visit(command: c.VisitCommand, state: Placement) -> Visit:
+    """The visit. One of another office is as one that is not there."""
     order_of(state)
-    found = next((visit for visit in state.visits if visit.visit_id == visit_id), None)
+    theirs = visits_of(state, command.providers)
+    found = next((visit for visit in theirs if visit.visit_id == command.visit_id), None)
     if found is None:
         raise NotFound("not-found", "There is no such visit.")
     return found

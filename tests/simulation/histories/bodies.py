@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from services.authorization.domain.state import SUBMISSION, wire_id
 from services.intake.domain.state import MatchOutcome
-from services.scheduling.domain import Placement
+from services.scheduling.domain import Placement, Visit
 from services.tracking.domain import NoteCode
 from shared.calls import effect_id
 from shared.contracts.intake import AskedBy, Outcome, ReportKind, ReviewOutcome
@@ -27,11 +27,15 @@ MADE_UP = "made-up"
 
 @dataclass(frozen=True)
 class Sent:
-    """What somebody looks at when sending something: the referral, as the services have it, and a way to choose."""
+    """What somebody looks at when sending something: the referral, as the services have it, and a way to choose.
+
+    `office` is the provider whose office sends it, None for anybody else.
+    """
 
     house: House
     key: str
     choose: Choose[Any]
+    office: str | None = None
 
     def reason(self) -> Body:
         """Any coded reason."""
@@ -42,6 +46,10 @@ class Sent:
         """What scheduling has."""
         state: Placement | None = self.house.state("scheduling", self.key)
         return state or Placement()
+
+    def is_strange(self, visit: Visit) -> bool:
+        """Whether it is at another office than the sender's, who hopes for nothing from it."""
+        return self.office not in (None, visit.attempt.slot.provider_ref)
 
 
 Bodies = Callable[[Sent], Body]
@@ -178,8 +186,9 @@ def booking(sent: Sent) -> Body:
 
 
 def _visit(sent: Sent) -> str:
-    visits = [visit.visit_id for visit in reversed(sent.placement.visits)]
-    return str(sent.choose([*visits, MADE_UP]))
+    newest_first = sent.placement.visits[::-1]
+    visits = sorted(newest_first, key=sent.is_strange)
+    return str(sent.choose([*(visit.visit_id for visit in visits), MADE_UP]))
 
 
 def visit_cancellation(sent: Sent) -> Body:
@@ -189,7 +198,8 @@ def visit_cancellation(sent: Sent) -> Body:
 
 def outcome(sent: Sent) -> Body:
     """What became of a visit: one that has begun, if any has."""
-    visits = sorted(sent.placement.visits, key=lambda visit: visit.attempt.slot.starts_at > sent.house.now)
+    now = sent.house.now
+    visits = sorted(sent.placement.visits, key=lambda v: (sent.is_strange(v), v.attempt.slot.starts_at > now))
     return {
         "visit_id": sent.choose([*(visit.visit_id for visit in visits), MADE_UP]),
         "outcome": sent.choose(("fulfilled", "missed")),

@@ -80,7 +80,9 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
     for key, action in actions:
         door = doors[action]
         person = of_role(house, door.service, key, door.roles[-1])[-1]
-        house.ask(door.service, knock(door, Sent(house, key, hoped_for), person, f"hope-{house.now}-{n}"))
+        house.ask(
+            door.service, knock(door, Sent(house, key, hoped_for, person.office), person, f"hope-{house.now}-{n}")
+        )
     return bool(actions)
 
 

@@ -186,7 +186,9 @@ class Histories(RuleBasedStateMachine):
     def knock(self, door: Door, key: str, person: Person, choose: Choose[Any]) -> Any:
         """Send something to a door."""
         self.sent += 1
-        return self.send(knock(door, Sent(self.house, key, choose), person, f"key-{self.sent}"), door.service)
+        return self.send(
+            knock(door, Sent(self.house, key, choose, person.office), person, f"key-{self.sent}"), door.service
+        )
 
     @rule()
     def open_worklist(self) -> None:

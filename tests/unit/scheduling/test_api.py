@@ -1,13 +1,16 @@
 """Scheduling's doors over HTTP: who may do what, what is refused, and what is answered twice alike."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from services.scheduling.domain import ChooseProvider
 from services.scheduling.gateways import visit_id
+from shared.aggregates import Ask
 from shared.identity import Role
-from tests.unit.scheduling.placing import DAY
+from tests.unit.scheduling.placing import DAY, FAR, say
 from tests.unit.scheduling.standing import Standing
 from tests.unit.scheduling.test_journey import ELSEWHERE, SHIPPED, is_booked, referral, tell_end, tell_leave, tell_order
 
@@ -209,6 +212,45 @@ class TestOutcome:
         answer = await send(scheduling, booked, "outcome", content)
 
         assert (answer.status_code, answer.json()["code"]) == (409, "visit-not-begun")
+
+
+class TestAnOfficeChosenNow:
+    """The first visit was at an office of the party `near`; somebody of `far` has the referral now."""
+
+    @pytest.fixture
+    async def fays(self, scheduling: Standing, booked: str) -> AsyncIterator[httpx2.AsyncClient]:
+        """A client of Fay's, to whose office the referral went after the visit was missed."""
+        scheduling.pass_time(2 * DAY)
+        missed = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
+        assert (await send(scheduling, booked, "outcome", missed, key=None)).status_code == 202
+        chosen = say(ChooseProvider, scheduling.now(), candidate=FAR)
+        await scheduling.service.ask(Ask(key=booked, id="chosen", command=chosen))
+        async with scheduling.client(Role.SPECIALIST) as http:
+            http.headers.update(scheduling.issuer.headers(Role.SPECIALIST, subject="fay.faraway"))
+            yield http
+
+    async def test_sees_no_visit_of_the_office_before(self, booked: str, fays: httpx2.AsyncClient) -> None:
+        """Nor that anything could be done about it."""
+        shown = (await fays.get(f"/v1/placements/{booked}")).json()
+
+        assert (shown["provider"]["provider_ref"], shown["visits"]) == ("pr-far", [])
+        assert not {"cancel_visit", "record_outcome"} & set(shown["allowed"])
+
+    @pytest.mark.parametrize(
+        ("path", "more"),
+        [("visit-cancellation", {"reason": REASON}), ("outcome", {"outcome": "fulfilled", "evidence_ref": "office-2"})],
+    )
+    async def test_is_refused_what_is_about_that_visit(
+        self, booked: str, fays: httpx2.AsyncClient, path: str, more: dict[str, Any]
+    ) -> None:
+        """As about a visit that is not there."""
+        answers = [
+            await fays.post(f"/v1/placements/{booked}/{path}", json={"visit_id": named, **more})
+            for named in (visit_id(booked, 1), "visit-unheard")
+        ]
+
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].json() == answers[1].json()
 
 
 class TestEveryRoute:

@@ -58,9 +58,11 @@ def test_knocks_at_every_door() -> None:
     assert sorted(set(_doors())) == sorted((door.service, door.path) for door in DOORS)
 
 
-def _commands() -> set[str]:
-    """Every command that some service knows."""
-    return {known.__name__ for known in Command.__subclasses__() if known.__module__.startswith("services.")}
+def _commands(kind: type[Command] = Command) -> set[str]:
+    """Every command that some service knows: a kind of them has others below it, and is none itself."""
+    kinds = [known for known in kind.__subclasses__() if known.__module__.startswith("services.")]
+    below = {name for known in kinds for name in _commands(known)}
+    return below | {known.__name__ for known in kinds if not known.__subclasses__()}
 
 
 def _doors() -> Iterator[tuple[str, str]]:

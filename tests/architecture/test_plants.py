@@ -38,6 +38,21 @@ def test_replaces_what_is_called(plant: Plant) -> None:
     assert [] == list(unbound(plant))
 
 
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        (lambda _patch: None, "nothing is replaced"),
+        (lambda patch: patch.setattr("shared.aggregates.Moved", None, raising=False), "has no Moved of its own"),
+        (lambda patch: patch.setattr("shared.aggregates.Decider", None), "nobody calls shared.aggregates.Decider"),
+        (lambda patch: patch.setitem(PLANTS, "moved", None), "a table had no moved"),
+    ],
+    ids=["empty", "gone", "left behind", "no such key"],
+)
+def test_sees_a_plant_that_binds_to_nothing(plant: Plant, found: str) -> None:
+    """Else the test above could not fail: a name that is gone, one that is only passed on, a key that is not there."""
+    assert any(found in said for said in unbound(plant))
+
+
 def unbound(plant: Plant) -> Iterator[str]:
     """What a plant replaces in vain, or that it replaces nothing."""
     with pytest.MonkeyPatch.context() as patch:

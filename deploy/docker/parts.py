@@ -5,22 +5,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from deploy.local.keys import AUDIENCES, write_register, write_state
+from deploy.local.keys import AUDIENCES, write_private, write_register, write_state
 from deploy.local.parties import ASKED_BY, REGISTER, key_name, parties_of
 from shared.parties import Party
 
+_SIMULATORS_URL: Final = "http://simulators:8080"
 _SMS_AUTH_TOKEN: Final = "sms_auth_token"  # noqa: S105 - a file's name
 
 
-def hand_out(vault: Path, parts: Path, tenant: str, simulators_url: str = "http://simulators:8080") -> None:
+def hand_out(vault: Path, parts: Path, tenant: str) -> None:
     """Make what `vault` lacks, and give each part its copy in `parts`/<part>. Safe to repeat: keys stay as they are."""
     write_state(vault, [tenant])
-    write_register(vault, parties_of(tenant), simulators_url)
+    write_register(vault, parties_of(tenant), _SIMULATORS_URL)
     token = vault / _SMS_AUTH_TOKEN
     if not token.exists():
-        _write(token, secrets.token_hex(32))
+        write_private(token, secrets.token_hex(32))
     for target, source in _copies(tenant).items():
-        _write(parts / target, (vault / source).read_text())
+        write_private(parts / target, (vault / source).read_text())
 
 
 def _copies(tenant: str) -> Mapping[str, str]:
@@ -50,12 +51,3 @@ def _of_party(party: Party) -> Mapping[str, str]:
         return {}
     file = f"parties/{key_name(party)}.json"
     return {**copies, f"{ASKED_BY[party.kind]}/{file}": file}
-
-
-def _write(path: Path, content: str) -> None:
-    """Whole or not at all, for the owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(content)
-    unfinished.replace(path)

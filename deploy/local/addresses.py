@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from deploy.local.keys import write_private
+
 
 class Addresses(BaseModel):
     """Where the parts listen, and who we are to them. `urls` is by program.
@@ -26,11 +28,7 @@ class Addresses(BaseModel):
 
     def write(self, path: Path) -> None:
         """Write the file whole, readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = path.with_suffix(".new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(self.model_dump_json(indent=1))
-        unfinished.replace(path)
+        write_private(path, self.model_dump_json(indent=1))
 
     def forget(self, path: Path) -> None:
         """Remove the file, unless another platform has been written to it since."""

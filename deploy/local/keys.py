@@ -71,17 +71,17 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
     known = {jwk["kid"]: jwk for ring in rings.values() for jwk in ring}
     for service, made in generate_keys(named, known=known).items():
         own = {jwk["kid"]: jwk for jwk in (*rings[service], *made["keys"])}
-        _write(state / "sealing" / f"{service}.json", {"keys": list(own.values())})
+        write_private(state / "sealing" / f"{service}.json", {"keys": list(own.values())})
     _key_in(state / "issuer" / "signing.json", "issuer-1")
     listed = [_client(state, tenant, *entry) for tenant in named for entry in registrations(tenant).items()]
-    _write(state / "issuer" / "clients.json", {"clients": listed})
+    write_private(state / "issuer" / "clients.json", {"clients": listed})
     ours = [_our_key(state, party) for tenant in named for party in parties_of(tenant) if party.kind in ASKED_BY]
-    _write(state / "parties" / "public.json", {"keys": ours})
+    write_private(state / "parties" / "public.json", {"keys": ours})
 
 
 def write_register(state: Path, parties: Iterable[Party], simulators_url: str) -> None:
     """Write the register of parties beside our keys for them: addresses change with every start, keys do not."""
-    _write(state / REGISTER, connected(parties, simulators_url))
+    write_private(state / REGISTER, connected(parties, simulators_url))
 
 
 def registrations(tenant: str) -> Mapping[str, Registration]:
@@ -111,13 +111,13 @@ def _key_of(file: Path, client_id: str, kid: str) -> ECKey:
     """The key in a client's file, which is made if there is none."""
     found = _read(file).get("jwk")
     key = ECKey.import_key(found) if found else _signing_key(kid)
-    _write(file, {"client_id": client_id, "jwk": key.as_dict(private=True)})
+    write_private(file, {"client_id": client_id, "jwk": key.as_dict(private=True)})
     return key
 
 
 def _key_in(file: Path, kid: str) -> None:
     if not file.exists():
-        _write(file, _signing_key(kid).as_dict(private=True))
+        write_private(file, _signing_key(kid).as_dict(private=True))
 
 
 def _sealing_key(kid: str) -> dict[str, Any]:
@@ -133,8 +133,8 @@ def _read(file: Path) -> Mapping[str, Any]:
     return found
 
 
-def _write(path: Path, content: Mapping[str, Any] | str) -> None:
-    """Whole or not at all; and not at all what is there already."""
+def write_private(path: Path, content: Mapping[str, Any] | str) -> None:
+    """Write for the owner's eyes only: whole or not at all, and not at all what is there already."""
     written = content if isinstance(content, str) else json.dumps(content, indent=1)
     if path.exists() and path.read_text() == written:
         return

@@ -21,6 +21,7 @@ from deploy.issuer.assertions import Assertions
 from deploy.issuer.refusals import OAuthRefusal
 from deploy.issuer.registry import Client, Registry
 from deploy.issuer.signing import Signer
+from deploy.local.keys import write_private
 from deploy.local.parties import key_name
 from shared.identity import Unauthenticated, Verifier
 from shared.parties import Party, Register
@@ -153,9 +154,7 @@ def kept_keys(file: Path) -> Callable[[str], ECKey]:
     def key(name: str) -> ECKey:
         if name not in kept:
             kept[name] = ECKey.generate_key("P-384", {"kid": name, "use": "sig", "alg": "ES384"}).as_dict(private=True)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(json.dumps(kept))
+            write_private(file, kept)
         return ECKey.import_key(kept[name])
 
     return key

@@ -68,10 +68,12 @@ def match(command: MatchReport, referral: Referral) -> list[IntakeFact]:
 def settle(command: Command, referral: Referral, visit_id: str) -> list[IntakeFact]:
     """Apply what was kept because its visit was not heard of yet: now it is. Services are heard in any order."""
     facts: list[IntakeFact] = []
+    is_final_there = referral.final_report is not None
     for kept in referral.kept_reports:
         is_of_visit = kept.visit_id == visit_id and kept.cause == "never-sent" and not kept.set_aside
-        if is_of_visit and not (kept.report.kind == "interim" and referral.final_report):
+        if is_of_visit and not (kept.report.kind == "interim" and is_final_there):
             facts += _matched(command, referral, kept, "visit_id")
+            is_final_there = is_final_there or kept.report.kind == "final"
     return facts
 
 

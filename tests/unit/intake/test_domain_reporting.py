@@ -152,6 +152,17 @@ class TestVisitsHeardOfLater:
             assert ("visit_id", "v1") == (told.matched_by, told.visit_id)
             assert [] == to_match(*early, heard)
 
+    def test_settle_no_interim_report_after_the_final_one(self) -> None:
+        """Of two that were kept for one visit, in the order in which they came."""
+        final = report("r1", visit_id="v1", when=at(1))
+        interim = report("r2", kind="interim", visit_id="v1", when=at(2))
+        heard = hold("v1")
+
+        assert "r1" == the_told(decide(heard, as_told(receive(), final, interim))).report_id
+        assert [("r2",)] == [task.about for task in to_match(receive(), final, interim, heard)]
+        both = [fact.kind for fact in decide(heard, as_told(receive(), interim, final)) if hasattr(fact, "kind")]
+        assert ["interim", "final"] == both
+
     def test_settle_nothing_else(self) -> None:
         """Another visit, another patient, or what a person set aside stays as it is."""
         named = report(visit_id="v1", when=at(1))

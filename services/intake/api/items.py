@@ -165,11 +165,6 @@ def _with_name(contact: Contact, value: NameIn | str) -> Contact:
     return contact.model_copy(update={"given": given, "family": family})
 
 
-MODELS: Final[dict[Audience, type[Any]]] = {
-    "contact": Contact,
-    "clinical": ClinicalWithOrigin,
-    "coverage": CoverageDetails,
-}
 CHANGES: Final[Mapping[Item, tuple[Audience, Callable[[Any, Any], BaseModel]]]] = {
     "diagnosis": ("clinical", _with_diagnosis),
     "contact": ("contact", _with_contact),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.intake.api.items import MODELS
 from services.intake.domain import Referral
+from services.intake.domain.content import MODELS
 from shared.contracts.language import Audience
 from shared.identity import Caller
 from shared.service import Service

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from services.intake.api.keyed import Keyed
+from services.intake.api.opening import open_group
 from services.intake.api.sender import Sender
 from services.intake.domain import ReceiveReferral, Referral, ReviseOrder
 from services.intake.domain.content import ITEMS, MODELS, TERMS, elements_that_differ, groups_of
@@ -61,16 +62,8 @@ def _revision(order: Order, received: ReceiveReferral, referral: Referral, sende
 
 def _opened(referral: Referral, sender: Sender) -> dict[Audience, BaseModel]:
     return {
-        group: sender.service.keyring.open(
-            sender.tenant,
-            group,
-            referral.seals[group],
-            model,
-            purpose="compare_order",
-            actor_kind=sender.caller.actor.kind,
-            referral_id=referral.referral_id,
-        )
-        for group, model in MODELS.items()
+        group: open_group(referral, group, sender.caller, sender.service, "compare_order")
+        for group in MODELS
         if group in referral.seals
     }
 

@@ -15,6 +15,7 @@ from services.intake.domain.commands import (
 from services.intake.domain.facts import ContentNoted, IntakeFact, OrderVersionKept, ReviewWanted
 from services.intake.domain.receiving import require_own, supply
 from services.intake.domain.state import OrderVersion, Referral, Review, ReviewCause
+from services.intake.domain.steps import OWN_REASONS
 from shared.contracts.intake import OrderChanged, OrderReviewed, ReferralHeld, ReferralResumed
 from shared.contracts.language import Command, Reason
 from shared.errors import Conflict, NotFound, Rejected, Stale
@@ -42,7 +43,11 @@ def revise(command: ReviseOrder, referral: Referral) -> list[IntakeFact]:
         elements=command.elements,
     )
     cause = _cause(command, referral)
-    return [*supplied, OrderVersionKept(version), *_to_look_at(command, referral, version.number, cause)]
+    return [
+        *supplied,
+        OrderVersionKept(version),
+        *_to_look_at(command, referral, version.number, cause, command.elements),
+    ]
 
 
 def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
@@ -120,11 +125,10 @@ def _cause(command: ReviseOrder, referral: Referral) -> ReviewCause:
 
 
 def _to_look_at(
-    command: Command, referral: Referral, number: int, cause: ReviewCause, elements: tuple[str, ...] = ()
+    command: Command, referral: Referral, number: int, cause: ReviewCause, elements: tuple[str, ...]
 ) -> list[IntakeFact]:
-    come = elements or getattr(command, "elements", ())
-    told = OrderChanged(**vars(command.told), referral_id=referral.referral_id, order_version=number, elements=come)
-    return [ReviewWanted(Review(number, cause, come, command.at)), told]
+    told = OrderChanged(**vars(command.told), referral_id=referral.referral_id, order_version=number, elements=elements)
+    return [ReviewWanted(Review(number, cause, elements, command.at)), told]
 
 
 def _cancelled(command: Command, code: str, referral: Referral) -> list[IntakeFact]:
@@ -134,7 +138,7 @@ def _cancelled(command: Command, code: str, referral: Referral) -> list[IntakeFa
         channel=command.channel,
         parked=command.parked,
         asked_by="referrer",
-        reason=Reason(system=ending.OWN_REASONS, code=code),
+        reason=Reason(system=OWN_REASONS, code=code),
     )
     try:
         return ending.cancel(cancel, referral)

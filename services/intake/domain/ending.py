@@ -5,12 +5,11 @@ from typing import Final, cast, get_args
 from services.intake.domain.commands import CancelReferral, CloseReferral
 from services.intake.domain.facts import EndChosen, IntakeFact
 from services.intake.domain.state import End, Referral
+from services.intake.domain.steps import OWN_REASONS
 from shared.contracts.intake import AskedBy, Outcome, ReferralCancelled, ReferralClosed
 from shared.contracts.language import Command, Reason
 from shared.errors import Conflict, Rejected
 
-OWN_REASONS: Final = "throughline"
-"""The system of reason codes that name an outcome: its words, joined by hyphens."""
 ORDER_EXPIRED: Final = Reason(system=OWN_REASONS, code="order-expired")
 DECEASED: Final = Reason(system=OWN_REASONS, code="deceased")
 """By which the others know that nothing must be said to the patient any more."""

@@ -9,7 +9,7 @@ from shared.business_days import after_business_days
 from shared.contracts.language import Priority, Reason, Task
 
 OWN_REASONS: Final = "throughline"
-"""The system of reason codes that are ours."""
+"""The system of reason codes that are ours. One that names an outcome is its words, joined by hyphens."""
 
 
 def check_completeness(at: datetime) -> Task:

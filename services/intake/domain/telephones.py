@@ -46,12 +46,6 @@ def telephone(text: str, country: str | None = HOME_COUNTRY) -> Telephone | None
     return Telephone(e164, number.extension or None, phonenumbers.is_valid_number(number))
 
 
-def phone_number(text: str) -> str | None:
-    """A telephone number in E.164, read as a US number unless it names a country. None if it cannot be called."""
-    found = telephone(text)
-    return found.number if found else None
-
-
 def _can_be_called(number: PhoneNumber) -> bool:
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return False

@@ -236,12 +236,13 @@ class TestOrderThatCountsNoMore:
         with pytest.raises(NotFound):
             await DESK.carry_out(Revoke((PLACER,), "revoked"), sender(intake))
 
-    async def test_is_superseded_by_another(self, intake: Standing) -> None:
-        """The new order is taken, and the old one ends, once."""
+    @pytest.mark.parametrize("is_cut_short", [False, True])
+    async def test_is_superseded_by_another(self, is_cut_short: bool, intake: Standing) -> None:
+        """The new order is taken, and the old one ends, once; after a crash between the two, by the same message."""
         old, new = named(PLACER), named(FILLER)
         first = await DESK.carry_out(Place(old), sender(intake))
         replacing = Place(new, replaces=(PLACER, FILLER, SERVER))
-        await DESK.carry_out(replacing, sender(intake))
+        await DESK.carry_out(Place(new) if is_cut_short else replacing, sender(intake))
         second = await DESK.carry_out(replacing, sender(intake))
         states = [(await read(intake, carried.referral_id))["state"] for carried in (first, second)]
 

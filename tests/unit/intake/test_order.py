@@ -9,7 +9,7 @@ from services.intake.domain.content import content
 from services.intake.domain.identifiers import is_icd_10_cm, is_npi, zip_code
 from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
-from services.intake.domain.telephones import phone_number
+from services.intake.domain.telephones import telephone
 from shared.contracts.sealed import Coding
 from tests.unit.intake.invented import as_bytes, own
 
@@ -229,4 +229,6 @@ class TestIdentifiers:
     )
     def test_phone_number_is_e164(self, text: str, expected: str | None) -> None:
         """However it was written, a number is kept as it is dialled from anywhere."""
-        assert expected == phone_number(text)
+        found = telephone(text)
+
+        assert expected == (found.number if found else None)

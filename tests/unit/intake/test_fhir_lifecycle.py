@@ -260,6 +260,16 @@ class TestMessages:
         """What is asked for is not known."""
         assert [("message_event", f"{AT}/{place}")] == flaws(message(system, code))
 
+    @pytest.mark.parametrize("more", [{}, {"response": {"identifier": "1", "code": "ok"}}])
+    @pytest.mark.parametrize("status", ["revoked", "on-hold"])
+    def test_that_are_not_known_end_nothing_either(self, status: str, more: dict[str, Any]) -> None:
+        """An order that is revoked may be in a message that only tells of it, or answers another."""
+        document = message(BARS, "servicerequest-request" if more else "servicerequest-response", **more)
+        document["entry"][1]["resource"]["status"] = status
+
+        assert asked(document).instruction is None
+        assert "message_event" in {code for code, _ in flaws(document)}
+
     def test_that_cancel_end_the_order(self) -> None:
         """HL7 v2's I14 cancels a referral."""
         found = asked(message(V2, "I14"))

@@ -56,15 +56,21 @@ class _Found:
 
 
 def standing_of(reading: Reading, parcel: Parcel, request: Placed, patient: Placed | None) -> Standing:
-    """Whether it may be acted on. Whatever speaks against it is refused at its place; the gravest word counts."""
+    """Whether it may be acted on. Whatever speaks against it is refused at its place; the gravest word counts.
+
+    A message that this door does not know ends nothing, either: what it asks for is not known (R4 messaging.html).
+    """
+    by_message = list(_by_message(parcel))
     found = [
-        *_by_message(parcel),
+        *by_message,
         *_by_itself(request),
         *_by_tasks(reading, parcel, request),
         *(_by_patient(patient) if patient else ()),
     ]
     for each in found:
         reading.refuse(each.pointer, each.code, each.detail)
+    if any(each.standing == "refused" for each in by_message):
+        return "refused"
     return max((each.standing for each in found), key=_GRAVITY.index, default="active")
 
 

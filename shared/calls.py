@@ -219,7 +219,8 @@ def due_effects(
     One target is asked in order; another does not wait for a target that cannot be reached. Nor does anything wait
     for a withdrawal that a person has: it is tried on beside what comes after it.
     """
-    due, held_up = list[tuple[EffectRecord, Owed, datetime]](), set[tuple[str, str]]()
+    due: list[tuple[EffectRecord, Owed, datetime]] = []
+    held_up: set[tuple[str, str]] = set()
     for record in sorted(records.values(), key=lambda r: (r.kind, r.revision)):
         line = record.kind, record.target
         act, when = owes(record, traits[record.kind])

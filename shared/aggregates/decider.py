@@ -60,8 +60,9 @@ class Decider:
         for shape in range(schema, self.schema):
             stored = self.upcasters[shape](stored)
         state = self._codec.validate_python(stored)
-        if is_dataclass(state) and (missing := stored.keys() ^ _fields_of(state.__class__)):
-            raise ValueError(f"Missing or unknown: {sorted(missing)}. Was `schema` raised, and is there an upcaster?")
+        if is_dataclass(state) and stored.keys() != (known := _fields_of(state.__class__)):
+            odd = sorted(stored.keys() ^ known)
+            raise ValueError(f"Missing or unknown: {odd}. Was `schema` raised, and is there an upcaster?")
         return state
 
 

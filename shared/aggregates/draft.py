@@ -55,13 +55,14 @@ class Draft:
         """Decide a command and fold what follows. When it raises, nothing has changed."""
         if self.document.is_parked:
             command = replace(command, parked=tuple(sorted(s for s, queue in self.document.waiting.items() if queue)))
-        before, known = self._mark(), self.tasks()
+        tells = self._service is not None
+        before, known = self._mark(), self.tasks() if tells else ()
         try:
             facts = list(self.decider.decide(command, self.document.state))
             for fact in facts:
                 self._fold(fact, cause)
                 known = self.tasks() if is_told(fact) else known
-            if self._service is not None and self.tasks() != known:
+            if tells and self.tasks() != known:
                 self._note_tasks(known, cause)
             if facts:
                 self._reconcile()

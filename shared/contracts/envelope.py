@@ -106,9 +106,7 @@ def from_headers(headers: Iterable[tuple[str, bytes]], key: bytes | None, topic:
         raise Unreadable(f"/{error.args[0]}", "A required attribute is missing.") from error
     except ValueError as error:
         raise Unreadable("/headers", "An attribute is malformed.") from error
-    _check(envelope, attributes, key)
-    if topic != topic_of(envelope.service):
-        raise Unreadable("/ce_source", "The source does not publish to this topic.")
+    _check(envelope, attributes, key, topic)
     return envelope
 
 
@@ -117,14 +115,17 @@ def _instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _check(envelope: Envelope, attributes: dict[str, str], key: bytes | None) -> None:
+def _check(envelope: Envelope, attributes: dict[str, str], key: bytes | None, topic: str) -> None:
+    tenant, service = envelope.tenant, envelope.service
     if key is None or key != envelope.subject.encode():
         raise Unreadable("/ce_subject", "The subject is not the record's key.")
     if attributes.get("ce_specversion") != "1.0":
         raise Unreadable("/ce_specversion", "Only CloudEvents 1.0 is understood.")
-    if attributes.get("ce_tenant") != envelope.tenant:
+    if attributes.get("ce_tenant") != tenant:
         raise Unreadable("/ce_tenant", "The tenant is not the one that the subject belongs to.")
-    if envelope.service not in SERVICES or envelope.source != source_of(envelope.tenant, envelope.service):
+    if service not in SERVICES or envelope.source != source_of(tenant, service):
         raise Unreadable("/ce_source", "The source is not a service of the subject's tenant.")
     if not 1 <= envelope.sequence < 10**SEQUENCE_DIGITS:
         raise Unreadable("/ce_sequence", "Sequences begin with 1, and have ten digits.")
+    if topic != topic_of(service):
+        raise Unreadable("/ce_source", "The source does not publish to this topic.")

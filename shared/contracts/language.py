@@ -116,7 +116,8 @@ class Fact(Word):
 
     def with_tasks(self, tasks: tuple[Task, ...]) -> Self:
         """The fact as it is told: with its publisher's open tasks after it."""
-        step = Step.model_validate(tasks[0], from_attributes=True) if tasks else None
+        first = tasks[0] if tasks else None
+        step = first and Step(act=first.act, owner=first.owner, queue=first.queue, due_at=first.due_at)
         return self.model_copy(update={"tasks": tasks, "step": step})
 
 

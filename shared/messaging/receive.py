@@ -52,12 +52,12 @@ class Reader:
         self.count = count
         self._reactions = {wire_type(fact): (fact, reaction) for fact, reaction in reactions.items()}
 
-    def take(self, draft: Draft, entry: WaitingEntry) -> str | None:
-        """Apply one entry. Return why it cannot be taken, or None when it was."""
+    def take(self, draft: Draft, entry: WaitingEntry, envelope: Envelope | None = None) -> str | None:
+        """Apply one entry, whose envelope was perhaps read before. Return why it cannot be taken, None when it was."""
         if entry.reason == NO_ROOM:
             return NO_ROOM
         try:
-            envelope = from_headers(entry.headers, entry.key, entry.topic)
+            envelope = envelope or from_headers(entry.headers, entry.key, entry.topic)
         except Unreadable as error:
             return f"{error.pointer}: {error.detail}"
         if self._is_too_new(envelope.type):
@@ -138,7 +138,7 @@ class Delivery:
             envelope = from_headers(record.headers, record.key, record.topic)
         except Unreadable as error:
             return self._keep_letter(draft, f"{error.pointer}: {error.detail}")
-        if draft.document.is_full and _must_wait(draft, envelope):
+        if _must_wait(draft, envelope) and draft.document.is_full:
             return Unusable(self.key, FULL)
         return receive(draft, envelope, entry_of(record, envelope.sequence, draft.now), self.reader)
 
@@ -181,7 +181,7 @@ def receive(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reade
     if known is None or (_differs(known, entry) and (known.is_stuck or not reader.can_read(known))):
         queue[entry.sequence] = entry
         draft.changed = True
-    drain(draft, service, reader)
+    drain(draft, service, reader, arrived=(entry, envelope))
     return True
 
 
@@ -190,14 +190,24 @@ def _differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
     return not is_known_by_place and (known.value, known.headers) != (entry.value, entry.headers)
 
 
-def drain(draft: Draft, service: str, reader: Reader, again: int | None = None) -> None:
-    """Apply entries of a source while the next in sequence is there and can be taken; `again` is tried though stuck."""
+def drain(
+    draft: Draft,
+    service: str,
+    reader: Reader,
+    again: int | None = None,
+    arrived: tuple[WaitingEntry, Envelope] | None = None,
+) -> None:
+    """Apply entries of a source while the next in sequence is there and can be taken.
+
+    `again` is tried though stuck; `arrived` is an entry whose envelope has just been read.
+    """
     document = draft.document
     queue = document.waiting.get(service, {})
     while (entry := queue.get(document.seen.get(service, 0) + 1)) is not None:
         if entry.is_stuck and entry.sequence != again:
             break
-        if not entry.is_given_up and (reason := reader.take(draft, entry)):
+        envelope = arrived[1] if arrived and entry is arrived[0] else None
+        if not entry.is_given_up and (reason := reader.take(draft, entry, envelope)):
             _mark_stuck(draft, entry, reason, reader)
             break
         del queue[entry.sequence]

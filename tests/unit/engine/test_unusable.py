@@ -207,6 +207,63 @@ class TestBrokenDocument:
         assert (None, []) == ((await bench.tally(OTHER)).wake_at, bench.faults)
 
 
+class TestGivingBack:
+    """What is held is given back once, whatever else goes on, and whoever does it."""
+
+    @staticmethod
+    async def mended(bench: Bench) -> None:
+        """Two facts are held for a document that is mended by now."""
+        sound = await spoiled(bench, BREAKS["a field is missing"])
+        tell(bench, record(1, EPOCH), record(2, EPOCH))
+        await consumed(bench, consumer_of(bench), lambda: stored_of(bench, f"{HELD}{REFERRAL}"))
+        mend(bench, sound)
+
+    @staticmethod
+    async def assert_given_back(bench: Bench, *heard: str) -> None:
+        """In order, each once, and nothing waits any more."""
+        assert heard == (await bench.tally()).state.heard
+        assert not any(stored_of(bench, key).get("is_parked") for key in (REFERRAL, f"{HELD}{REFERRAL}"))
+
+    async def test_by_two_replicas_at_once(self, bench: Bench) -> None:
+        """Both read what is held before either has closed it."""
+        await self.mended(bench)
+
+        await asyncio.gather(*(returns_of(bench, bench.replica()).round() for _ in range(2)))
+
+        await self.assert_given_back(bench, "intake1", "intake2")
+
+    async def test_again_after_a_crash_before_it_was_closed(self, bench: Bench) -> None:
+        """The facts are in their document, and still held: the next replica closes what it need not give back."""
+        await self.mended(bench)
+        dying, handle = bench.replica(), Engine.handle
+
+        async def until_closing(items: Any, **how: Any) -> Any:
+            if any(isinstance(item, CloseLetter) for item in items):
+                raise ConnectionAbortedError
+            return await handle(dying, items, **how)
+
+        dying.handle = until_closing  # type: ignore[method-assign]
+        with pytest.raises(ConnectionAbortedError):
+            await returns_of(bench, dying).round()
+        assert ({"intake": 2}, True) == ((await bench.tally()).seen, stored_of(bench, f"{HELD}{REFERRAL}")["is_parked"])
+
+        await returns_of(bench, bench.replica()).round()
+
+        await self.assert_given_back(bench, "intake1", "intake2")
+
+    async def test_before_what_came_since(self, bench: Bench) -> None:
+        """A fact that comes between the mending and that waits behind the hole, and no longer."""
+        await self.mended(bench)
+        engine = bench.replica()
+        await engine.do(Delivery(bench.reader, record(3, EPOCH)))
+        waiting = stored_of(bench, REFERRAL)["waiting"]
+
+        await returns_of(bench, engine).round()
+
+        assert ["behind-hole"] == [entry["reason"] for _, entry in waiting]
+        await self.assert_given_back(bench, "intake1", "intake2", "intake3")
+
+
 class TestTooLargeDocument:
     async def test_fails_for_itself_alone(self, bench: Bench) -> None:
         """The database refuses it, and saves the others of the write."""

@@ -128,18 +128,6 @@ class Register:
         """The EHR of that id."""
         return self.named(tenant, "ehr", party_id)
 
-    def ehr_of_system(self, tenant: str, system: str) -> Party | None:
-        """The EHR that may place orders under a number system."""
-        return self._found.get((tenant, "system", system))
-
-    def gateway(self, tenant: str, party_id: str) -> Party | None:
-        """The gateway of that id."""
-        return self.named(tenant, "gateway", party_id)
-
-    def internal(self, tenant: str, party_id: str) -> Party | None:
-        """Our own program of that id."""
-        return self.named(tenant, "internal", party_id)
-
     def named(self, tenant: str, kind: Kind, party_id: str) -> Party | None:
         """The party of that kind and id."""
         return self._found.get((tenant, kind, party_id))

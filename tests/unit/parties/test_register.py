@@ -44,14 +44,14 @@ class TestFinding:
             "x": None,
         }
 
-    def test_an_office_is_found_by_its_providers_and_an_ehr_by_its_systems(self) -> None:
+    def test_an_office_is_found_by_its_providers_and_an_ehr_by_its_id(self) -> None:
         """As the directory and the orders name them."""
         near = party("office", "near", provider_refs=("pr-near",))
-        ehr = party("ehr", "main", identifier_systems=("urn:orders",))
+        ehr = party("ehr", "main")
         register = Register([near, ehr])
 
         assert (register.office("demo", "pr-near"), register.office("demo", "pr-far")) == (near, None)
-        assert (register.ehr_of_system("demo", "urn:orders"), register.ehr("demo", "main")) == (ehr, ehr)
+        assert (register.ehr("demo", "main"), register.ehr("demo", "near")) == (ehr, None)
 
 
 class TestRefusing:

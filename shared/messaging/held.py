@@ -77,11 +77,26 @@ async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]], reade
     holds = [Hold(key, why.why, record) for key, record, why in keys if isinstance(why, Unusable) and ":" not in key]
     outcomes = await engine.handle(holds)
     pairs = zip(holds, outcomes, strict=True)
-    full = [replace(each, is_alone=True) for each, outcome in pairs if isinstance(outcome, Unusable)]
-    for outcome in [*outcomes, *await engine.handle(full)]:
+    alone = [replace(each, is_alone=True) for each, outcome in pairs if isinstance(outcome, Unusable)]
+    kept_alone = await engine.handle(alone)
+    for outcome in [*outcomes, *kept_alone]:
         if isinstance(outcome, Busy):
             raise outcome
-    engine.count("held", len(holds))
+    lost = [each for each, outcome in zip(alone, kept_alone, strict=True) if isinstance(outcome, Unusable)]
+    for each in lost:
+        _say_it_is_kept_nowhere(each)
+    engine.count("held", len(holds) - len(lost))
+
+
+def _say_it_is_kept_nowhere(passed_over: Hold) -> None:
+    """Its topic has it still, and what follows it parks behind the gap: the partition goes on."""
+    if record := passed_over.record:
+        structlog.get_logger().error(
+            "a record could not be kept: its own document is broken, too",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
 
 
 def about(held: Document) -> str:

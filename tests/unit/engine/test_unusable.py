@@ -10,6 +10,7 @@ from typing import Any
 
 import bson
 import pytest
+from structlog.testing import capture_logs
 
 from shared.aggregates import Ask, Engine, Queue
 from shared.aggregates.document import ENTRIES_KEPT, HELD
@@ -176,6 +177,21 @@ class TestBrokenDocument:
         await returns_of(bench, bench.replica()).round()
 
         assert ("intake1",) == (await bench.tally()).state.heard
+
+    async def test_and_all_beside_it_broken_is_said(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
+        """Where a record can be kept nowhere, the log says where it lies, and others flow."""
+        sound = await spoiled(bench, how)
+        origin = f"{TOPIC}:{bench.broker.partition_of(REFERRAL)}:0"
+        for key in (f"{HELD}{REFERRAL}", f"{HELD}{REFERRAL}:{origin}"):
+            put(bench, key, bson.encode(how({**sound, "_id": key})))
+        tell(bench, record(1, EPOCH), record(1, EPOCH, OTHER))
+
+        with capture_logs() as said:
+            await consumed(bench, consumer_of(bench), lambda: True)
+
+        (line,) = [line for line in said if "could not be kept" in line["event"]]
+        assert origin == f"{line['topic']}:{line['partition']}:{line['offset']}"
+        assert ("intake1",) == (await bench.tally(OTHER)).state.heard
 
     async def test_is_told_of_by_whoever_meets_it(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """Operators see it by its id and with its reason, though no fact came for it; and no more once it is mended."""

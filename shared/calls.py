@@ -152,8 +152,7 @@ def begin(record: EffectRecord, act: Owed, now: datetime, token: str) -> LiveCal
         return None
     if act == "send":
         record.sent_at = now
-    surplus = record.alive[1:] if record.is_wanted else []
-    record.call = LiveCall(act, record.number, now, token, list(surplus))
+    record.call = LiveCall(act, record.number, now, token, record.alive[1:] if record.is_wanted else [])
     return record.call
 
 

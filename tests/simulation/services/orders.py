@@ -26,6 +26,11 @@ def orders(random: Random, now: datetime, *, is_rush: bool) -> list[tuple[float,
     return [(random.expovariate(1.0), _order(random, now, n)) for n in range(random.choice([1, 2, 2, 3]))]
 
 
+def some_orders(random: Random, now: datetime, first: int, count: int) -> list[Mapping[str, Any]]:
+    """So many orders at once. Others with another `first` are of other patients."""
+    return [_order(random, now, n) for n in range(first, first + count)]
+
+
 def referral_id(order: Mapping[str, Any]) -> str:
     """The referral that an order becomes."""
     return keyring("intake").referral_id(TENANT, SOURCE, order["order_number"])

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from services.notifications.gateways import MailGateway
 from shared.calls import effect_id, record_from_stored
 from shared.errors import Rejected
 from shared.ports import Gateway
-from shared.service import Hooks, Kind, Parts, Service, wire
+from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
 from tests.simulation.calm import settle
 from tests.simulation.cluster import Cluster
 from tests.simulation.machines import Life
@@ -44,15 +45,22 @@ JUMPS = 400
 
 async def play(loop: SeededLoop) -> tuple[Cluster, list[str]]:
     """Play one seed; return the cluster as it stands in the end, and what is wrong."""
-    no_threads = patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once)
-    same_nonces = patch.object(secrets, "token_bytes", chance)
-    with no_threads, same_nonces:
+    with by_the_seed():
         run = Run(loop)
         await run.storm()
         await run.calm()
-        wrong = run.cluster.complaints + rules.wrong(run.cluster, run.outside, run.accepted, run.poison, run.ehr.spoken)
+        wrong = run.wrong()
         await run.end()
     return run.cluster, wrong
+
+
+@contextmanager
+def by_the_seed() -> Iterator[None]:
+    """Nothing happens but what the seed decides: no threads, and nonces of its own."""
+    no_threads = patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once)
+    same_nonces = patch.object(secrets, "token_bytes", chance)
+    with no_threads, same_nonces:
+        yield
 
 
 async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
@@ -62,9 +70,15 @@ async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
 
 @dataclass
 class Run:
-    """Everything that takes part in one run."""
+    """Everything that takes part in one run.
+
+    `newest` are the programs, by service. Where others run beside them, `plan_of` says which, by the name of a life.
+    """
 
     loop: SeededLoop
+    newest: Mapping[str, Blueprint] = field(default_factory=blueprints)
+    plan_of: Callable[[str], Blueprint] | None = None
+    is_time_flying: bool = False
     accepted: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     at_work: list[asyncio.Task[None]] = field(default_factory=list)
     errands: list[asyncio.Task[None]] = field(default_factory=list)
@@ -81,27 +95,44 @@ class Run:
         self.poison = Poison(storm, self.cluster.broker, SPOILED if self.loop.random.random() < POISONED else 0.0)
         self.cluster.broker.mangle = self.poison.mangle
         self.operator = Operator(self.cluster)
-        rules.watch(self.cluster)
+        self.deciders = rules.deciders_of(self.newest)
+        rules.watch(self.cluster, self.deciders)
+
+    def start(self, *others: Coroutine[Any, Any, None]) -> None:
+        """Start everything, and let time fly."""
+        self.cluster.start()
+        self.is_time_flying = True
+        for work in (self.agenda.play(), *others, self._play_time()):
+            self.at_work.append(self.loop.create_task(work))
 
     async def storm(self) -> None:
         """Orders come in and people act while everything fails and time flies."""
         random, storm = self.loop.random, self.cluster.storm
-        self.cluster.start()
-        for work in (self.agenda.play(), self.operator.work(), self._play_time()):
-            self.at_work.append(self.loop.create_task(work))
+        self.start(self.operator.work())
         troubles = self.loop.create_task(befall(self.cluster))
         is_rush = random.random() < RUSHES
         came = orders(random, self.cluster.disk.now(), is_rush=is_rush)
-        placed = [self._place(after_s, order, is_rush=is_rush) for after_s, order in came]
+        placed = [self.place(after_s, order, is_rush=is_rush) for after_s, order in came]
         await asyncio.gather(asyncio.sleep(random.uniform(5, random.choice(LASTS_S))), *placed)
         self.cluster.heal()
+        self.is_time_flying = False
         await troubles
         assert not storm.is_stormy
 
     async def calm(self) -> None:
         """Everything is mended, and the story is played to its end."""
         self.poison.mend(hopeless=0.0)
-        await settle(self.cluster, JUMPS, self._busy, self.agenda.next_due, self._only_asks)
+        await self.settle(JUMPS)
+
+    async def settle(self, jumps: int) -> None:
+        """Play the story to its end, with at most so many moves of time."""
+        self.is_time_flying = False
+        await settle(self.cluster, jumps, self._busy, self.agenda.next_due, self._only_asks)
+
+    def wrong(self) -> list[str]:
+        """What is wrong in the end."""
+        found = rules.wrong(self.cluster, self.outside, self.accepted, self.poison, self.ehr.spoken, self.deciders)
+        return self.cluster.complaints + found
 
     async def end(self) -> None:
         """Stop it all. A fault of the simulation itself is raised."""
@@ -114,7 +145,7 @@ class Run:
 
     def _wired(self, life: Life, hooks: Hooks) -> Service:
         name = life.weather.name.rpartition("-")[0]
-        plan, weather = blueprints()[name], life.weather
+        plan, weather = self.plan_of(life.weather.name) if self.plan_of else self.newest[name], life.weather
 
         def with_our_mail(kind: Kind) -> Kind:
             def gateways(parts: Parts) -> Mapping[str, Gateway]:
@@ -128,7 +159,7 @@ class Run:
         ours = replace(plan, kinds=tuple(with_our_mail(kind) for kind in plan.kinds))
         return wire(ours, life, keyring(name), everybody(client(self.outside, weather)), hooks)
 
-    async def _place(self, after_s: float, order: Mapping[str, Any], *, is_rush: bool) -> None:
+    async def place(self, after_s: float, order: Mapping[str, Any], *, is_rush: bool) -> None:
         """Send an order until it is taken; later, people do this and that about it. In a rush all want one time."""
         random = self.loop.random
         await asyncio.sleep(after_s)
@@ -163,7 +194,7 @@ class Run:
         while True:
             await asyncio.sleep(random.expovariate(1 / MOVES_S))
             dues = [instant for instant in (cluster.next_wake(), self.agenda.next_due()) if instant]
-            if cluster.storm.is_stormy and dues and not cluster.under_way and not cluster.live_calls():
+            if self.is_time_flying and dues and not cluster.under_way and not cluster.live_calls():
                 late = timedelta(hours=random.choice([0, 0, 0, 1, 30]))
                 cluster.disk.offset += max(min(dues) + late - cluster.disk.now(), timedelta())
 
@@ -202,7 +233,7 @@ class Run:
         """Whether all that is left is to ask daily after what others owe us: nobody else waits for the clock."""
         return self.agenda.next_due() is None and all(
             rules.only_asks(decider, stored)
-            for collection, decider in rules.deciders().items()
+            for collection, decider in self.deciders.items()
             for stored in self.cluster.disk.documents(collection)
         )
 

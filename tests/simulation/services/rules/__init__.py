@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy.cli.quiet import HEARS
+from shared.aggregates import Decider
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralReceived
 from shared.contracts.sealed import Contact
 from shared.ports import Stored
@@ -15,7 +16,7 @@ from tests.simulation.services.later import Spoken
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.rules.effects import only_asks, wrong_effects
 from tests.simulation.services.rules.endings import wrong_endings
-from tests.simulation.services.rules.known import COLLECTIONS, Known, deciders
+from tests.simulation.services.rules.known import COLLECTIONS, Known, deciders_of
 from tests.simulation.services.rules.later import wrong_later
 from tests.simulation.services.rules.messages import wrong_messages
 from tests.simulation.services.rules.once import told_twice
@@ -26,12 +27,12 @@ from tests.simulation.services.rules.visits import kept_ahead, wrong_visits
 CANCELLING = ("cancellation", "closing")
 
 
-def watch(cluster: Cluster) -> None:
+def watch(cluster: Cluster, deciders: Mapping[str, Decider]) -> None:
     """Complain of a save that must not be, as it lands."""
 
     def landed(collection: str, before: Stored | None, after: Stored) -> None:
         wrong = stories.wrong_save(before, after) if before else []
-        wrong += wrong_path(collection, before, after, cluster.disk.now())
+        wrong += wrong_path(deciders[collection], collection, before, after, cluster.disk.now())
         if collection == COLLECTIONS["scheduling"]:
             wrong += kept_ahead(after, cluster.disk.now())
         for what in wrong:
@@ -41,11 +42,16 @@ def watch(cluster: Cluster) -> None:
 
 
 def wrong(
-    cluster: Cluster, outside: Outside, accepted: Mapping[str, Any], poison: Poison, spoken: Sequence[Spoken]
+    cluster: Cluster,
+    outside: Outside,
+    accepted: Mapping[str, Any],
+    poison: Poison,
+    spoken: Sequence[Spoken],
+    deciders: Mapping[str, Decider],
 ) -> list[str]:
-    """What is not as it must be in the end."""
+    """What is not as it must be in the end, read with the deciders of the newest program."""
     story, found = stories.told(cluster, COLLECTIONS)
-    known = Known(cluster, story, outside)
+    known = Known(cluster, story, outside, deciders)
     found += stories.at_rest(cluster)
     found += stories.heard(cluster, HEARS, COLLECTIONS)
     found += stories.parked_in_turn(story) + stories.dead_letters(cluster, poison.spoiled)
@@ -81,4 +87,4 @@ def _ordered(order: Mapping[str, Any]) -> tuple[str, str | None]:
     return order["priority"], order["patient"].get("phone")
 
 
-__all__ = ["deciders", "only_asks", "watch", "wrong"]
+__all__ = ["deciders_of", "only_asks", "watch", "wrong"]

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from shared.aggregates import Decider
 from shared.ports import Stored
-from tests.simulation.services.rules.known import COLLECTIONS, DAYS, deciders
+from tests.simulation.services.rules.known import COLLECTIONS, DAYS
 from tests.simulation.services.rules.later import begun_while_held
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 State = Mapping[str, Any]
+Read = Callable[[], Any]
+"""Reads what a save made of a state as its domain has it."""
 LEADS_BACK: Mapping[str, frozenset[str]] = {
     "received": frozenset(),
     "awaiting_information": frozenset({"received"}),
@@ -49,8 +53,8 @@ STAYS: Mapping[str, Sequence[str]] = {
 ENDINGS = ("open", "cancelled", "closed")
 
 
-def wrong_path(collection: str, before: Stored | None, after: Stored, now: datetime) -> list[str]:
-    """What is wrong with a save that lands now."""
+def wrong_path(decider: Decider, collection: str, before: Stored | None, after: Stored, now: datetime) -> list[str]:
+    """What is wrong with a save that lands now; the decider reads its state."""
     found = [
         f"tells {entry['type']} of {entry['time']}"
         for entry in after["outbox"]
@@ -64,7 +68,9 @@ def wrong_path(collection: str, before: Stored | None, after: Stored, now: datet
     was, is_ = before["state"], after["state"]
     found += [f"takes back {name}" for name in STAYS[service] if was.get(name) and not is_.get(name)]
     found += begun_while_held(was, is_)
-    return found + (_PATHS[service](was, is_, after) if service in _PATHS else [])
+    return found + (
+        _PATHS[service](was, is_, partial(decider.decode, is_, after["schema"])) if service in _PATHS else []
+    )
 
 
 def _day(after: Stored) -> list[str]:
@@ -73,17 +79,17 @@ def _day(after: Stored) -> list[str]:
     return [f"claims of {a[2]} and {b[2]} meet" for a, b in pairwise(claims) if b[0] < a[1] and a[2] != b[2]]
 
 
-def _referral(was: State, is_: State, _after: Stored) -> list[str]:
+def _referral(was: State, is_: State, _read: Read) -> list[str]:
     one, other = was["situation"], is_["situation"]
     return [f"goes from {one} back to {other}"] if other in LEADS_BACK.get(one, ()) else []
 
 
-def _case(was: State, is_: State, _after: Stored) -> list[str]:
+def _case(was: State, is_: State, _read: Read) -> list[str]:
     one, other = was["ending"], is_["ending"]
     return [f"goes from {one} back to {other}"] if ENDINGS.index(other) < ENDINGS.index(one) else []
 
 
-def _placement(was: State, is_: State, after: Stored) -> list[str]:
+def _placement(was: State, is_: State, read: Read) -> list[str]:
     fates, known = ({v["visit_id"]: v["fate"] for v in state["visits"]} for state in (is_, was))
     found = [
         f"takes a visit from {was_} to {fates.get(id_)}" for id_, was_ in known.items() if _turned(was_, fates, id_)
@@ -91,28 +97,28 @@ def _placement(was: State, is_: State, after: Stored) -> list[str]:
     booked = [id_ for id_, fate in fates.items() if fate == "booked"]
     if len(booked) > 1:
         found.append(f"holds {len(booked)} visits")
-    return found + _without_leave(after, set(booked) - set(known))
+    return found + _without_leave(read, set(booked) - set(known))
 
 
 def _turned(was: str, fates: Mapping[str, str], visit_id: str) -> bool:
     return fates.get(visit_id) not in FATES[was]
 
 
-def _without_leave(after: Stored, new: set[str]) -> list[str]:
+def _without_leave(read: Read, new: set[str]) -> list[str]:
     """Leave is looked at in the write that books, and in no earlier one."""
     if not new:
         return []
-    placement = deciders()[COLLECTIONS["scheduling"]].decode(after["state"], after["schema"])
+    placement = read()
     slots = [visit.attempt.slot for visit in placement.visits if visit.visit_id in new]
     return [f"books {slot} with {placement.leave}" for slot in slots if not placement.leave.covers(slot)]
 
 
-def _conversation(was: State, is_: State, _after: Stored) -> list[str]:
+def _conversation(was: State, is_: State, _read: Read) -> list[str]:
     delivered = [n for n, message in enumerate(was["messages"]) if message["status"] == "delivered"]
     return [f"forgets that message {n + 1} arrived" for n in delivered if is_["messages"][n]["status"] != "delivered"]
 
 
-_PATHS: Mapping[str, Callable[[State, State, Stored], list[str]]] = {
+_PATHS: Mapping[str, Callable[[State, State, Read], list[str]]] = {
     "intake": _referral,
     "authorization": _case,
     "scheduling": _placement,

@@ -6,10 +6,9 @@ from typing import Any
 from services.tracking.domain import INITIAL, RecordEnvelope, Track, evolve
 from services.tracking.domain import decide as decide_track
 from services.tracking.domain.ledger import is_whole
-from shared.contracts.catalogue import FACTS
 from shared.contracts.envelope import SERVICES, from_headers
 from shared.contracts.language import Actor
-from tests.simulation.services.rules.known import COLLECTIONS, Known, deciders
+from tests.simulation.services.rules.known import COLLECTIONS, Known, kind_of
 
 ANYBODY = Actor(kind="service", id="anybody")
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -21,7 +20,7 @@ def wrong_tracks(known: Known) -> list[str]:
     rows = known.cluster.disk.rows_of(COLLECTIONS["tracking"])
     for key, track in known.states("tracking").items():
         folded = _folded(known, key)
-        encode = deciders()[COLLECTIONS["tracking"]].encode
+        encode = known.deciders[COLLECTIONS["tracking"]].encode
         if encode(track) != encode(folded):
             found.append(f"the track of {key} is {track}, from zero it is {folded}")
         found += _wrong_ledger(key, track, [row for row in rows if row["subject"] == key])
@@ -35,7 +34,7 @@ def _folded(known: Known, key: str) -> Track:
     for service in SERVICES:
         for _, record in sorted(known.story.get((service, key), {}).items()):
             envelope, value = from_headers(record.headers, record.key, record.topic), record.value or b""
-            fact = FACTS[envelope.type].model_validate_json(value)
+            fact = kind_of(envelope.type).model_validate_json(value)
             said: dict[str, Any] = {"at": ANY_TIME, "by": ANYBODY, "channel": "kafka"}
             command = RecordEnvelope(**said, envelope=envelope, fact=fact, value=value)
             for each in decide_track(command, track):

@@ -1,4 +1,4 @@
-"""The operator's side: force a story, order a fault, read the counts, see what is still to come."""
+"""The operator's side: force a behaviour, inject a fault, read the counts, see what is still to come."""
 
 from http import HTTPStatus
 from typing import Annotated, Self
@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from deploy.simulators.behaviour import TABLES, Kind
-from deploy.simulators.desk import Desk
-from deploy.simulators.ledger import Count
-from deploy.simulators.orders import Fault
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.journal import Count
+from deploy.simulators.scenario import Fault
 from shared.identity import permit
 from shared.web import body
 
@@ -30,8 +30,8 @@ class ForcedBehaviour(BaseModel):
         return self
 
 
-class Outlook(BaseModel):
-    """Promised callbacks: when the next one falls due; how many are due now, under way, and failed so far."""
+class Backlog(BaseModel):
+    """Scheduled callbacks: when the next one falls due; how many are due now, under way, and failed so far."""
 
     next_due_at: AwareDatetime | None
     due_now: int
@@ -39,47 +39,47 @@ class Outlook(BaseModel):
     retrying: int
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(endpoint: Endpoint) -> APIRouter:
     """What an operator may do."""
     router = APIRouter(tags=["operator"], dependencies=[permit("operate_simulators")])
 
     @router.post("/admin/behaviour", status_code=HTTPStatus.NO_CONTENT)
-    async def force(order: Annotated[ForcedBehaviour, body(ForcedBehaviour)]) -> None:
-        desk.orders.force(order.kind, order.identifier, order.behaviour)
+    async def force(forced: Annotated[ForcedBehaviour, body(ForcedBehaviour)]) -> None:
+        endpoint.scenario.force(forced.kind, forced.identifier, forced.behaviour)
 
     @router.delete("/admin/behaviour", status_code=HTTPStatus.NO_CONTENT)
     async def release() -> None:
-        desk.orders.release()
+        endpoint.scenario.release()
 
     @router.post("/admin/faults", status_code=HTTPStatus.NO_CONTENT)
-    async def order_fault(fault: Annotated[Fault, body(Fault)]) -> None:
-        desk.orders.add(fault)
+    async def inject_fault(fault: Annotated[Fault, body(Fault)]) -> None:
+        endpoint.scenario.add(fault)
 
     @router.delete("/admin/faults", status_code=HTTPStatus.NO_CONTENT)
     async def clear_faults() -> None:
-        desk.orders.clear()
+        endpoint.scenario.clear()
 
-    add_readings(router, desk)
+    add_readings(router, endpoint)
     return router
 
 
-def add_readings(router: APIRouter, desk: Desk) -> None:
+def add_readings(router: APIRouter, endpoint: Endpoint) -> None:
     """Add what is read only."""
 
     @router.get("/counts")
     async def totals() -> dict[str, dict[str, int]]:
-        return desk.ledger.totals()
+        return endpoint.journal.totals()
 
     @router.get("/counts/{kind}")
     async def by_identifier(kind: str) -> dict[str, dict[str, int]]:
-        return desk.ledger.counts_by_identifier(kind)
+        return endpoint.journal.counts_by_identifier(kind)
 
     @router.get("/counts/{kind}/{identifier:path}")
     async def of_one(kind: str, identifier: str) -> dict[Count, int]:
-        return desk.ledger.counts_of(kind, identifier)
+        return endpoint.journal.counts_of(kind, identifier)
 
     @router.get("/agenda")
-    async def agenda() -> Outlook:
-        # Read anew: whoever moved the clock asks at once whether the move brought anything.
-        now = await desk.clock.read()
-        return Outlook.model_validate(desk.agenda.outlook(now), from_attributes=True)
+    async def backlog() -> Backlog:
+        # Read again: whoever moved the clock asks at once whether the move brought anything.
+        now = await endpoint.clock.read()
+        return Backlog.model_validate(endpoint.schedule.backlog(now), from_attributes=True)

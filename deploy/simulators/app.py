@@ -1,4 +1,4 @@
-"""The composition root of the simulators: one app for all parties, with a mail server and the agenda behind it."""
+"""The composition root of the simulators: one app for all parties, with a mail server and the schedule behind it."""
 
 import asyncio
 import json
@@ -14,15 +14,15 @@ from fastapi.routing import APIRoute
 from deploy.issuer.refusals import OAuthRefusal, answer_refusal
 from deploy.local.parties import REGISTER
 from deploy.simulators import admin, ehr, mail, office, payer, sms
-from deploy.simulators.agenda import Agenda, Promise
-from deploy.simulators.callbacks import Callbacks
-from deploy.simulators.callers import Callers
-from deploy.simulators.desk import Desk
+from deploy.simulators.callback_tokens import CallbackTokens
+from deploy.simulators.callbacks import CallbackSender
+from deploy.simulators.endpoint import Endpoint
 from deploy.simulators.faults import Connected
-from deploy.simulators.gates import Gates, kept_keys
-from deploy.simulators.ledger import Ledger, open_database
-from deploy.simulators.orders import Orders
+from deploy.simulators.journal import Journal, open_database
+from deploy.simulators.scenario import Scenario
+from deploy.simulators.schedule import Schedule, ScheduledCallback
 from deploy.simulators.settings import SimulatorsSettings
+from deploy.simulators.token_servers import TokenServers, kept_keys
 from shared import web
 from shared.errors import Unavailable
 from shared.identity import Guard, Policy, Role, Verifier, audience_of, fetch_over_http
@@ -45,34 +45,34 @@ POLICY: Policy = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the simulators reach: simulated time, whose operators are believed, the parties' doors, how to call back.
+    """What the simulators reach: simulated time, whose operators are believed, the parties' tokens, how to call back.
 
-    `token` is for a promise and its keeper.
+    `token` is for a callback and its owner.
     """
 
     clock: Clock
     verifier: Verifier
-    gates: Gates
-    token: Callable[[Promise, str], Awaitable[str]]
+    token_servers: TokenServers
+    token: Callable[[ScheduledCallback, str], Awaitable[str]]
     http: httpx2.AsyncClient
 
 
 def create_app(settings: SimulatorsSettings | None = None, world: World | None = None) -> FastAPI:
-    """Wire the parties to one desk; what is not given comes from the environment."""
+    """Wire the parties to one endpoint; what is not given comes from the environment."""
     found = settings or SimulatorsSettings()
     reached = world or _real_world(found)
-    desk = _desk(found, reached.clock)
+    endpoint = _endpoint(found, reached.clock)
     tasks: list[asyncio.Task[None]] = []
-    parties = _parties(desk, reached.gates)
+    parties = _parties(endpoint, reached.token_servers)
     app = web.create_app(
         "Throughline simulators",
         [
             *parties,
-            sms.routes(desk, found.sms_account_sid, found.sms_auth_token),
-            admin.routes(desk),
+            sms.routes(endpoint, found.sms_account_sid, found.sms_auth_token),
+            admin.routes(endpoint),
         ],
         Guard(reached.verifier, POLICY, frozenset({sms.messages_path(found.sms_account_sid), *_paths(parties)})),
-        lifespan=lambda _app: _running(found, reached, desk, tasks),
+        lifespan=lambda _app: _running(found, reached, endpoint, tasks),
         checks={"clock": _tells_time(reached.clock), "agenda": _all_run(tasks)},
     )
     app.add_exception_handler(OAuthRefusal, answer_refusal)  # type: ignore[arg-type] # typed for any Exception
@@ -80,13 +80,13 @@ def create_app(settings: SimulatorsSettings | None = None, world: World | None =
     return app
 
 
-def _parties(desk: Desk, gates: Gates) -> list[APIRouter]:
-    """What each kind of party offers, behind the doors of its own parties."""
+def _parties(endpoint: Endpoint, token_servers: TokenServers) -> list[APIRouter]:
+    """What each kind of party offers, to who has a token of the party that is asked."""
     return [
-        payer.routes(desk, gates.entry("payer")),
-        office.routes(desk, gates.entry("office")),
-        ehr.routes(desk, gates.entry("ehr")),
-        gates.routes(),
+        payer.routes(endpoint, token_servers.entry("payer")),
+        office.routes(endpoint, token_servers.entry("office")),
+        ehr.routes(endpoint, token_servers.entry("ehr")),
+        token_servers.routes(),
     ]
 
 
@@ -95,21 +95,23 @@ def _paths(routers: Sequence[APIRouter]) -> set[str]:
     return {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
 
 
-def _desk(settings: SimulatorsSettings, clock: Clock) -> Desk:
+def _endpoint(settings: SimulatorsSettings, clock: Clock) -> Endpoint:
     database = open_database(settings.state_directory)
-    orders = Orders(database, settings.seed, settings.fault_rate)
-    return Desk(database, Ledger(database), Agenda(database), orders, settings.seed, clock)
+    scenario = Scenario(database, settings.seed, settings.fault_rate)
+    return Endpoint(database, Journal(database), Schedule(database), scenario, settings.seed, clock)
 
 
 @asynccontextmanager
 async def _running(
-    settings: SimulatorsSettings, world: World, desk: Desk, tasks: list[asyncio.Task[None]]
+    settings: SimulatorsSettings, world: World, endpoint: Endpoint, tasks: list[asyncio.Task[None]]
 ) -> AsyncIterator[None]:
-    """Serve SMTP, follow the clock and carry out the agenda."""
-    callbacks = Callbacks(desk.agenda, desk.ledger, world.clock, world.token, settings.sms_auth_token, world.http)
-    server = await mail.listen(desk, settings.host, settings.smtp_port)
+    """Serve SMTP, follow the clock and send the scheduled callbacks."""
+    sender = CallbackSender(
+        endpoint.schedule, endpoint.journal, world.clock, world.token, settings.sms_auth_token, world.http
+    )
+    server = await mail.listen(endpoint, settings.host, settings.smtp_port)
     follow = _follow(world.clock, settings.clock_poll_s)
-    tasks.extend(asyncio.create_task(work) for work in (follow, callbacks.run()))
+    tasks.extend(asyncio.create_task(work) for work in (follow, sender.run()))
     yield
     for task in tasks:
         task.cancel()
@@ -117,7 +119,7 @@ async def _running(
             await task
     server.close()
     await world.http.aclose()
-    desk.database.close()
+    endpoint.database.close()
 
 
 async def _follow(clock: Clock, poll_s: float) -> None:
@@ -154,7 +156,7 @@ def _real_world(settings: SimulatorsSettings) -> World:
     return World(
         clock=MongoClock(connect(MongoSettings()), ClockSettings()),
         verifier=Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), time.time, register),
-        gates=Gates(register, public, kept_keys(settings.state_directory / "signing.json"), time.time),
-        token=Callers(register, settings.tenant, keys / "clients", outbound.issuer_url, http).token,
+        token_servers=TokenServers(register, public, kept_keys(settings.state_directory / "signing.json"), time.time),
+        token=CallbackTokens(register, settings.tenant, keys / "clients", outbound.issuer_url, http).token,
         http=http,
     )

@@ -1,4 +1,4 @@
-"""Carries out the agenda: each promise that is due becomes a POST, repeated until it is taken or refused.
+"""Sends the scheduled callbacks: each that is due becomes a POST, repeated until it is taken or refused.
 
 A callback may arrive twice when the process dies between the answer and the note of it; it is never lost.
 """
@@ -16,8 +16,8 @@ import httpx2
 import structlog
 from pydantic import AfterValidator, AnyHttpUrl, SecretStr, TypeAdapter
 
-from deploy.simulators.agenda import Agenda, Due, Promise
-from deploy.simulators.ledger import Ledger
+from deploy.simulators.journal import Journal
+from deploy.simulators.schedule import DueCallback, Schedule, ScheduledCallback
 from shared.errors import Unavailable
 from shared.ports import Clock
 
@@ -54,65 +54,65 @@ def twilio_signature(auth_token: str, url: str, form: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Callbacks:
-    """Keeps promises. The clock's time is simulated; `token` gives a bearer token for a promise and its keeper."""
+class CallbackSender:
+    """Sends what is due. The clock's time is simulated; `token` gives a bearer token for a callback and its owner."""
 
-    agenda: Agenda
-    ledger: Ledger
+    schedule: Schedule
+    journal: Journal
     clock: Clock
-    token: Callable[[Promise, str], Awaitable[str]]
+    token: Callable[[ScheduledCallback, str], Awaitable[str]]
     sms_auth_token: SecretStr
     http: httpx2.AsyncClient
 
     async def run(self) -> None:
-        """Keep what falls due, until cancelled."""
+        """Send what falls due, until cancelled."""
         under_way: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while True:
                 for due in self._claim(AT_ONCE - len(under_way)):
-                    task = group.create_task(self._keep(due))
+                    task = group.create_task(self._send(due))
                     under_way.add(task)
                     task.add_done_callback(under_way.discard)
                 await self.clock.sleep(POLL_S)
 
-    def _claim(self, limit: int) -> list[Due]:
+    def _claim(self, limit: int) -> list[DueCallback]:
         try:
-            return self.agenda.claim(self.clock.now(), self.clock.monotonic(), limit)
+            return self.schedule.claim(self.clock.now(), self.clock.monotonic(), limit)
         except Unavailable:  # nobody has told the time yet
             return []
 
-    async def _keep(self, due: Due) -> None:
-        promise = due.promise
-        self.ledger.count(promise.kind, promise.identifier, "callbacks_sent")
+    async def _send(self, due: DueCallback) -> None:
+        callback = due.callback
+        self.journal.count(callback.kind, callback.identifier, "callbacks_sent")
         try:
-            answer = await self._post(promise)
-        except Exception as error:  # whatever went wrong, the promise stays
-            log.warning("callback not answered", kind=promise.kind, exc_info=error)
+            answer = await self._post(callback)
+        except Exception as error:  # whatever went wrong, the callback stays scheduled
+            log.warning("callback not answered", kind=callback.kind, exc_info=error)
             self._try_again(due)
             return
         if answer.is_success:
-            self.ledger.count(promise.kind, promise.identifier, "callbacks_accepted")
-            self.agenda.settle(due)
+            self.journal.count(callback.kind, callback.identifier, "callbacks_accepted")
+            self.schedule.finish(due)
         elif answer.is_client_error and answer.status_code not in NOT_NOW:
-            log.warning("callback refused", kind=promise.kind, status=answer.status_code)
-            self.ledger.count(promise.kind, promise.identifier, "callbacks_refused")
-            self.agenda.settle(due)
+            log.warning("callback refused", kind=callback.kind, status=answer.status_code)
+            self.journal.count(callback.kind, callback.identifier, "callbacks_refused")
+            self.schedule.finish(due)
         else:
             self._try_again(due)
 
-    def _try_again(self, due: Due) -> None:
+    def _try_again(self, due: DueCallback) -> None:
         pause_s = min(FIRST_PAUSE_S * 2 ** min(due.tries, 10), LONGEST_PAUSE_S)
-        self.agenda.defer(due, self.clock.monotonic() + pause_s)
+        self.schedule.defer(due, self.clock.monotonic() + pause_s)
 
-    async def _post(self, promise: Promise) -> httpx2.Response:
-        if promise.style == "twilio":
-            signature = twilio_signature(self.sms_auth_token.get_secret_value(), promise.url, promise.body)
-            return await self.http.post(promise.url, data=promise.body, headers={"X-Twilio-Signature": signature})
-        headers = {"Authorization": f"Bearer {await self.token(promise, self._keeper(promise))}"}
-        return await self.http.post(promise.url, json=promise.body, headers=headers)
+    async def _post(self, callback: ScheduledCallback) -> httpx2.Response:
+        if callback.style == "twilio":
+            signature = twilio_signature(self.sms_auth_token.get_secret_value(), callback.url, callback.body)
+            return await self.http.post(callback.url, data=callback.body, headers={"X-Twilio-Signature": signature})
+        headers = {"Authorization": f"Bearer {await self.token(callback, self._owner_of(callback))}"}
+        return await self.http.post(callback.url, json=callback.body, headers=headers)
 
-    def _keeper(self, promise: Promise) -> str:
-        """The payer or provider at whom it is filed; a report is promised with the visit that it is about."""
-        kind = "visit" if promise.kind == "report" else promise.kind
-        record = self.ledger.find(kind, promise.identifier)
-        return record.keeper if record else ""
+    def _owner_of(self, callback: ScheduledCallback) -> str:
+        """The payer or provider at whom it is filed; a report is scheduled with the visit that it is about."""
+        kind = "visit" if callback.kind == "report" else callback.kind
+        record = self.journal.find(kind, callback.identifier)
+        return record.owner if record else ""

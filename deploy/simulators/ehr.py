@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from deploy.simulators.agenda import Promise
 from deploy.simulators.behaviour import Kind
 from deploy.simulators.callbacks import CallbackUrl
-from deploy.simulators.desk import Desk
-from deploy.simulators.ledger import Body, Record
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.journal import Body, Record
 from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import opening
-from deploy.simulators.orders import Asked
+from deploy.simulators.scenario import IncomingCall
+from deploy.simulators.schedule import ScheduledCallback
 from deploy.simulators.telephones import KEPT, telephone
 from shared.web import body
 
@@ -44,60 +44,60 @@ class Report(BaseModel):
     answer_url: CallbackUrl
 
 
-def routes(desk: Desk, entry: Any) -> APIRouter:
+def routes(endpoint: Endpoint, entry: Any) -> APIRouter:
     """What the EHR offers at /ehr; `entry` says who is let in."""
     router = APIRouter(prefix="/ehr", tags=["ehr"], dependencies=[entry])
 
     @router.put("/information-requests/{identifier}", status_code=HTTPStatus.ACCEPTED)
     async def ask_for_information(
-        identifier: str, asked: Annotated[InformationRequest, body(InformationRequest)], request: Request
+        identifier: str, wanted: Annotated[InformationRequest, body(InformationRequest)], request: Request
     ) -> Response:
-        attempt = Asked("ehr", "information", identifier, "sends")
-        return await desk.answer(request, attempt, lambda: _take_information_request(desk, identifier, asked))
+        call = IncomingCall("ehr", "information", identifier, "sends")
+        return await endpoint.answer(request, call, lambda: _take_information_request(endpoint, identifier, wanted))
 
     @router.put("/reports/{identifier}", status_code=HTTPStatus.ACCEPTED)
-    async def file_report(identifier: str, asked: Annotated[Report, body(Report)], request: Request) -> Response:
-        attempt = Asked("ehr", "acknowledgement", identifier, "sends")
-        return await desk.answer(request, attempt, lambda: _take_report(desk, identifier, asked))
+    async def file_report(identifier: str, report: Annotated[Report, body(Report)], request: Request) -> Response:
+        call = IncomingCall("ehr", "acknowledgement", identifier, "sends")
+        return await endpoint.answer(request, call, lambda: _take_report(endpoint, identifier, report))
 
-    add_lookups(router, desk, "ehr", "/information-requests/{identifier}", ("information",))
-    add_lookups(router, desk, "ehr", "/reports/{identifier}", ("acknowledgement",))
+    add_lookups(router, endpoint, "ehr", "/information-requests/{identifier}", ("information",))
+    add_lookups(router, endpoint, "ehr", "/reports/{identifier}", ("acknowledgement",))
     return router
 
 
-def _take_information_request(desk: Desk, request_id: str, asked: InformationRequest) -> Response:
+def _take_information_request(endpoint: Endpoint, request_id: str, wanted: InformationRequest) -> Response:
     record = Record("information", request_id, "", {"request_id": request_id, "status": "received"})
-    supplied = {"request_id": request_id, "items": [_item(desk, code, request_id) for code in asked.items]}
-    promises: list[Promise] = []
-    if desk.behaviour("information", request_id, asked.referral_id) == "supply":
-        promises = _later(desk, "information", request_id, asked.answer_url, supplied)
-    return desk.take(record, promises, HTTPStatus.ACCEPTED)
+    supplied = {"request_id": request_id, "items": [_item(endpoint, code, request_id) for code in wanted.items]}
+    callbacks: list[ScheduledCallback] = []
+    if endpoint.behaviour("information", request_id, wanted.referral_id) == "supply":
+        callbacks = _later(endpoint, "information", request_id, wanted.answer_url, supplied)
+    return endpoint.take(record, callbacks, HTTPStatus.ACCEPTED)
 
 
-def _item(desk: Desk, code: str, request_id: str) -> Body:
+def _item(endpoint: Endpoint, code: str, request_id: str) -> Body:
     if code == "contact":
-        return {"code": code, "value": telephone(desk.between("contact", request_id, (0, KEPT - 1)))}
+        return {"code": code, "value": telephone(endpoint.between("contact", request_id, (0, KEPT - 1)))}
     return {"code": code, "value": INVENTED.get(code, f"urn:throughline:simulated-ehr:{code}:{request_id}")}
 
 
-def _take_report(desk: Desk, report_id: str, report: Report) -> Response:
+def _take_report(endpoint: Endpoint, report_id: str, report: Report) -> Response:
     record = Record("acknowledgement", report_id, "", {"report_id": report_id, "status": "received"})
-    promises: list[Promise] = []
-    if desk.behaviour("acknowledgement", report_id, report.referral_id) == "acknowledge":
-        promises = _later(desk, "acknowledgement", report_id, report.answer_url, {"report_id": report_id})
-    return desk.take(record, promises, HTTPStatus.ACCEPTED)
+    callbacks: list[ScheduledCallback] = []
+    if endpoint.behaviour("acknowledgement", report_id, report.referral_id) == "acknowledge":
+        callbacks = _later(endpoint, "acknowledgement", report_id, report.answer_url, {"report_id": report_id})
+    return endpoint.take(record, callbacks, HTTPStatus.ACCEPTED)
 
 
-def _later(desk: Desk, kind: Kind, identifier: str, url: str, told: Body) -> list[Promise]:
-    hours = desk.between(f"{kind}_hours", identifier, HOURS[kind])
+def _later(endpoint: Endpoint, kind: Kind, identifier: str, url: str, answer: Body) -> list[ScheduledCallback]:
+    hours = endpoint.between(f"{kind}_hours", identifier, HOURS[kind])
     own_id, status = {"information": ("request_id", "supplied"), "acknowledgement": ("report_id", "acknowledged")}[kind]
     return [
-        Promise(
-            due_at=opening(desk.clock.now() + timedelta(hours=hours)),
+        ScheduledCallback(
+            due_at=opening(endpoint.clock.now() + timedelta(hours=hours)),
             kind=kind,
             identifier=identifier,
             url=url,
-            body=told,
+            body=answer,
             becomes={own_id: identifier, "status": status},
         )
     ]

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from deploy.simulators.orders import Fault
+from deploy.simulators.scenario import Fault
 from shared.errors import Rejected
 from shared.web.problems import HANDLERS, answer, of_status
 
@@ -68,8 +68,8 @@ def _failure(request: Request, status: HTTPStatus) -> Response:
 
 
 def _about_another(done: Response) -> Response:
-    told = json.loads(bytes(done.body))
-    changed = {name: f"other-{value}" if name in OWN_IDS else value for name, value in told.items()}
+    answered = json.loads(bytes(done.body))
+    changed = {name: f"other-{value}" if name in OWN_IDS else value for name, value in answered.items()}
     return JSONResponse(changed, done.status_code)
 
 

@@ -6,8 +6,8 @@ from email.parser import BytesHeaderParser
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.simulators.desk import Desk
-from deploy.simulators.orders import Asked, Fault
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.scenario import Fault, IncomingCall
 
 TAKEN = "250 2.0.0 Taken"
 REFUSALS = {
@@ -21,25 +21,25 @@ REFUSALS = {
 class Inbox:
     """What aiosmtpd calls when a message has come."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Count the message, take it and answer, or fail as ordered."""
+        """Count the message, take it and answer, or fail as injected."""
         message_id = _message_id(envelope)
-        fault = self._desk.meet(Asked("mail", "mail", message_id, "sends"))
+        fault = self._endpoint.meet(IncomingCall("mail", "mail", message_id, "sends"))
         if fault is None or fault.kind == "latency" or fault.kind.endswith("after_effect"):
-            self._desk.ledger.count("mail", message_id, "effects")
+            self._endpoint.journal.count("mail", message_id, "effects")
         return await _answer(fault, server) if fault else TAKEN
 
 
-async def listen(desk: Desk, host: str, port: int) -> asyncio.Server:
+async def listen(endpoint: Endpoint, host: str, port: int) -> asyncio.Server:
     """Serve SMTP in the running loop."""
     # aiosmtpd logs every address it hears.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     loop = asyncio.get_running_loop()
     return await loop.create_server(
-        lambda: SMTP(Inbox(desk), hostname="mail.simulated", enable_SMTPUTF8=True, loop=loop), host, port
+        lambda: SMTP(Inbox(endpoint), hostname="mail.simulated", enable_SMTPUTF8=True, loop=loop), host, port
     )
 
 

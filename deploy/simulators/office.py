@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from deploy.simulators.agenda import Promise
 from deploy.simulators.behaviour import digest
 from deploy.simulators.callbacks import CallbackUrl
-from deploy.simulators.desk import Desk
-from deploy.simulators.ledger import Body, Record
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.journal import Body, Record
 from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import full_hour, opening
-from deploy.simulators.orders import Asked
+from deploy.simulators.scenario import IncomingCall
+from deploy.simulators.schedule import ScheduledCallback
 from shared.web import body
 
 REASON_SYSTEM = "urn:throughline:simulated-office:reason"
@@ -41,75 +41,75 @@ class Appointment(BaseModel):
     report_url: CallbackUrl
 
 
-def routes(desk: Desk, entry: Any) -> APIRouter:
+def routes(endpoint: Endpoint, entry: Any) -> APIRouter:
     """What an office offers at /offices/{provider_ref}; `entry` says who is let in."""
-    router = APIRouter(prefix="/offices/{keeper}", tags=["office"], dependencies=[entry])
+    router = APIRouter(prefix="/offices/{owner}", tags=["office"], dependencies=[entry])
 
     @router.put("/requests/{identifier}", status_code=HTTPStatus.ACCEPTED)
     async def request_acceptance(
-        keeper: str, identifier: str, asked: Annotated[OfficeRequest, body(OfficeRequest)], request: Request
+        owner: str, identifier: str, referral: Annotated[OfficeRequest, body(OfficeRequest)], request: Request
     ) -> Response:
-        attempt = Asked("office", "office_request", identifier, "sends")
-        return await desk.answer(request, attempt, lambda: _take_request(desk, keeper, identifier, asked))
+        call = IncomingCall("office", "office_request", identifier, "sends")
+        return await endpoint.answer(request, call, lambda: _take_request(endpoint, owner, identifier, referral))
 
     @router.put("/appointments/{identifier}", status_code=HTTPStatus.CREATED)
     async def book(
-        keeper: str, identifier: str, asked: Annotated[Appointment, body(Appointment)], request: Request
+        owner: str, identifier: str, visit: Annotated[Appointment, body(Appointment)], request: Request
     ) -> Response:
-        attempt = Asked("office", "visit", identifier, "sends")
-        return await desk.answer(request, attempt, lambda: _take_appointment(desk, keeper, identifier, asked))
+        call = IncomingCall("office", "visit", identifier, "sends")
+        return await endpoint.answer(request, call, lambda: _take_appointment(endpoint, owner, identifier, visit))
 
-    add_lookups(router, desk, "office", "/requests/{identifier}", ("office_request",))
-    add_lookups(router, desk, "office", "/appointments/{identifier}", ("visit", "report"))
+    add_lookups(router, endpoint, "office", "/requests/{identifier}", ("office_request",))
+    add_lookups(router, endpoint, "office", "/appointments/{identifier}", ("visit", "report"))
     return router
 
 
-def _take_request(desk: Desk, keeper: str, request_id: str, asked: OfficeRequest) -> Response:
-    record = Record("office_request", request_id, keeper, {"request_id": request_id, "status": "received"})
-    return desk.take(record, _answers(desk, request_id, asked), HTTPStatus.ACCEPTED)
+def _take_request(endpoint: Endpoint, owner: str, request_id: str, referral: OfficeRequest) -> Response:
+    record = Record("office_request", request_id, owner, {"request_id": request_id, "status": "received"})
+    return endpoint.take(record, _answers(endpoint, request_id, referral), HTTPStatus.ACCEPTED)
 
 
-def _answers(desk: Desk, request_id: str, asked: OfficeRequest) -> list[Promise]:
-    behaviour = desk.behaviour("office_request", request_id, asked.referral_id)
+def _answers(endpoint: Endpoint, request_id: str, referral: OfficeRequest) -> list[ScheduledCallback]:
+    behaviour = endpoint.behaviour("office_request", request_id, referral.referral_id)
     if behaviour == "stay_silent":
         return []
     answer: Body = {"request_id": request_id, "accepted": behaviour == "accept"}
     if behaviour == "decline":
-        which = desk.between("decline_reason", request_id, (0, len(DECLINE_REASONS) - 1))
+        which = endpoint.between("decline_reason", request_id, (0, len(DECLINE_REASONS) - 1))
         answer["reason"] = {"system": REASON_SYSTEM, "code": DECLINE_REASONS[which]}
     status = "accepted" if answer["accepted"] else "declined"
     return [
-        Promise(
-            due_at=_answered_at(desk, request_id, asked.priority),
+        ScheduledCallback(
+            due_at=_answered_at(endpoint, request_id, referral.priority),
             kind="office_request",
             identifier=request_id,
-            url=asked.answer_url,
+            url=referral.answer_url,
             body=answer,
             becomes={"request_id": request_id, "status": status},
         )
     ]
 
 
-def _answered_at(desk: Desk, request_id: str, priority: str) -> datetime:
-    hours = desk.between("answer_hours", request_id, ANSWER_HOURS[priority])
-    earliest = desk.clock.now() + timedelta(hours=hours)
+def _answered_at(endpoint: Endpoint, request_id: str, priority: str) -> datetime:
+    hours = endpoint.between("answer_hours", request_id, ANSWER_HOURS[priority])
+    earliest = endpoint.clock.now() + timedelta(hours=hours)
     return full_hour(earliest) if priority == "stat" else opening(earliest)
 
 
-def _take_appointment(desk: Desk, keeper: str, visit_id: str, visit: Appointment) -> Response:
-    record = Record("visit", visit_id, keeper, {"visit_id": visit_id, "status": "booked"})
-    behaviour = desk.behaviour("visit", visit_id, visit.referral_id)
-    promises = [*_outcomes(behaviour, visit_id, visit), *_reports(desk, behaviour, visit_id, visit)]
-    return desk.take(record, promises, HTTPStatus.CREATED)
+def _take_appointment(endpoint: Endpoint, owner: str, visit_id: str, visit: Appointment) -> Response:
+    record = Record("visit", visit_id, owner, {"visit_id": visit_id, "status": "booked"})
+    behaviour = endpoint.behaviour("visit", visit_id, visit.referral_id)
+    callbacks = [*_outcomes(behaviour, visit_id, visit), *_reports(endpoint, behaviour, visit_id, visit)]
+    return endpoint.take(record, callbacks, HTTPStatus.CREATED)
 
 
-def _outcomes(behaviour: str, visit_id: str, visit: Appointment) -> list[Promise]:
+def _outcomes(behaviour: str, visit_id: str, visit: Appointment) -> list[ScheduledCallback]:
     if behaviour == "stay_silent":
         return []
     outcome = "fulfilled" if behaviour == "fulfil" else "missed"
     evidence_ref = f"office-{digest('outcome', visit_id)}"
     return [
-        Promise(
+        ScheduledCallback(
             due_at=opening(_end(visit), visit.start.tzinfo or UTC),
             kind="visit",
             identifier=visit_id,
@@ -120,15 +120,15 @@ def _outcomes(behaviour: str, visit_id: str, visit: Appointment) -> list[Promise
     ]
 
 
-def _reports(desk: Desk, behaviour: str, visit_id: str, visit: Appointment) -> list[Promise]:
+def _reports(endpoint: Endpoint, behaviour: str, visit_id: str, visit: Appointment) -> list[ScheduledCallback]:
     """The consult report; it may be the only sign that a visit took place."""
-    sending = desk.behaviour("report", visit_id, visit.referral_id)
+    sending = endpoint.behaviour("report", visit_id, visit.referral_id)
     if behaviour == "miss" or sending == "never":
         return []
-    days = desk.between("report_days", visit_id, REPORT_DAYS[sending])
+    days = endpoint.between("report_days", visit_id, REPORT_DAYS[sending])
     report_id = f"report-{digest('report', visit_id)}"
     return [
-        Promise(
+        ScheduledCallback(
             due_at=opening(_end(visit) + timedelta(days=days), visit.start.tzinfo or UTC),
             kind="report",
             identifier=visit_id,

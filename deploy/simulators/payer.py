@@ -13,13 +13,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from deploy.simulators.agenda import Promise
 from deploy.simulators.behaviour import digest
 from deploy.simulators.callbacks import CallbackUrl
-from deploy.simulators.desk import Desk
-from deploy.simulators.ledger import Body, Record
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.journal import Body, Record
 from deploy.simulators.office_hours import opening
-from deploy.simulators.orders import Asked
+from deploy.simulators.scenario import IncomingCall
+from deploy.simulators.schedule import ScheduledCallback
 from shared.web import body
 
 REASON_SYSTEM = "urn:throughline:simulated-payer:reason"
@@ -47,7 +47,7 @@ GRANTED = {"A1": (3, 90), "A2": (1, 90), "A6": (1, 30)}
 
 
 class EligibilityCheck(BaseModel):
-    """A 270 in small. The member's number is used to find an order for it, and not kept.
+    """A 270 in small. The member's number is used to find a forced behaviour for it, and not kept.
 
     A dependent is known by the subscriber's number, the relationship to them and a number of their own.
     """
@@ -82,71 +82,74 @@ class Case:
     received_at: datetime
 
 
-def routes(desk: Desk, entry: Any) -> APIRouter:
+def routes(endpoint: Endpoint, entry: Any) -> APIRouter:
     """What a payer offers at /payers/{payer_id}; `entry` says who is let in."""
     router = APIRouter(prefix="/payers/{payer_id}", tags=["payer"], dependencies=[entry])
-    _add_eligibility(router, desk)
-    _add_authorizations(router, desk)
+    _add_eligibility(router, endpoint)
+    _add_authorizations(router, endpoint)
     return router
 
 
-def _add_eligibility(router: APIRouter, desk: Desk) -> None:
+def _add_eligibility(router: APIRouter, endpoint: Endpoint) -> None:
     @router.post("/eligibility")
     async def check_eligibility(
-        payer_id: str, asked: Annotated[EligibilityCheck, body(EligibilityCheck)], request: Request
+        payer_id: str, check: Annotated[EligibilityCheck, body(EligibilityCheck)], request: Request
     ) -> Response:
-        attempt = Asked("payer", "eligibility", asked.check_id, "sends")
-        return await desk.answer(request, attempt, lambda: _check(desk, payer_id, asked))
+        call = IncomingCall("payer", "eligibility", check.check_id, "sends")
+        return await endpoint.answer(request, call, lambda: _check(endpoint, payer_id, check))
 
 
-def _add_authorizations(router: APIRouter, desk: Desk) -> None:
+def _add_authorizations(router: APIRouter, endpoint: Endpoint) -> None:
     @router.put("/authorizations/{request_id}")
     async def submit(
-        payer_id: str, request_id: str, asked: Annotated[Submission, body(Submission)], request: Request
+        payer_id: str, request_id: str, submission: Annotated[Submission, body(Submission)], request: Request
     ) -> Response:
-        return await desk.answer(request, _asked(request_id, "sends"), lambda: _take(desk, payer_id, request_id, asked))
+        call = _call(request_id, "sends")
+        return await endpoint.answer(request, call, lambda: _take(endpoint, payer_id, request_id, submission))
 
     @router.get("/authorizations/{request_id}")
     async def inquire(payer_id: str, request_id: str, request: Request) -> Response:
-        return await desk.answer(request, _asked(request_id, "asks"), lambda: _inquire(desk, payer_id, request_id))
+        return await endpoint.answer(
+            request, _call(request_id, "asks"), lambda: _inquire(endpoint, payer_id, request_id)
+        )
 
     @router.delete("/authorizations/{request_id}")
     async def cancel(payer_id: str, request_id: str, request: Request) -> Response:
-        attempt = _asked(request_id, "withdrawals")
-        return await desk.answer(request, attempt, lambda: _cancel(desk, payer_id, request_id))
+        call = _call(request_id, "withdrawals")
+        return await endpoint.answer(request, call, lambda: _cancel(endpoint, payer_id, request_id))
 
 
-def _asked(request_id: str, act: Literal["sends", "asks", "withdrawals"]) -> Asked:
-    return Asked("payer", "authorization", request_id, act)
+def _call(request_id: str, act: Literal["sends", "asks", "withdrawals"]) -> IncomingCall:
+    return IncomingCall("payer", "authorization", request_id, act)
 
 
-def _check(desk: Desk, payer_id: str, check: EligibilityCheck) -> Response:
+def _check(endpoint: Endpoint, payer_id: str, check: EligibilityCheck) -> Response:
     names = (check.check_id, check.member_id)
-    coverage = desk.behaviour("eligibility", *names)
+    coverage = endpoint.behaviour("eligibility", *names)
     is_active = coverage == "active"
-    told = {
+    answer = {
         "check_id": check.check_id,
         "eb01": EB01[coverage],
-        "auth_required": desk.behaviour("auth_required", *names) if is_active else "U",
-        "in_network": desk.behaviour("in_network", *names) if is_active else "U",
-        "plan_ref": f"{payer_id}-plan-{desk.between('plan', check.check_id, (1, 3))}",
+        "auth_required": endpoint.behaviour("auth_required", *names) if is_active else "U",
+        "in_network": endpoint.behaviour("in_network", *names) if is_active else "U",
+        "plan_ref": f"{payer_id}-plan-{endpoint.between('plan', check.check_id, (1, 3))}",
     }
-    return desk.take(Record("eligibility", check.check_id, payer_id, told), (), HTTPStatus.OK)
+    return endpoint.take(Record("eligibility", check.check_id, payer_id, answer), (), HTTPStatus.OK)
 
 
-def _take(desk: Desk, payer_id: str, request_id: str, submission: Submission) -> Response:
-    case = Case(request_id, submission, desk.clock.now())
-    behaviour = desk.behaviour("authorization", request_id, submission.referral_id)
-    first = _answer(desk, case, FIRST[behaviour], 1, case.received_at)
-    promises = [_decision(desk, case, LATER[behaviour])] if behaviour in LATER else []
-    return desk.take(Record("authorization", request_id, payer_id, first), promises, HTTPStatus.CREATED)
+def _take(endpoint: Endpoint, payer_id: str, request_id: str, submission: Submission) -> Response:
+    case = Case(request_id, submission, endpoint.clock.now())
+    behaviour = endpoint.behaviour("authorization", request_id, submission.referral_id)
+    first = _answer(endpoint, case, FIRST[behaviour], 1, case.received_at)
+    callbacks = [_decision(endpoint, case, LATER[behaviour])] if behaviour in LATER else []
+    return endpoint.take(Record("authorization", request_id, payer_id, first), callbacks, HTTPStatus.CREATED)
 
 
-def _decision(desk: Desk, case: Case, action: str) -> Promise:
-    hours = desk.between("decision_hours", case.request_id, DECISION_HOURS[case.submission.urgency])
+def _decision(endpoint: Endpoint, case: Case, action: str) -> ScheduledCallback:
+    hours = endpoint.between("decision_hours", case.request_id, DECISION_HOURS[case.submission.urgency])
     decided_at = opening(case.received_at + timedelta(hours=hours))
-    answer = _answer(desk, case, action, 2, decided_at)
-    return Promise(
+    answer = _answer(endpoint, case, action, 2, decided_at)
+    return ScheduledCallback(
         due_at=decided_at,
         kind="authorization",
         identifier=case.request_id,
@@ -156,7 +159,7 @@ def _decision(desk: Desk, case: Case, action: str) -> Promise:
     )
 
 
-def _answer(desk: Desk, case: Case, action: str, number: int, decided_at: datetime) -> Body:
+def _answer(endpoint: Endpoint, case: Case, action: str, number: int, decided_at: datetime) -> Body:
     answer: Body = {
         "request_id": case.request_id,
         "number": number,
@@ -165,19 +168,19 @@ def _answer(desk: Desk, case: Case, action: str, number: int, decided_at: dateti
         "action": action,
     }
     if action == "A4":
-        return answer | _pend(desk, case)
+        return answer | _pend(endpoint, case)
     if action in GRANTED:
         answer["items"] = [_item(case.submission, action, decided_at.date())]
     if action == "A3":
-        which = desk.between("denial_reason", case.request_id, (0, len(DENIAL_REASONS) - 1))
+        which = endpoint.between("denial_reason", case.request_id, (0, len(DENIAL_REASONS) - 1))
         answer["reason"] = {"system": REASON_SYSTEM, "code": DENIAL_REASONS[which]}
     return answer | {"human_reviewed": number > 1 or action == "A3"}
 
 
-def _pend(desk: Desk, case: Case) -> Body:
+def _pend(endpoint: Endpoint, case: Case) -> Body:
     """The clock of the decision; one pend in four asks for records."""
     due_at = case.received_at + DECISION_DUE[case.submission.urgency]
-    which = desk.between("records", case.request_id, (0, 4 * len(RECORDS) - 1))
+    which = endpoint.between("records", case.request_id, (0, 4 * len(RECORDS) - 1))
     return {"decision_due_at": due_at.isoformat()} | ({"asked_for": [RECORDS[which]]} if which < len(RECORDS) else {})
 
 
@@ -192,11 +195,11 @@ def _item(submission: Submission, action: str, start: date) -> Body:
     }
 
 
-def _inquire(desk: Desk, payer_id: str, request_id: str) -> Response:
-    return JSONResponse(desk.find("authorization", request_id, payer_id).body)
+def _inquire(endpoint: Endpoint, payer_id: str, request_id: str) -> Response:
+    return JSONResponse(endpoint.find("authorization", request_id, payer_id).body)
 
 
-def _cancel(desk: Desk, payer_id: str, request_id: str) -> Response:
-    record = desk.find("authorization", request_id, payer_id)
+def _cancel(endpoint: Endpoint, payer_id: str, request_id: str) -> Response:
+    record = endpoint.find("authorization", request_id, payer_id)
     kept = {name: record.body[name] for name in ("request_id", "reference", "received_at")}
-    return desk.withdraw(record, {**kept, "number": record.body["number"] + 1, "action": "C"}, ("authorization",))
+    return endpoint.withdraw(record, {**kept, "number": record.body["number"] + 1, "action": "C"}, ("authorization",))

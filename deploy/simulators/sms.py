@@ -13,12 +13,12 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel, Field, SecretStr
 
-from deploy.simulators.agenda import Promise
 from deploy.simulators.behaviour import digest
 from deploy.simulators.callbacks import CallbackUrl
-from deploy.simulators.desk import Desk
-from deploy.simulators.ledger import transaction
-from deploy.simulators.orders import Asked
+from deploy.simulators.endpoint import Endpoint
+from deploy.simulators.journal import transaction
+from deploy.simulators.scenario import IncomingCall
+from deploy.simulators.schedule import ScheduledCallback
 
 STATUS = {"deliver": {"MessageStatus": "delivered"}, "fail": {"MessageStatus": "undelivered", "ErrorCode": "30003"}}
 REPORTED_AFTER = timedelta(milliseconds=300)
@@ -48,7 +48,7 @@ def number_key(to: str) -> str:
     return digest(to)
 
 
-def routes(desk: Desk, account_sid: str, auth_token: SecretStr) -> APIRouter:
+def routes(endpoint: Endpoint, account_sid: str, auth_token: SecretStr) -> APIRouter:
     """What the gateway offers, by basic authentication with account and token."""
     basic = HTTPBasic()
 
@@ -62,21 +62,21 @@ def routes(desk: Desk, account_sid: str, auth_token: SecretStr) -> APIRouter:
     @router.post(messages_path(account_sid), status_code=HTTPStatus.CREATED)
     async def send(message: Annotated[Message, Form()], request: Request) -> Response:
         key = text_key(message.to, message.text)
-        return await desk.answer(
-            request, Asked("sms", "sms", key, "sends"), lambda: _send(desk, account_sid, key, message)
+        return await endpoint.answer(
+            request, IncomingCall("sms", "sms", key, "sends"), lambda: _send(endpoint, account_sid, key, message)
         )
 
     return router
 
 
-def _send(desk: Desk, account_sid: str, key: str, message: Message) -> Response:
-    with transaction(desk.database):
-        nth = desk.ledger.count("sms", key, "effects")
-        desk.ledger.count("sms_number", number_key(message.to), "effects")
-        sid = f"SM{digest(desk.seed, key, str(nth))}"
+def _send(endpoint: Endpoint, account_sid: str, key: str, message: Message) -> Response:
+    with transaction(endpoint.database):
+        nth = endpoint.journal.count("sms", key, "effects")
+        endpoint.journal.count("sms_number", number_key(message.to), "effects")
+        sid = f"SM{digest(endpoint.seed, key, str(nth))}"
         if message.status_callback:
-            status = STATUS[desk.behaviour("sms", message.to)]
+            status = STATUS[endpoint.behaviour("sms", message.to)]
             body = {"AccountSid": account_sid, "MessageSid": sid} | status
-            due_at = desk.clock.now() + REPORTED_AFTER
-            desk.agenda.add([Promise(due_at, "sms", key, message.status_callback, body, "twilio")])
+            due_at = endpoint.clock.now() + REPORTED_AFTER
+            endpoint.schedule.add([ScheduledCallback(due_at, "sms", key, message.status_callback, body, "twilio")])
     return JSONResponse({"sid": sid, "status": "queued"}, HTTPStatus.CREATED)

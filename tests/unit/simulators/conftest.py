@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.simulators.served import Outside, served
+from tests.unit.simulators.served_simulators import Outside, served
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from shared.errors import Unavailable
 from shared.identity import Role
 from shared.outbound import ServiceToken
 from shared.parties import Party
-from tests.unit.simulators.doors import OURS, REGISTER, asked, token
-from tests.unit.simulators.served import Outside, bearer
+from tests.unit.simulators.party_tokens import OURS, REGISTER, party_at, token
+from tests.unit.simulators.served_simulators import Outside, bearer
 
 OPEN = {"/livez", "/readyz"}
 CALLED = [
@@ -28,7 +28,7 @@ OPERATED = ["/counts", "/counts/visit", "/counts/visit/v", "/agenda"]
 
 class TestAccess:
     async def test_is_open_for_health_alone(self, outside: Outside) -> None:
-        """Alive and ready are told to anybody."""
+        """Anybody may ask whether they are alive and ready."""
         answers = [await outside.called.get(path, headers={"Authorization": ""}) for path in sorted(OPEN)]
 
         assert [answer.status_code for answer in answers] == [200, 200]
@@ -57,13 +57,13 @@ class TestAccess:
         """What one counterparty is sent opens no other."""
         for path in CALLED:
             for party in REGISTER.parties:
-                headers = {"Authorization": f"Bearer {token(outside.doors, party)}"}
+                headers = {"Authorization": f"Bearer {token(outside.token_servers, party)}"}
                 status = (await outside.called.get(path, headers=headers)).status_code
 
-                assert (status != 401) is (party == asked(path)), (path, party.id)
+                assert (status != 401) is (party == party_at(path)), (path, party.id)
 
-    async def test_refuses_orders_of_services(self, outside: Outside) -> None:
-        """What is tested does not order its own faults."""
+    async def test_refuses_services_at_the_operators_routes(self, outside: Outside) -> None:
+        """The system under test does not inject its own faults."""
         for path in ("/admin/behaviour", "/admin/faults"):
             assert (await outside.called.post(path, json={}, headers=bearer("service"))).status_code == 403
             assert (await outside.called.delete(path, headers=bearer("service"))).status_code == 403
@@ -75,7 +75,7 @@ class TestTokenEndpoint:
         """SMART Backend Services: an assertion for this endpoint, signed by the key that was registered there."""
         granted = await _token_of(outside, party, OURS)()
 
-        assert "throughline-demo" == (await outside.doors.of(party).verifier.verify(granted)).client_id
+        assert "throughline-demo" == (await outside.token_servers.of(party).verifier.verify(granted)).client_id
 
     async def test_does_not_know_another_key(self, outside: Outside) -> None:
         """The key for one party is nothing at another."""
@@ -85,7 +85,7 @@ class TestTokenEndpoint:
 
     @pytest.mark.parametrize("path", ["demo/payer/nobody", "other/payer/acme", "demo/office/acme"])
     async def test_is_there_for_parties_of_the_register_alone(self, outside: Outside, path: str) -> None:
-        """Who is not a party has no door."""
+        """Who is not a party has no token endpoint."""
         assert (
             400
             == (

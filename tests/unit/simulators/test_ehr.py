@@ -1,7 +1,7 @@
 import json
 from datetime import timedelta
 
-from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside
+from tests.unit.simulators.served_simulators import MONDAY_NOON, SERVICE_URL, Outside
 
 INFORMATION_PATH = "/ehr/information-requests/request-1"
 REPORT_PATH = "/ehr/reports/report-1"
@@ -20,12 +20,12 @@ class TestAskForInformation:
         await outside.jump()
         [callback] = await outside.callbacks(1)
 
-        told = json.loads(callback.content)
+        answer = json.loads(callback.content)
         assert (taken.status_code, taken.json()) == (202, {"request_id": "request-1", "status": "received"})
         assert str(callback.url) == INFORMATION_URL
-        assert told["request_id"] == "request-1"
-        assert [item["code"] for item in told["items"]] == ["diagnosis", "records"]
-        assert all(item["value"] for item in told["items"])
+        assert answer["request_id"] == "request-1"
+        assert [item["code"] for item in answer["items"]] == ["diagnosis", "records"]
+        assert all(item["value"] for item in answer["items"])
         assert outside.clock.instant - MONDAY_NOON <= timedelta(days=1)
         supplied = {"request_id": "request-1", "status": "supplied"}
         assert (await outside.called.get(INFORMATION_PATH)).json() == supplied

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.unit.simulators.served import PATIENCE_S, SERVICE_URL, Outside, served
+from tests.unit.simulators.served_simulators import PATIENCE_S, SERVICE_URL, Outside, served
 
 SUBMISSION = {
     "referral_id": "demo-a",
@@ -36,9 +36,9 @@ async def in_vain(outside: Outside, request_id: str) -> int | None:
     return None
 
 
-class TestStandingFaults:
+class TestFaultRate:
     async def test_are_refusals_and_silences_at_the_configured_rate(self, tmp_path: Path) -> None:
-        """Without any order, about half of the faults refuse and half do it and never answer."""
+        """Without any injected fault, about half of the faults refuse and half do it and never answer."""
         async with served(tmp_path, fault_rate=1.0) as outside:
             answers = await asyncio.gather(*(in_vain(outside, f"request-{i}") for i in range(30)))
             counts = (await outside.operator.get("/counts")).json()["authorization"]
@@ -54,7 +54,7 @@ class TestStandingFaults:
         assert statuses == {201}
 
 
-class TestOrderFault:
+class TestInjectFault:
     async def test_fails_before_the_effect(self, outside: Outside) -> None:
         """Nothing was done, and a problem says so."""
         for kind, status in (("refuse", 503), ("429", 429), ("500", 500)):
@@ -143,8 +143,8 @@ class TestOrderFault:
         """With a rate, the same ids are struck whatever the order in which they come."""
         ids = [f"request-{i}" for i in range(30)]
 
-        async def struck(order: list[str]) -> set[str]:
-            return {one for one in order if (await submit(outside, one)).status_code == 500}
+        async def struck(request_ids: list[str]) -> set[str]:
+            return {one for one in request_ids if (await submit(outside, one)).status_code == 500}
 
         await outside.break_("payer", "500", rate=0.5)
         first = await struck(ids)
@@ -180,7 +180,7 @@ class TestOrderFault:
         assert (await submit(outside)).status_code == 201
 
     async def test_refuses_what_no_target_can_do(self, outside: Outside) -> None:
-        """An order that cannot be carried out is no order."""
+        """A fault that the target cannot have is not injected."""
         for fault in (
             {"target": "payer", "kind": "explode"},
             {"target": "mail", "kind": "html"},

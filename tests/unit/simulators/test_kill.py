@@ -11,9 +11,9 @@ import httpx2
 
 from deploy.local.ports import distinct_ports
 from deploy.simulators.sms import text_key
-from tests.unit.simulators.served import KEY, PATIENCE_S, SMS_ACCOUNT, SMS_TOKEN, bearer, until
+from tests.unit.simulators.served_simulators import KEY, PATIENCE_S, SMS_ACCOUNT, SMS_TOKEN, bearer, until
 
-PROGRAM = Path(__file__).with_name("killed.py")
+PROGRAM = Path(__file__).with_name("simulators_to_kill.py")
 PATH = f"/2010-04-01/Accounts/{SMS_ACCOUNT}/Messages.json"
 TAKEN = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 FORM = {"To": "+15555550123", "From": "+15555550100", "Body": "Invented text"}
@@ -51,17 +51,17 @@ async def _ready(client: httpx2.AsyncClient) -> bool | None:
 @asynccontextmanager
 async def receiving(port: int, answer: bytes = TAKEN) -> AsyncIterator[list[bytes]]:
     """A service that hears callbacks and remembers them; with an empty answer it leaves the caller waiting."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        received.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer)
         if not answer:
             await reader.read()
         writer.close()
 
     async with await asyncio.start_server(take, "127.0.0.1", port):
-        yield heard
+        yield received
 
 
 async def send(client: httpx2.AsyncClient, callback_port: int) -> None:
@@ -82,8 +82,8 @@ async def counts_once_taken(client: httpx2.AsyncClient) -> Mapping[str, int]:
     path = f"/counts/sms/{text_key(FORM['To'], FORM['Body'])}"
 
     async def look() -> Mapping[str, int] | None:
-        told = (await client.get(path, headers=bearer("operator"))).json()
-        return told if told["callbacks_accepted"] else None
+        answer = (await client.get(path, headers=bearer("operator"))).json()
+        return answer if answer["callbacks_accepted"] else None
 
     return await until(look)
 
@@ -96,11 +96,11 @@ class TestKill:
         async with running(tmp_path, port, smtp_port) as (client, process):
             await send(client, callback_port)
             await kill(process)
-        async with receiving(callback_port) as heard, running(tmp_path, port, smtp_port) as (client, _):
+        async with receiving(callback_port) as received, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
         assert (counts["sends"], counts["effects"], counts["callbacks_accepted"]) == (1, 1, 1)
-        assert [request.split(b" ")[1] for request in heard] == [b"/v1/sms-callbacks"]
+        assert [request.split(b" ")[1] for request in received] == [b"/v1/sms-callbacks"]
 
     async def test_makes_the_callback_again_that_was_under_way(self, tmp_path: Path) -> None:
         """Whether a callback was taken cannot be known when its caller dies, so it is made twice and not never."""
@@ -113,12 +113,12 @@ class TestKill:
             await send(client, callback_port)
             await until(lambda: _some(unanswered))
             await kill(process)
-        async with receiving(callback_port) as heard, running(tmp_path, port, smtp_port) as (client, _):
+        async with receiving(callback_port) as received, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
-        assert (len(unanswered), len(heard)) == (1, 1)
+        assert (len(unanswered), len(received)) == (1, 1)
         assert (counts["effects"], counts["callbacks_sent"]) == (1, 2)
 
 
-async def _some(heard: list[bytes]) -> list[bytes] | None:
-    return heard or None
+async def _some(received: list[bytes]) -> list[bytes] | None:
+    return received or None

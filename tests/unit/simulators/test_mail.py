@@ -3,7 +3,7 @@ from email.message import EmailMessage
 import aiosmtplib
 import pytest
 
-from tests.unit.simulators.served import PATIENCE_S, Outside
+from tests.unit.simulators.served_simulators import PATIENCE_S, Outside
 
 
 async def deliver(outside: Outside, timeout_s: float = PATIENCE_S) -> None:
@@ -27,8 +27,8 @@ class TestDeliver:
         ("fault", "effects"),
         [("refuse", 0), ("429", 0), ("500", 0), ("500_after_effect", 1), ("reset", 0), ("timeout_after_effect", 1)],
     )
-    async def test_fails_as_ordered(self, outside: Outside, fault: str, effects: int) -> None:
-        """The sender hears a refusal or nothing; whether the message was taken is another matter."""
+    async def test_fails_as_injected(self, outside: Outside, fault: str, effects: int) -> None:
+        """The sender gets a refusal or nothing; whether the message was taken is another matter."""
         await outside.break_("mail", fault, times=1, seconds=0.3)
 
         with pytest.raises((aiosmtplib.SMTPException, OSError)):
@@ -38,7 +38,7 @@ class TestDeliver:
         assert (counts["sends"], counts.get("effects", 0)) == (1, effects)
         await deliver(outside)
 
-    async def test_takes_its_time_as_ordered(self, outside: Outside) -> None:
+    async def test_takes_its_time_as_injected(self, outside: Outside) -> None:
         """A slow server is slow, and takes the message."""
         await outside.break_("mail", "latency", seconds=0.2)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside
+from tests.unit.simulators.served_simulators import MONDAY_NOON, SERVICE_URL, Outside
 
 ANSWER_URL = f"{SERVICE_URL}/v1/placements/demo-a/answer"
 OUTCOME_URL = f"{SERVICE_URL}/v1/placements/demo-a/outcome"
@@ -37,11 +37,11 @@ async def booked(outside: Outside, visit: str, report: str) -> None:
 
 
 async def next_callback(outside: Outside) -> tuple[str, dict[str, Any]]:
-    """Jump to the next promise, and return where the callback of that went and what it said."""
-    n = len(outside.service.heard)
+    """Jump to the next callback, and return where the callback of that went and what it said."""
+    n = len(outside.service.received)
     await outside.jump()
-    heard = await outside.callbacks(n + 1)
-    return str(heard[-1].url), json.loads(heard[-1].content)
+    received = await outside.callbacks(n + 1)
+    return str(received[-1].url), json.loads(received[-1].content)
 
 
 class TestRequestAcceptance:
@@ -51,11 +51,11 @@ class TestRequestAcceptance:
         await outside.force("office_request", behaviour)
         taken = await outside.called.put(REQUEST_PATH, json=REQUEST)
 
-        url, told = await next_callback(outside)
+        url, answer = await next_callback(outside)
 
         assert (taken.status_code, taken.json()) == (202, {"request_id": "request-1", "status": "received"})
-        assert (url, told["request_id"], told["accepted"]) == (ANSWER_URL, "request-1", accepted)
-        assert ("reason" in told) is not accepted
+        assert (url, answer["request_id"], answer["accepted"]) == (ANSWER_URL, "request-1", accepted)
+        assert ("reason" in answer) is not accepted
         assert outside.clock.instant - MONDAY_NOON <= timedelta(hours=24)
         status = "accepted" if accepted else "declined"
         assert (await outside.called.get(REQUEST_PATH)).json() == {"request_id": "request-1", "status": status}
@@ -129,7 +129,7 @@ class TestBook:
         assert (await outside.called.get(VISIT_PATH)).json() == {"visit_id": "visit-1", "status": "fulfilled"}
 
     async def test_is_followed_by_no_report_when_missed(self, outside: Outside) -> None:
-        """A patient who did not come is told of, and there is nothing to report."""
+        """The office says that the patient did not come, and there is nothing to report."""
         await booked(outside, "miss", "send")
 
         _, outcome = await next_callback(outside)
@@ -153,7 +153,7 @@ class TestBook:
 
         assert outside.clock.instant - datetime.fromisoformat(START) > timedelta(days=11)
 
-    async def test_takes_its_promises_along_when_withdrawn(self, outside: Outside) -> None:
+    async def test_takes_its_callbacks_along_when_withdrawn(self, outside: Outside) -> None:
         """A visit that was cancelled has neither outcome nor report."""
         await booked(outside, "fulfil", "send")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside
+from tests.unit.simulators.served_simulators import MONDAY_NOON, SERVICE_URL, Outside
 
 CALLBACK = f"{SERVICE_URL}/v1/payer-callbacks/acme"
 REFERRAL_ID = "demo-aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -52,10 +52,10 @@ class TestCheckEligibility:
         await outside.force("eligibility", behaviour)
         await outside.force("auth_required", "Y")
 
-        told = (await outside.called.post("/payers/acme/eligibility", json=CHECK)).json()
+        answer = (await outside.called.post("/payers/acme/eligibility", json=CHECK)).json()
 
-        assert (told["check_id"], told["eb01"], told["auth_required"]) == ("check-1", eb01, auth_required)
-        assert set(told) == {"check_id", "eb01", "auth_required", "in_network", "plan_ref"}
+        assert (answer["check_id"], answer["eb01"], answer["auth_required"]) == ("check-1", eb01, auth_required)
+        assert set(answer) == {"check_id", "eb01", "auth_required", "in_network", "plan_ref"}
 
     async def test_stays_quiet_when_asked_twice(self, outside: Outside) -> None:
         """The same check gets the same answer and is counted as two sends of one check."""
@@ -64,16 +64,16 @@ class TestCheckEligibility:
         assert first.json() == second.json()
         assert await outside.counts("eligibility", "check-1") == {"sends": 2, "effects": 1}
 
-    async def test_can_be_ordered_for_a_member(self, outside: Outside) -> None:
-        """A story can be forced by the member's number, which is then not found in clear on disk."""
+    async def test_can_be_forced_for_a_member(self, outside: Outside) -> None:
+        """A behaviour can be forced by the member's number, which is then not found in clear on disk."""
         await outside.force("eligibility", "inactive", "INVENTED-1")
 
         other = await outside.called.post(
             "/payers/acme/eligibility", json=CHECK | {"check_id": "check-2", "member_id": "INVENTED-2"}
         )
-        told = await outside.called.post("/payers/acme/eligibility", json=CHECK)
+        answer = await outside.called.post("/payers/acme/eligibility", json=CHECK)
 
-        assert (told.json()["eb01"], other.json()["eb01"]) == ("6", "1")
+        assert (answer.json()["eb01"], other.json()["eb01"]) == ("6", "1")
 
 
 class TestSubmit:
@@ -82,16 +82,16 @@ class TestSubmit:
         for behaviour, action in ACTIONS.items():
             await outside.force("authorization", behaviour)
 
-            told = (await outside.called.put(f"/payers/acme/authorizations/{behaviour}", json=SUBMISSION)).json()
+            answer = (await outside.called.put(f"/payers/acme/authorizations/{behaviour}", json=SUBMISSION)).json()
 
-            assert (told["request_id"], told["action"], told["number"]) == (behaviour, action, 1)
+            assert (answer["request_id"], answer["action"], answer["number"]) == (behaviour, action, 1)
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
 
     async def test_certifies_what_was_asked(self, outside: Outside) -> None:
         """A certification names service, provider, site, units and the dates within which it holds."""
-        told = await submitted(outside, "certify")
+        answer = await submitted(outside, "certify")
 
-        assert told["items"] == [
+        assert answer["items"] == [
             {
                 "service_ref": "service-1",
                 "window": {"start": "2026-11-23", "end": "2027-02-21"},
@@ -103,17 +103,17 @@ class TestSubmit:
 
     async def test_denies_with_a_reason(self, outside: Outside) -> None:
         """A denial says why (CMS-0057-F asks for a specific reason) and that a person looked at it."""
-        told = await submitted(outside, "deny")
+        answer = await submitted(outside, "deny")
 
-        assert set(told["reason"]) == {"system", "code"}
-        assert told["human_reviewed"]
+        assert set(answer["reason"]) == {"system", "code"}
+        assert answer["human_reviewed"]
 
     @pytest.mark.parametrize(("urgency", "due"), [("standard", timedelta(days=7)), ("expedited", timedelta(hours=72))])
     async def test_pends_with_the_payers_clock(self, outside: Outside, urgency: str, due: timedelta) -> None:
         """A pended request is due in 7 calendar days, an expedited one in 72 hours (CMS-0057-F)."""
-        told = await submitted(outside, "pend_for_ever", urgency=urgency)
+        answer = await submitted(outside, "pend_for_ever", urgency=urgency)
 
-        assert datetime.fromisoformat(told["decision_due_at"]) == MONDAY_NOON + due
+        assert datetime.fromisoformat(answer["decision_due_at"]) == MONDAY_NOON + due
 
     @pytest.mark.parametrize(("behaviour", "action"), [("pend_then_certify", "A1"), ("pend_then_deny", "A3")])
     async def test_decides_a_pended_request_later(self, outside: Outside, behaviour: str, action: str) -> None:
@@ -142,7 +142,7 @@ class TestSubmit:
         assert outside.clock.instant < datetime.fromisoformat(pended["decision_due_at"])
 
     async def test_stays_quiet_when_sent_twice(self, outside: Outside) -> None:
-        """One request id is one authorization: the second send gets the answer of the first and promises nothing."""
+        """One request id is one authorization: the second send gets the answer of the first and schedules nothing."""
         first = await submitted(outside, "pend_then_certify")
         second = await submitted(outside, "deny")
 
@@ -165,8 +165,8 @@ class TestSubmit:
         assert "Invented" not in answer.text
         assert await outside.counts("authorization", "request-1") == {}
 
-    async def test_can_be_ordered_for_a_referral(self, outside: Outside) -> None:
-        """A story can be forced by the referral, since request ids are derived and not known beforehand."""
+    async def test_can_be_forced_for_a_referral(self, outside: Outside) -> None:
+        """A behaviour can be forced by the referral, since request ids are derived and not known beforehand."""
         await outside.force("authorization", "certify")
         await outside.force("authorization", "deny", REFERRAL_ID)
 
@@ -176,9 +176,9 @@ class TestSubmit:
 class TestInquire:
     async def test_answers_as_the_submission_was_answered(self, outside: Outside) -> None:
         """Asking is not submitting: same answer, and no further effect."""
-        told = await submitted(outside, "certify")
+        answer = await submitted(outside, "certify")
 
-        assert (await outside.called.get(PATH)).json() == told
+        assert (await outside.called.get(PATH)).json() == answer
         assert await outside.counts("authorization", "request-1") == {"sends": 1, "effects": 1, "asks": 1}
 
     @pytest.mark.parametrize("path", [PATH, "/payers/other/authorizations/request-2"])
@@ -194,11 +194,11 @@ class TestCancel:
         """A cancelled request is C under a higher number, for ever, and its decision never comes."""
         pended = await submitted(outside, "pend_then_certify")
 
-        told = (await outside.called.delete(PATH)).json()
+        answer = (await outside.called.delete(PATH)).json()
 
-        assert (told["action"], told["number"], told["reference"]) == ("C", 2, pended["reference"])
+        assert (answer["action"], answer["number"], answer["reference"]) == ("C", 2, pended["reference"])
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
-        assert (await outside.called.put(PATH, json=SUBMISSION)).json() == told
+        assert (await outside.called.put(PATH, json=SUBMISSION)).json() == answer
 
     async def test_stays_quiet_when_cancelled_twice(self, outside: Outside) -> None:
         """The second cancellation gets the answer of the first."""

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import get_args
 
 from deploy.simulators.behaviour import KINDS, TABLES
-from deploy.simulators.orders import FaultKind
+from deploy.simulators.scenario import FaultKind
 
 README = (Path(__file__).parents[3] / "deploy" / "simulators" / "README.md").read_text()
 
@@ -15,5 +15,5 @@ class TestReadme:
         assert [kind for kind, row in rows.items() if row not in README] == []
 
     def test_tells_every_fault(self) -> None:
-        """Whoever may order a fault can read what it does."""
+        """Whoever may inject a fault can read what it does."""
         assert [fault for fault in get_args(FaultKind) if f"`{fault}`" not in README] == []

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from deploy.simulators.sms import number_key, text_key
-from tests.unit.simulators.served import SERVICE_URL, SMS_ACCOUNT, SMS_TOKEN, Outside
+from tests.unit.simulators.served_simulators import SERVICE_URL, SMS_ACCOUNT, SMS_TOKEN, Outside
 
 PATH = f"/2010-04-01/Accounts/{SMS_ACCOUNT}/Messages.json"
 CALLBACK = f"{SERVICE_URL}/v1/sms-callbacks?message=m-1"
@@ -41,10 +41,10 @@ class TestSend:
         await outside.jump()
         [callback] = await outside.callbacks(1)
 
-        told = dict(parse_qsl(callback.content.decode()))
-        assert (told["MessageSid"], told["MessageStatus"]) == (sid, status)
-        assert ("ErrorCode" in told) is (behaviour == "fail")
-        assert FORM["To"] not in told.values()
+        answer = dict(parse_qsl(callback.content.decode()))
+        assert (answer["MessageSid"], answer["MessageStatus"]) == (sid, status)
+        assert ("ErrorCode" in answer) is (behaviour == "fail")
+        assert FORM["To"] not in answer.values()
 
     async def test_is_reported_on_under_a_signature(self, outside: Outside) -> None:
         """X-Twilio-Signature is computed here by hand: URL, then each name and value in the order of names."""

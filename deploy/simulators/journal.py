@@ -25,6 +25,7 @@ Count = Literal[
 COUNTS: tuple[Count, ...] = get_args(Count)
 Body = dict[str, Any]
 
+# The names in the file are those it was first written with: `keeper` is the owner, `agenda` the schedule.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS counts (kind TEXT, identifier TEXT, name TEXT, n INTEGER NOT NULL,
     PRIMARY KEY (kind, identifier, name)) WITHOUT ROWID;
@@ -68,17 +69,17 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an outside system knows under one identifier. `keeper` is whose it is: the payer or the office."""
+    """What an outside system knows under one identifier. `owner` is whose it is: the payer or the office."""
 
     kind: str
     identifier: str
-    keeper: str
+    owner: str
     body: Body
     withdrawn: bool = False
 
 
-class Ledger:
-    """Counts and records."""
+class Journal:
+    """Counts of what was asked, and records of what was made of it."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -121,7 +122,7 @@ class Ledger:
         """Keep a record and count the effect; False, and nothing done, when its identifier is known."""
         created = self._database.execute(
             "INSERT OR IGNORE INTO records (kind, identifier, keeper, body) VALUES (?, ?, ?, ?)",
-            (record.kind, record.identifier, record.keeper, json.dumps(record.body)),
+            (record.kind, record.identifier, record.owner, json.dumps(record.body)),
         ).rowcount
         if created:
             self.count(record.kind, record.identifier, "effects")

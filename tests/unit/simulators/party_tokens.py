@@ -1,4 +1,4 @@
-"""The doors of the parties that these tests ask, and a caller who has a token of each."""
+"""The token servers of the parties that these tests ask, and a client that presents a token of each."""
 
 import time
 from collections.abc import Generator
@@ -9,7 +9,7 @@ import httpx2
 from joserfc.jwk import ECKey
 
 from deploy.local.parties import key_name
-from deploy.simulators.gates import Gates
+from deploy.simulators.token_servers import TokenServers
 from shared.parties import Connection, Party, Register
 
 ADDRESS: Final = "http://simulators.example"
@@ -34,13 +34,13 @@ REGISTER: Final = Register(
 )
 
 
-def gates() -> Gates:
-    """A door per party; all of them know us by one key."""
+def token_servers() -> TokenServers:
+    """One per party; all of them know us by one key."""
     public = {key_name(party): OURS.as_dict(private=False) for party in REGISTER.parties}
-    return Gates(REGISTER, public, lambda name: ECKey.generate_key("P-384", {"kid": name}), time.time)
+    return TokenServers(REGISTER, public, lambda name: ECKey.generate_key("P-384", {"kid": name}), time.time)
 
 
-def asked(path: str) -> Party:
+def party_at(path: str) -> Party:
     """The party that a path of the simulators names."""
     side, _, rest = path.strip("/").partition("/")
     kind: Any = {"payers": "payer", "offices": "office", "ehr": "ehr"}[side]
@@ -50,26 +50,26 @@ def asked(path: str) -> Party:
     return found
 
 
-def token(doors: Gates, party: Party) -> str:
+def token(servers: TokenServers, party: Party) -> str:
     """A token that this party believes."""
-    gate = doors.of(party)
+    server = servers.of(party)
     who = {"sub": "throughline-demo", "client_id": "throughline-demo", "tenant": "demo", "roles": ["service"]}
-    return str(gate.signer.grant(300, aud=gate.signer.issuer, **who)["access_token"])
+    return str(server.signer.grant(300, aud=server.signer.issuer, **who)["access_token"])
 
 
 class Presenting(httpx2.Auth):
     """Presents to each party the token that it believes, unless the request has one already."""
 
-    def __init__(self, doors: Gates) -> None:
-        self._doors = doors
+    def __init__(self, servers: TokenServers) -> None:
+        self._token_servers = servers
         self._tokens: dict[str, str] = {}
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Attach it."""
         path = request.url.path
         if "Authorization" not in request.headers and path.split("/")[1] in ("payers", "offices", "ehr"):
-            party = asked(path)
+            party = party_at(path)
             if party.id not in self._tokens:
-                self._tokens[party.id] = token(self._doors, party)
+                self._tokens[party.id] = token(self._token_servers, party)
             request.headers["Authorization"] = f"Bearer {self._tokens[party.id]}"
         yield request

@@ -1,4 +1,4 @@
-"""The doors of the simulated parties: each has a token endpoint, a key and a name of its own, and believes no others.
+"""The token endpoints of the simulated parties: each has a key and a name of its own, and believes no others.
 
 Our services are clients here, by the keys that were registered with each party (SMART Backend Services).
 """
@@ -33,8 +33,8 @@ _BEARER: Final = HTTPBearer(auto_error=False, bearerFormat="JWT")
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One party's door: who may have tokens, who signs them, and what is believed."""
+class TokenServer:
+    """One party as an authorization server: who may have tokens, who signs them, and what is believed."""
 
     party: Party
     assertions: Assertions
@@ -51,8 +51,8 @@ class Gate:
         return self.signer.grant(TOKEN_LIVES_S, aud=audience, roles=["service"], **who)
 
 
-class Gates:
-    """The doors of all parties of a register. `public` are our keys as the parties know them, by `kid`."""
+class TokenServers:
+    """Those of all parties of a register. `public` are our keys as the parties know them, by `kid`."""
 
     def __init__(
         self,
@@ -65,17 +65,17 @@ class Gates:
         self.register = register
         self._epoch_s, self._random_bytes = epoch_s, random_bytes
         made = (
-            self._gate(party, public[key_name(party)], own(key_name(party)))
+            self._server(party, public[key_name(party)], own(key_name(party)))
             for party in register.parties
             if party.connection
         )
-        self._by_issuer = {gate.signer.issuer: gate for gate in made}
+        self._by_issuer = {server.signer.issuer: server for server in made}
 
-    def of(self, party: Party) -> Gate:
-        """The door of a party. Raises KeyError where it has none."""
+    def of(self, party: Party) -> TokenServer:
+        """The one of a party. Raises KeyError where it has none."""
         return self._by_issuer[_name(party)]
 
-    def _gate(self, party: Party, ours: Mapping[str, Any], own: ECKey) -> Gate:
+    def _server(self, party: Party, ours: Mapping[str, Any], own: ECKey) -> TokenServer:
         connection = party.connection
         if connection is None:
             raise KeyError(f"There is no way to {party.id}.")
@@ -85,7 +85,7 @@ class Gates:
         )
         signer = Signer(name, own, self._epoch_s, self._random_bytes)
         assertions = Assertions(Registry([client]), [connection.token_url], self._epoch_s)
-        return Gate(party, assertions, signer, Verifier(name, name, signer.jwks, self._epoch_s))
+        return TokenServer(party, assertions, signer, Verifier(name, name, signer.jwks, self._epoch_s))
 
     def entry(self, side: Side) -> Any:
         """Let in who has a token of the very party that is asked, for that party. Raises Unauthenticated."""
@@ -95,10 +95,10 @@ class Gates:
         ) -> None:
             if bearer is None:
                 raise Unauthenticated(has_token=False)
-            gate = self._by_issuer.get(_issuer_of(bearer.credentials))
-            if gate is None or self._asked(side, gate.party, request.path_params) != gate.party:
+            server = self._by_issuer.get(_issuer_of(bearer.credentials))
+            if server is None or self._asked(side, server.party, request.path_params) != server.party:
                 raise Unauthenticated(has_token=True)
-            await gate.verifier.verify(bearer.credentials)
+            await server.verifier.verify(bearer.credentials)
 
         return Depends(check)
 
@@ -108,7 +108,7 @@ class Gates:
             case "payer":
                 return self.register.payer(party.tenant, path_params["payer_id"])
             case "office":
-                return self.register.office(party.tenant, path_params["keeper"])
+                return self.register.office(party.tenant, path_params["owner"])
             case "ehr":
                 return party if party.kind == "ehr" else None
 
@@ -120,9 +120,9 @@ class Gates:
         async def token(tenant: str, kind: str, party_id: str, request: Request) -> JSONResponse:
             """Grant a token of one party."""
             found = [
-                gate
-                for gate in self._by_issuer.values()
-                if (gate.party.tenant, gate.party.kind, gate.party.id) == (tenant, kind, party_id)
+                server
+                for server in self._by_issuer.values()
+                if (server.party.tenant, server.party.kind, server.party.id) == (tenant, kind, party_id)
             ]
             async with request.form(max_files=0) as form:
                 if not found or len(form.multi_items()) != len(form):

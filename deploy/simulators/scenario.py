@@ -1,4 +1,4 @@
-"""What an operator has ordered, on disk: behaviours forced for an identifier, and faults.
+"""What an operator makes happen, on disk: behaviours forced for an identifier, and faults.
 
 Whether a fault strikes is a function of the identifier and the number of the attempt, never of chance.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy.simulators.behaviour import Kind, digest, draw
-from deploy.simulators.ledger import Count
+from deploy.simulators.journal import Count
 
 Target = Literal["payer", "sms", "office", "ehr", "mail"]
 FaultKind = Literal[
@@ -55,8 +55,8 @@ class Fault(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request: whom it reached, about what, and what it wants."""
+class IncomingCall:
+    """One request of a service: which target it reached, about what, and what it wants."""
 
     target: Target
     kind: str
@@ -64,8 +64,8 @@ class Asked:
     act: Count
 
 
-class Orders:
-    """Forced behaviours and faults. `fault_rate` is the share of all attempts that fail without any order."""
+class Scenario:
+    """Forced behaviours and faults. `fault_rate` is the share of all calls that fail without an injected fault."""
 
     def __init__(self, database: sqlite3.Connection, seed: str, fault_rate: float) -> None:
         self._database = database
@@ -77,7 +77,7 @@ class Orders:
         self._database.execute("INSERT OR REPLACE INTO forced VALUES (?, ?, ?)", (kind, _key(identifier), behaviour))
 
     def forced(self, kind: Kind, names: tuple[str, ...]) -> str | None:
-        """The behaviour ordered for the first of these names that has one, else for everybody."""
+        """The behaviour forced for the first of these names that has one, else for everybody."""
         for name in (*names, ANYBODY):
             row = self._database.execute(
                 "SELECT behaviour FROM forced WHERE kind = ? AND identifier = ?", (kind, _key(name))
@@ -95,29 +95,29 @@ class Orders:
         self._database.execute("INSERT INTO faults (fault) VALUES (?)", (fault.model_dump_json(),))
 
     def clear(self) -> None:
-        """No ordered fault strikes any more."""
+        """No injected fault strikes any more."""
         self._database.execute("DELETE FROM faults")
         self._database.execute("DELETE FROM fault_hits")
 
-    def strike(self, asked: Asked, attempt: int) -> Fault | None:
-        """The fault that this attempt meets: the oldest order that applies, else one of the standing rate."""
+    def fault_for(self, call: IncomingCall, attempt: int) -> Fault | None:
+        """The fault that this attempt meets: the oldest injected one that applies, else one by the fault rate."""
         for row in self._database.execute("SELECT id, fault FROM faults ORDER BY id").fetchall():
             fault = Fault.model_validate(json.loads(row["fault"]))
-            if self._applies(fault, asked, attempt) and self._hit(row["id"], asked.identifier) <= fault.most:
+            if self._applies(fault, call, attempt) and self._hit(row["id"], call.identifier) <= fault.most:
                 return fault
-        return self._standing(asked, attempt)
+        return self._by_rate(call, attempt)
 
-    def _applies(self, fault: Fault, asked: Asked, attempt: int) -> bool:
-        return fault.target == asked.target and self._draw(fault.kind, asked, attempt) < fault.rate
+    def _applies(self, fault: Fault, call: IncomingCall, attempt: int) -> bool:
+        return fault.target == call.target and self._draw(fault.kind, call, attempt) < fault.rate
 
-    def _standing(self, asked: Asked, attempt: int) -> Fault | None:
-        drawn = self._draw("standing", asked, attempt)
+    def _by_rate(self, call: IncomingCall, attempt: int) -> Fault | None:
+        drawn = self._draw("standing", call, attempt)
         if drawn >= self._fault_rate:
             return None
-        return Fault(target=asked.target, kind="refuse" if drawn < self._fault_rate / 2 else "timeout_after_effect")
+        return Fault(target=call.target, kind="refuse" if drawn < self._fault_rate / 2 else "timeout_after_effect")
 
-    def _draw(self, purpose: str, asked: Asked, attempt: int) -> float:
-        return draw(self._seed, f"fault.{purpose}", f"{asked.identifier}.{asked.act}.{attempt}")
+    def _draw(self, purpose: str, call: IncomingCall, attempt: int) -> float:
+        return draw(self._seed, f"fault.{purpose}", f"{call.identifier}.{call.act}.{attempt}")
 
     def _hit(self, fault_id: int, identifier: str) -> int:
         row = self._database.execute(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.simulators.gates import kept_keys
+from deploy.simulators.token_servers import kept_keys
 
 
 class TestKeptKeys:

@@ -1,6 +1,6 @@
-"""What the simulators will do later, on disk: each at an absolute instant of simulated time.
+"""The callbacks that the simulators will make, on disk: each at an absolute instant of simulated time.
 
-A promise leaves the agenda only when its callback was taken or refused, so kill -9 loses none and may repeat one.
+A callback leaves the schedule only when it was taken or refused, so kill -9 loses none and may repeat one.
 """
 
 import json
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from deploy.simulators.ledger import Body, transaction
+from deploy.simulators.journal import Body, transaction
 
 UNDER_WAY = 1e18  # a `not_before` that no clock reaches
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ScheduledCallback:
     """One callback to come. `becomes` is the body of the record of (kind, identifier) from that instant on."""
 
     due_at: datetime
@@ -29,17 +29,17 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A promise whose instant has come; `tries` earlier callbacks were not taken."""
+class DueCallback:
+    """A callback whose instant has come; `tries` earlier attempts were not taken."""
 
     id: int
     tries: int
-    promise: Promise
+    callback: ScheduledCallback
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """When the next promise falls due, how many are due now, and how many of these are under way or failed before."""
+class Backlog:
+    """When the next callback falls due, how many are due now, and how many of these are under way or failed before."""
 
     next_due_at: datetime | None
     due_now: int
@@ -47,37 +47,37 @@ class Outlook:
     retrying: int
 
 
-class Agenda:
-    """Promises by due time. Pauses between tries are on the monotonic clock and end with the process."""
+class Schedule:
+    """Callbacks by due time. Pauses between tries are on the monotonic clock and end with the process."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         database.execute("UPDATE agenda SET not_before = 0")
 
-    def add(self, promises: Sequence[Promise]) -> None:
-        """Write promises down; the caller's transaction ties them to what they belong to."""
+    def add(self, callbacks: Sequence[ScheduledCallback]) -> None:
+        """Write callbacks down; the caller's transaction ties them to the record that they belong to."""
         self._database.executemany(
             "INSERT INTO agenda (due_at, kind, identifier, url, body, style, becomes) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    promise.due_at.timestamp(),
-                    promise.kind,
-                    promise.identifier,
-                    promise.url,
-                    json.dumps(promise.body),
-                    promise.style,
-                    json.dumps(promise.becomes) if promise.becomes else None,
+                    callback.due_at.timestamp(),
+                    callback.kind,
+                    callback.identifier,
+                    callback.url,
+                    json.dumps(callback.body),
+                    callback.style,
+                    json.dumps(callback.becomes) if callback.becomes else None,
                 )
-                for promise in promises
+                for callback in callbacks
             ],
         )
 
     def drop(self, kind: str, identifier: str) -> None:
-        """Forget what was promised about an identifier: it was withdrawn."""
+        """Forget the callbacks about an identifier: it was withdrawn."""
         self._database.execute("DELETE FROM agenda WHERE kind = ? AND identifier = ?", (kind, identifier))
 
-    def claim(self, now: datetime, monotonic_s: float, limit: int) -> list[Due]:
-        """Take what is due and not pausing, oldest first, and let the records become what was promised."""
+    def claim(self, now: datetime, monotonic_s: float, limit: int) -> list[DueCallback]:
+        """Take what is due and not pausing, oldest first, and let the records become what the callbacks say."""
         with transaction(self._database):
             rows = self._database.execute(
                 "SELECT * FROM agenda WHERE due_at <= ? AND not_before <= ? ORDER BY due_at, id LIMIT ?",
@@ -92,17 +92,17 @@ class Agenda:
             )
         return [_due(row) for row in rows]
 
-    def settle(self, due: Due) -> None:
+    def finish(self, due: DueCallback) -> None:
         """It was taken or refused: nothing more to do."""
         self._database.execute("DELETE FROM agenda WHERE id = ?", (due.id,))
 
-    def defer(self, due: Due, not_before_s: float) -> None:
+    def defer(self, due: DueCallback, not_before_s: float) -> None:
         """It was not taken: try again when the monotonic clock says so."""
         self._database.execute(
             "UPDATE agenda SET tries = tries + 1, not_before = ? WHERE id = ?", (not_before_s, due.id)
         )
 
-    def outlook(self, now: datetime) -> Outlook:
+    def backlog(self, now: datetime) -> Backlog:
         """What a player of time needs in order to know when to jump, and where to."""
         instant = now.timestamp()
         (next_due,) = self._database.execute("SELECT MIN(due_at) FROM agenda WHERE due_at > ?", (instant,)).fetchone()
@@ -111,11 +111,11 @@ class Agenda:
             " FROM agenda WHERE due_at <= ?",
             (UNDER_WAY, instant),
         ).fetchone()
-        return Outlook(next_due and datetime.fromtimestamp(next_due, UTC), due, in_flight, retrying)
+        return Backlog(next_due and datetime.fromtimestamp(next_due, UTC), due, in_flight, retrying)
 
 
-def _due(row: sqlite3.Row) -> Due:
-    promise = Promise(
+def _due(row: sqlite3.Row) -> DueCallback:
+    callback = ScheduledCallback(
         due_at=datetime.fromtimestamp(row["due_at"], UTC),
         kind=row["kind"],
         identifier=row["identifier"],
@@ -124,4 +124,4 @@ def _due(row: sqlite3.Row) -> Due:
         style=row["style"],
         becomes=row["becomes"] and json.loads(row["becomes"]),
     )
-    return Due(row["id"], row["tries"], promise)
+    return DueCallback(row["id"], row["tries"], callback)

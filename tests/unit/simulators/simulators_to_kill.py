@@ -11,11 +11,11 @@ from typing import Any
 import httpx2
 import uvicorn
 
-from deploy.simulators.agenda import Promise
 from deploy.simulators.app import World, create_app
+from deploy.simulators.schedule import ScheduledCallback
 from deploy.simulators.settings import SimulatorsSettings
 from shared.identity import Verifier, audience_of
-from tests.unit.simulators.doors import gates
+from tests.unit.simulators.party_tokens import token_servers
 
 
 class RealClock:
@@ -45,12 +45,12 @@ async def _jwks() -> Mapping[str, Any]:
     return {"keys": [json.loads(os.environ["JWK"])]}
 
 
-async def _token(_promise: Promise, _keeper: str) -> str:
+async def _token(_callback: ScheduledCallback, _owner: str) -> str:
     return "a-service-token"
 
 
 if __name__ == "__main__":
     verifier = Verifier("https://issuer.example", audience_of("simulators"), _jwks, time.time)
     settings = SimulatorsSettings()
-    world = World(RealClock(), verifier, gates(), _token, httpx2.AsyncClient())
+    world = World(RealClock(), verifier, token_servers(), _token, httpx2.AsyncClient())
     uvicorn.run(create_app(settings, world), host="127.0.0.1", port=settings.port, log_level="warning")

@@ -3,25 +3,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.simulators.served import MONDAY_NOON, SERVICE_URL, Outside, Service, served, until
+from tests.unit.simulators.served_simulators import MONDAY_NOON, SERVICE_URL, Outside, Service, served, until
 
 REQUEST = {"referral_id": "demo-a", "priority": "stat", "answer_url": f"{SERVICE_URL}/answer"}
 
 
-async def promise(outside: Outside, *numbers: int) -> None:
-    """Have an office promise answers, and move time to when they are due: within the hour for STAT requests."""
+async def schedule_answers(outside: Outside, *numbers: int) -> None:
+    """Have an office schedule answers, and move time to when they are due: within the hour for STAT requests."""
     await outside.force("office_request", "accept")
     for number in numbers:
         await outside.called.put(f"/offices/o/requests/request-{number}", json=REQUEST)
     outside.clock.instant = MONDAY_NOON + timedelta(hours=1)
 
 
-class TestKeepPromises:
-    async def test_are_kept_once_when_taken(self, outside: Outside) -> None:
-        """A 2xx settles a promise."""
+class TestSendCallbacks:
+    async def test_are_sent_once_when_taken(self, outside: Outside) -> None:
+        """A 2xx ends a callback."""
         statuses = [200, 202, 204]
         outside.service.script = list(statuses)
-        await promise(outside, *statuses)
+        await schedule_answers(outside, *statuses)
 
         await outside.callbacks(len(statuses))
         await outside.quiet()
@@ -34,7 +34,7 @@ class TestKeepPromises:
         """Whoever says "not now" is asked again, for as long as it takes; which request meets which status is open."""
         statuses = [401, 408, 409, 425, 429, 500, 503, 302]
         outside.service.script = statuses * 2
-        await promise(outside, *statuses)
+        await schedule_answers(outside, *statuses)
 
         await outside.callbacks(3 * len(statuses))
         await outside.quiet()
@@ -47,7 +47,7 @@ class TestKeepPromises:
         """Whoever says "never" is left alone, and it is counted."""
         statuses = [400, 403, 404, 410, 422]
         outside.service.script = list(statuses)
-        await promise(outside, *statuses)
+        await schedule_answers(outside, *statuses)
 
         await outside.callbacks(len(statuses))
         await outside.quiet()
@@ -58,9 +58,9 @@ class TestKeepPromises:
             assert "callbacks_accepted" not in counts
 
     async def test_do_not_wait_for_one_another(self, outside: Outside) -> None:
-        """A promise that is refused again and again holds up no other."""
+        """A callback that is refused again and again holds up no other."""
         outside.service.script = [503] * 3
-        await promise(outside, *range(40))
+        await schedule_answers(outside, *range(40))
 
         await outside.callbacks(43)
         await outside.quiet()
@@ -68,24 +68,24 @@ class TestKeepPromises:
         totals = (await outside.operator.get("/counts")).json()["office_request"]
         assert totals["callbacks_accepted"] == 40
 
-    async def test_are_not_kept_before_their_time(self, outside: Outside) -> None:
-        """Until the clock is there nothing happens; the agenda says where to jump."""
+    async def test_are_not_sent_before_their_time(self, outside: Outside) -> None:
+        """Until the clock is there nothing happens; the schedule says where to jump."""
         await outside.force("visit", "fulfil")
         await outside.force("report", "never")
         urls = {"outcome_url": REQUEST["answer_url"], "report_url": REQUEST["answer_url"]}
         visit = {"referral_id": "demo-a", "start": "2026-11-25T09:00:00Z", "minutes": 30} | urls
         await outside.called.put("/offices/o/appointments/visit-1", json=visit)
 
-        told = (await outside.operator.get("/agenda")).json()
+        answer = (await outside.operator.get("/agenda")).json()
 
-        assert told == {"next_due_at": "2026-11-25T10:00:00Z", "due_now": 0, "in_flight": 0, "retrying": 0}
-        assert outside.service.heard == []
+        assert answer == {"next_due_at": "2026-11-25T10:00:00Z", "due_now": 0, "in_flight": 0, "retrying": 0}
+        assert outside.service.received == []
 
     async def test_survive_a_restart(self, tmp_path: Path) -> None:
-        """What was promised and counted before is kept and counted after."""
+        """What was scheduled and counted before is sent and counted after."""
         service = Service(script=[503] * 50)
         async with served(tmp_path, service) as before:
-            await promise(before, 1)
+            await schedule_answers(before, 1)
             await before.callbacks(1)
             counted = await before.counts("office_request", "request-1")
 
@@ -107,12 +107,12 @@ async def taken(outside: Outside) -> int | None:
 class TestReadCounts:
     async def test_are_zero_for_what_was_never_asked(self, outside: Outside) -> None:
         """Never asked is an answer too, so that tests can prove it."""
-        told = (await outside.operator.get("/counts/authorization/nobody")).json()
+        answer = (await outside.operator.get("/counts/authorization/nobody")).json()
 
-        assert set(told.values()) == {0}
-        assert "sends" in told
+        assert set(answer.values()) == {0}
+        assert "sends" in answer
 
-    async def test_are_told_by_kind_and_by_identifier(self, outside: Outside) -> None:
+    async def test_are_given_by_kind_and_by_identifier(self, outside: Outside) -> None:
         """Totals per kind, and per kind each identifier."""
         for request_id in ("request-1", "request-2", "request-2"):
             await outside.called.put(f"/offices/o/requests/{request_id}", json=REQUEST)
@@ -136,9 +136,11 @@ class TestForceBehaviour:
         [callback] = await outside.callbacks(1)
         assert b'"accepted":true' in callback.content
 
-    @pytest.mark.parametrize("order", [{"kind": "visit", "behaviour": "explode"}, {"kind": "x", "behaviour": "fulfil"}])
-    async def test_refuses_what_is_not_in_the_tables(self, outside: Outside, order: dict[str, str]) -> None:
-        """A behaviour that the kind does not know cannot be ordered."""
-        answer = await outside.operator.post("/admin/behaviour", json=order | {"identifier": "*"})
+    @pytest.mark.parametrize(
+        "forced", [{"kind": "visit", "behaviour": "explode"}, {"kind": "x", "behaviour": "fulfil"}]
+    )
+    async def test_refuses_what_is_not_in_the_tables(self, outside: Outside, forced: dict[str, str]) -> None:
+        """A behaviour that the kind does not know cannot be forced."""
+        answer = await outside.operator.post("/admin/behaviour", json=forced | {"identifier": "*"})
 
         assert answer.status_code == 422

@@ -16,12 +16,12 @@ from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
 from deploy.local.ports import free_port
-from deploy.simulators.agenda import Promise
 from deploy.simulators.app import World, create_app
-from deploy.simulators.gates import Gates
+from deploy.simulators.schedule import ScheduledCallback
 from deploy.simulators.settings import SimulatorsSettings
+from deploy.simulators.token_servers import TokenServers
 from shared.identity import ACCESS_TOKEN, Verifier, audience_of
-from tests.unit.simulators.doors import Presenting, gates
+from tests.unit.simulators.party_tokens import Presenting, token_servers
 
 ISSUER, AUDIENCE = "https://issuer.example", audience_of("simulators")
 KEY = ECKey.generate_key("P-256", {"kid": "test", "use": "sig"})
@@ -64,11 +64,11 @@ class Service:
     """The other end of the callbacks: answers with the next status of `script`, then with 204, and remembers all."""
 
     script: list[int] = field(default_factory=list)
-    heard: list[httpx2.Request] = field(default_factory=list)
+    received: list[httpx2.Request] = field(default_factory=list)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one callback."""
-        self.heard.append(request)
+        self.received.append(request)
         return httpx2.Response(self.script.pop(0) if self.script else 204)
 
 
@@ -107,13 +107,13 @@ class Outside:
     smtp_port: int
     called: httpx2.AsyncClient
     operator: httpx2.AsyncClient
-    doors: Gates = field(default_factory=gates)
+    token_servers: TokenServers = field(default_factory=token_servers)
 
     async def callbacks(self, n: int) -> list[httpx2.Request]:
-        """The callbacks heard, once there are so many."""
+        """The callbacks received, once there are so many."""
 
         async def enough() -> list[httpx2.Request] | None:
-            return self.service.heard if len(self.service.heard) >= n else None
+            return self.service.received if len(self.service.received) >= n else None
 
         return await until(enough)
 
@@ -126,24 +126,24 @@ class Outside:
         await until(nothing_due)
 
     async def jump(self) -> None:
-        """Move time to the next promise."""
+        """Move time to the next callback."""
         due = (await self.operator.get("/agenda")).json()["next_due_at"]
         self.clock.instant = datetime.fromisoformat(due)
 
     async def force(self, kind: str, behaviour: str, identifier: str = "*") -> None:
-        """Order a behaviour."""
-        order = {"kind": kind, "identifier": identifier, "behaviour": behaviour}
-        assert (await self.operator.post("/admin/behaviour", json=order)).status_code == 204
+        """Force a behaviour."""
+        forced = {"kind": kind, "identifier": identifier, "behaviour": behaviour}
+        assert (await self.operator.post("/admin/behaviour", json=forced)).status_code == 204
 
     async def break_(self, target: str, kind: str, **more: float) -> None:
-        """Order a fault."""
+        """Inject a fault."""
         fault = {"target": target, "kind": kind, **more}
         assert (await self.operator.post("/admin/faults", json=fault)).status_code == 204
 
     async def counts(self, kind: str, identifier: str) -> dict[str, int]:
         """The counts of one identifier, zeros left out."""
-        told = (await self.operator.get(f"/counts/{kind}/{identifier}")).json()
-        return {name: n for name, n in told.items() if n}
+        answer = (await self.operator.get(f"/counts/{kind}/{identifier}")).json()
+        return {name: n for name, n in answer.items() if n}
 
 
 @asynccontextmanager
@@ -160,10 +160,10 @@ async def served(directory: Path, service: Service | None = None, **settings: An
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answering)) as http:
         outside = Outside(MovedClock(), answering, configured.smtp_port, http, http)
 
-        async def token(promise: Promise, keeper: str) -> str:
-            return f"{promise.kind} of {keeper}"
+        async def token(callback: ScheduledCallback, owner: str) -> str:
+            return f"{callback.kind} of {owner}"
 
-        app = create_app(configured, World(outside.clock, verifier(), outside.doors, token, http))
+        app = create_app(configured, World(outside.clock, verifier(), outside.token_servers, token, http))
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve())
         try:
@@ -181,7 +181,7 @@ async def _address(server: uvicorn.Server) -> str | None:
 @asynccontextmanager
 async def _clients(url: str, outside: Outside) -> AsyncIterator[None]:
     async with (
-        httpx2.AsyncClient(base_url=url, auth=Presenting(outside.doors), timeout=PATIENCE_S) as outside.called,
+        httpx2.AsyncClient(base_url=url, auth=Presenting(outside.token_servers), timeout=PATIENCE_S) as outside.called,
         httpx2.AsyncClient(base_url=url, headers=bearer("operator"), timeout=PATIENCE_S) as outside.operator,
     ):
         yield

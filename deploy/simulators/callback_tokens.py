@@ -7,8 +7,8 @@ from typing import Final
 
 import httpx2
 
-from deploy.simulators.agenda import Promise
-from deploy.simulators.gates import Side
+from deploy.simulators.schedule import ScheduledCallback
+from deploy.simulators.token_servers import Side
 from shared.errors import Unavailable
 from shared.identity import audience_of
 from shared.outbound import ServiceToken
@@ -22,11 +22,11 @@ CALLS: Final[Mapping[str, tuple[Side, str]]] = {
     "information": ("ehr", "intake"),
     "acknowledgement": ("ehr", "intake"),
 }
-"""Who keeps a promise of a kind, and which service of ours hears it; text messages are signed otherwise."""
+"""Who makes a callback of a kind, and which service of ours receives it; text messages are signed otherwise."""
 
 
 @dataclass
-class Callers:
+class CallbackTokens:
     """Tokens of our issuer, one line per party and service. `keys` holds the parties' client files."""
 
     register: Register
@@ -36,10 +36,10 @@ class Callers:
     http: httpx2.AsyncClient
     _tokens: dict[tuple[str, str], ServiceToken] = field(default_factory=dict)
 
-    async def token(self, promise: Promise, keeper: str) -> str:
-        """A token to keep the promise with, of the payer or office that it is filed at. Raises Unavailable."""
-        side, service = CALLS[promise.kind]
-        party = self._party(side, keeper)
+    async def token(self, callback: ScheduledCallback, owner: str) -> str:
+        """A token to make the callback with, of the payer or office that it is filed at. Raises Unavailable."""
+        side, service = CALLS[callback.kind]
+        party = self._party(side, owner)
         if party is None or not party.client_ids:
             raise Unavailable
         return await self._token(party.client_ids[0], service)()
@@ -51,11 +51,11 @@ class Callers:
             self._tokens[client_id, service] = token
         return self._tokens[client_id, service]
 
-    def _party(self, side: Side, keeper: str) -> Party | None:
+    def _party(self, side: Side, owner: str) -> Party | None:
         match side:
             case "payer":
-                return self.register.payer(self.tenant, keeper)
+                return self.register.payer(self.tenant, owner)
             case "office":
-                return self.register.office(self.tenant, keeper)
+                return self.register.office(self.tenant, owner)
             case "ehr":
                 return next((party for party in self.register.of(self.tenant) if party.kind == "ehr"), None)

@@ -11,7 +11,7 @@ import typer
 
 from deploy.cli import screen
 from deploy.cli.exits import Code
-from deploy.cli.feed import Account, Feed, Order
+from deploy.cli.feed import Account, Feed, IntakeRequest
 from deploy.cli.generate import PATHS, SECOND, Sending, sendings
 from deploy.cli.later import say
 from deploy.cli.load import feed_file
@@ -121,7 +121,7 @@ async def _send(reach: Reach, sent: Sequence[Sending]) -> Account:
         feed = Feed(reach, lambda _order: moved(feed.account.sent / len(sent), ""))
         for is_second in (False, True):
             part = [(line, sending) for line, sending in numbered if (sending.kind in SECOND) == is_second]
-            await feed.send_all(Order(line, PATHS[sending.door], sending.body) for line, sending in part)
+            await feed.send_all(IntakeRequest(line, PATHS[sending.door], sending.body) for line, sending in part)
         return feed.account
 
 

@@ -19,7 +19,7 @@ FHIR: Final = "/fhir/R4"
 
 
 @dataclass(frozen=True)
-class Order:
+class IntakeRequest:
     """One request to intake. `line` says where it came from."""
 
     line: int
@@ -76,16 +76,16 @@ class Account:
 
 @dataclass
 class Feed:
-    """Sends orders with a bounded number under way. `on_answer` is told of each final answer."""
+    """Sends requests with a bounded number under way. `on_answer` is told of each final answer."""
 
     reach: Reach
-    on_answer: Callable[[Order], None]
+    on_answer: Callable[[IntakeRequest], None]
     account: Account = field(default_factory=Account)
     _known: set[str] = field(default_factory=set)
 
-    async def send_all(self, orders: Iterable[Order]) -> Account:
-        """Send every order and return the account. Raises Failure when intake stays away for long."""
-        source = iter(orders)
+    async def send_all(self, requests: Iterable[IntakeRequest]) -> Account:
+        """Send every request and return the account. Raises Failure when intake stays away for long."""
+        source = iter(requests)
         senders = [asyncio.create_task(self._send_from(source)) for _ in range(AT_ONCE)]
         try:
             await asyncio.gather(*senders)
@@ -94,23 +94,25 @@ class Feed:
                 sender.cancel()
         return self.account
 
-    async def _send_from(self, source: Iterator[Order]) -> None:
-        for order in source:
-            headers = {"Content-Type": "application/fhir+json" if order.path == FHIR else "application/json"}
-            answer, tries = await self.reach.insist("intake", "POST", order.path, content=order.body, headers=headers)
-            self._note(order, answer, tries)
-            self.on_answer(order)
+    async def _send_from(self, source: Iterator[IntakeRequest]) -> None:
+        for request in source:
+            headers = {"Content-Type": "application/fhir+json" if request.path == FHIR else "application/json"}
+            answer, tries = await self.reach.insist(
+                "intake", "POST", request.path, content=request.body, headers=headers
+            )
+            self._note(request, answer, tries)
+            self.on_answer(request)
 
-    def _note(self, order: Order, response: httpx2.Response, tries: int) -> None:
+    def _note(self, request: IntakeRequest, response: httpx2.Response, tries: int) -> None:
         for answer in answers_of(response):
             for warned in answer.warnings:
-                self.account.odd.setdefault(warned.code, Odd(order.line, warned.detail)).count += 1
+                self.account.odd.setdefault(warned.code, Odd(request.line, warned.detail)).count += 1
             if answer.referral_id:
-                self._note_taken(order, answer, tries)
+                self._note_taken(request, answer, tries)
             else:
-                self.account.refused.append(Refusal(order.line, answer.status, answer.code, answer.pointers))
+                self.account.refused.append(Refusal(request.line, answer.status, answer.code, answer.pointers))
 
-    def _note_taken(self, order: Order, answer: Answer, tries: int) -> None:
+    def _note_taken(self, request: IntakeRequest, answer: Answer, tries: int) -> None:
         # After a try without an answer, "was here before" may mean that try.
         was_here = answer.is_repeat and tries == 1
         if not (answer.is_first or answer.is_repeat):
@@ -118,5 +120,5 @@ class Feed:
         elif was_here or answer.referral_id in self._known:
             self.account.repeated += 1
         else:
-            self.account.new[order.line] = (*self.account.new.get(order.line, ()), answer.referral_id)
+            self.account.new[request.line] = (*self.account.new.get(request.line, ()), answer.referral_id)
             self._known.add(answer.referral_id)

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Code
-from deploy.cli.feed import FHIR, Account, Feed, Order
+from deploy.cli.feed import FHIR, Account, Feed, IntakeRequest
 from deploy.cli.lines import Line, opened
 from deploy.cli.reach import Reach, find_platform, reaching
 
@@ -50,15 +50,15 @@ async def _load(file: Path) -> dict[str, Any]:
 async def feed_file(reach: Reach, file: Path) -> Account:
     """Send every line, with a bar on a terminal, and write down what was refused."""
     with opened(file) as lines, screen.progress(f"Loading {file.name}") as moved:
-        began, feed = time.monotonic(), Feed(reach, lambda _order: None)
+        began, feed = time.monotonic(), Feed(reach, lambda _request: None)
 
-        def orders() -> Iterator[Order]:
+        def requests() -> Iterator[IntakeRequest]:
             for line in lines:
                 rate = feed.account.sent / max(time.monotonic() - began, 0.001)
                 moved(line.read, f"{feed.account.sent:,} sent, {rate:,.0f}/s, {len(feed.account.refused)} refused")
-                yield _order(line)
+                yield _request(line)
 
-        account = await feed.send_all(orders())
+        account = await feed.send_all(requests())
     write_rejects(file, account)
     return account
 
@@ -80,8 +80,8 @@ def write_rejects(file: Path, account: Account) -> None:
         path.write_text("\n".join(lines) + "\n")
 
 
-def _order(line: Line) -> Order:
-    return Order(line.number, FHIR, line.content)
+def _request(line: Line) -> IntakeRequest:
+    return IntakeRequest(line.number, FHIR, line.content)
 
 
 def _tables(document: dict[str, Any]) -> Iterator[RenderableType]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from deploy.cli.exits import Code, Failure
-from deploy.cli.quiet import HEARS, Agenda, Look, Progress, unrest
+from deploy.cli.quiet import HEARS, Backlog, Look, Progress, unrest
 from deploy.cli.reach import Reach
 from shared.errors import Unavailable
 from shared.ports import Clock
@@ -56,11 +56,11 @@ class Plan:
 async def look(reach: Reach) -> Look:
     """Ask every service and the simulators how far they are. Raises Failure where one does not answer."""
     names = list(HEARS)
-    *found, agenda = await asyncio.gather(
+    *found, backlog = await asyncio.gather(
         *(reach.get(name, "/v1/progress") for name in names), reach.get("simulators", "/agenda")
     )
     services = {name: Progress.model_validate(progress) for name, progress in zip(names, found, strict=True)}
-    return Look(services=services, agenda=Agenda.model_validate(agenda))
+    return Look(services=services, backlog=Backlog.model_validate(backlog))
 
 
 async def patiently(ask: Callable[[], Awaitable[Answer]], patience_s: float = _PATIENCE_S) -> Answer:

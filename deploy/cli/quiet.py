@@ -61,8 +61,8 @@ class Progress(BaseModel):
         return sum(getattr(collection, f"seen_{publisher}") for collection in self.aggregates.values())
 
 
-class Agenda(BaseModel):
-    """What the simulated outside world still has to do."""
+class Backlog(BaseModel):
+    """The callbacks that the simulated outside world still has to make."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -77,19 +77,19 @@ class Look(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     services: dict[str, Progress]
-    agenda: Agenda
+    backlog: Backlog
 
     @property
     def counters(self) -> tuple[object, ...]:
         """What must not change from one look to the next; clocks are left out."""
         collections = [progress.aggregates for progress in self.services.values()]
-        return (*collections, self.agenda)
+        return (*collections, self.backlog)
 
     @property
     def next_due_at(self) -> datetime | None:
         """The earliest instant at which anything happens by itself."""
         collections = [c for progress in self.services.values() for c in progress.aggregates.values()]
-        instants = [self.agenda.next_due_at, *(collection.next_wake_at for collection in collections)]
+        instants = [self.backlog.next_due_at, *(collection.next_wake_at for collection in collections)]
         return min((instant for instant in instants if instant), default=None)
 
     @property
@@ -103,8 +103,8 @@ def unrest(look: Look, since: datetime) -> str | None:
     for progress in look.services.values():
         if reason := _unrest_within(progress, since) or _unheard(progress, look.services):
             return f"{progress.service} {reason}"
-    if look.agenda.due_now or look.agenda.in_flight:
-        return f"the simulators still have {look.agenda.due_now or look.agenda.in_flight} answers to give"
+    if look.backlog.due_now or look.backlog.in_flight:
+        return f"the simulators still have {look.backlog.due_now or look.backlog.in_flight} answers to give"
     return None
 
 

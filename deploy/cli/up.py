@@ -36,14 +36,14 @@ def up(*, first: First = None, as_json: screen.AsJson = False) -> None:
 
 
 async def _stay(platform: Platform, first: Path | None) -> None:
-    keeper = asyncio.create_task(keep_alive(platform))
+    reviving = asyncio.create_task(keep_alive(platform))
     if first:
         async with reaching(platform.addresses) as reach:
             account = await feed_file(reach, first)
         screen.say(
             f"Loaded {first}: {account.sent} sent, {len(account.referrals)} new, {len(account.refused)} refused."
         )
-    await keeper
+    await reviving
 
 
 async def keep_alive(platform: Platform) -> None:

@@ -28,7 +28,7 @@ class ProgramFailed(Exception):
 
 
 @dataclass(frozen=True)
-class _Order:
+class _Launch:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     ready_url: str | None
@@ -38,7 +38,7 @@ class _Order:
 @dataclass(frozen=True)
 class _Program:
     process: subprocess.Popen[bytes]
-    order: _Order
+    launch: _Launch
 
 
 class Processes:
@@ -48,7 +48,7 @@ class Processes:
         self._logs = directory / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
         self._programs: dict[str, _Program] = {}
-        self._orders: dict[str, _Order] = {}
+        self._launches: dict[str, _Launch] = {}
         self._reaper = Reaper()
 
     def __enter__(self) -> Self:
@@ -75,7 +75,7 @@ class Processes:
         """
         if self.alive(name):
             raise ValueError(f"{name} is already running.")
-        self._orders[name] = order = _Order(tuple(argv), env, ready_url, tuple(undo))
+        self._launches[name] = launch = _Launch(tuple(argv), env, ready_url, tuple(undo))
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         self._clear(name)
         self._reaper.watch(name, None, undo)
@@ -89,23 +89,23 @@ class Processes:
                 start_new_session=True,
             )
         self._reaper.watch(name, process.pid, undo)
-        self._programs[name] = _Program(process, order)
+        self._programs[name] = _Program(process, launch)
 
     def start_again(self, name: str) -> None:
         """Start what has ended, by whatever end, as it was started last: same command line, same environment."""
-        order = self._orders[name]
-        self.start(name, order.argv, order.env, order.ready_url, order.undo)
+        launch = self._launches[name]
+        self.start(name, launch.argv, launch.env, launch.ready_url, launch.undo)
 
     def wait_ready(self, name: str, timeout_s: float) -> None:
         """Wait until the program's `ready_url` answers 200; ProgramFailed when it ends first or takes longer."""
-        url = self._programs[name].order.ready_url
+        url = self._programs[name].launch.ready_url
         if url is not None:
             self.wait_until(name, lambda: _answers(url), timeout_s)
 
     def is_ready(self, name: str) -> bool:
         """Whether the program answers 200 at its `ready_url` at this moment."""
         program = self._programs.get(name)
-        url = program.order.ready_url if program else None
+        url = program.launch.ready_url if program else None
         return url is not None and _answers(url)
 
     def wait_until(self, name: str, ready: Callable[[], bool], timeout_s: float) -> None:
@@ -185,8 +185,8 @@ class Processes:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(program.process.pid, signal.SIGKILL)
-        if program.order.undo:
-            subprocess.run(program.order.undo, check=False, capture_output=True, timeout=60)
+        if program.launch.undo:
+            subprocess.run(program.launch.undo, check=False, capture_output=True, timeout=60)
         self._reaper.forget(name)
 
 

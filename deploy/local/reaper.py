@@ -15,54 +15,54 @@ from collections.abc import Iterable, Sequence
 
 
 class Reaper:
-    """The parent's side: what is told here ends, at the latest, when this process does."""
+    """The parent's side: what is watched here ends, at the latest, when this process does."""
 
     def __init__(self) -> None:
-        orders_end, our_end = os.pipe()
-        self._orders = os.fdopen(our_end, "w")
+        reaper_end, our_end = os.pipe()
+        self._pipe = os.fdopen(our_end, "w")
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__],
             cwd="/",  # holds no directory of ours
-            stdin=orders_end,
+            stdin=reaper_end,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        os.close(orders_end)
+        os.close(reaper_end)
 
     def watch(self, name: str, pid: int | None, undo: Sequence[str] = ()) -> None:
         """End the process group of `pid`, then run the command `undo`; replaces what `name` stood for."""
         if self._process.poll() is not None:
             raise RuntimeError("The reaper has ended: nothing may be started that it could not end.")
-        self._tell({"name": name, "pid": pid, "undo": list(undo)})
+        self._write({"name": name, "pid": pid, "undo": list(undo)})
 
     def forget(self, name: str) -> None:
         """What `name` stood for has ended: its process id may soon be another's."""
-        self._tell({"name": name})
+        self._write({"name": name})
 
     def close(self) -> None:
         """End what is still being watched, and wait until it has ended."""
         with contextlib.suppress(BrokenPipeError):
-            self._orders.close()
+            self._pipe.close()
         self._process.wait()
 
-    def _tell(self, order: dict[str, object]) -> None:
+    def _write(self, entry: dict[str, object]) -> None:
         with contextlib.suppress(BrokenPipeError):
-            print(json.dumps(order), file=self._orders, flush=True)
+            print(json.dumps(entry), file=self._pipe, flush=True)
 
 
-def _still_watched(orders: Iterable[str]) -> list[dict[str, object]]:
+def _still_watched(lines: Iterable[str]) -> list[dict[str, object]]:
     watched: dict[object, dict[str, object]] = {}
-    for line in orders:
-        order = json.loads(line)
-        watched.pop(order["name"], None)
-        if "pid" in order:
-            watched[order["name"]] = order
+    for line in lines:
+        entry = json.loads(line)
+        watched.pop(entry["name"], None)
+        if "pid" in entry:
+            watched[entry["name"]] = entry
     return list(watched.values())
 
 
-def _end(order: dict[str, object]) -> None:
-    pid, undo = order["pid"], order["undo"]
+def _end(entry: dict[str, object]) -> None:
+    pid, undo = entry["pid"], entry["undo"]
     if isinstance(pid, int):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
@@ -79,11 +79,11 @@ def _run_twice(undo: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Read orders until the parent is gone, then end what is left."""
+    """Read entries until the parent is gone, then end what is left."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    for order in _still_watched(sys.stdin):
-        _end(order)
+    for entry in _still_watched(sys.stdin):
+        _end(entry)
 
 
 if __name__ == "__main__":

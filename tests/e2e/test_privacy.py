@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from pymongo import MongoClient
 
-from deploy.cli.feed import Account, Feed, Order
+from deploy.cli.feed import Account, Feed, IntakeRequest
 from deploy.cli.reach import Reach
 from deploy.cli.story import Story, play
 from deploy.local.platform import Platform
@@ -46,7 +46,7 @@ class Survived:
     """By folder of the stack's data, the files that hold a canary. No folder where the stack is elsewhere."""
 
 
-def bodies(start: datetime) -> list[Order]:
+def bodies(start: datetime) -> list[IntakeRequest]:
     """Orders by both doors, written an hour ago."""
     authored_at, needed_by = start - timedelta(hours=1), start + timedelta(days=90)
     times = {"authored_at": authored_at.isoformat(), "needed_by": needed_by.isoformat(), "expires_at": None}
@@ -54,8 +54,8 @@ def bodies(start: datetime) -> list[Order]:
     own = [order(f"k{n}", **times, **(medicare if n % 2 else {})) for n in range(ORDERS)]
     by_fhir = json.dumps(bundle("k")).replace("2026-03-02T", f"{authored_at:%Y-%m-%dT}")
     by_fhir = by_fhir.replace("2026-05-02T", f"{needed_by:%Y-%m-%dT}")
-    told = [Order(n, "/v1/referrals", json.dumps(each).encode()) for n, each in enumerate(own, 1)]
-    return [*told, Order(ORDERS + 1, "/fhir/R4", by_fhir.encode())]
+    told = [IntakeRequest(n, "/v1/referrals", json.dumps(each).encode()) for n, each in enumerate(own, 1)]
+    return [*told, IntakeRequest(ORDERS + 1, "/fhir/R4", by_fhir.encode())]
 
 
 async def send(reach: Reach, start: datetime) -> Account:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.cli.quiet import HEARS, Agenda, Look, Progress
+from deploy.cli.quiet import HEARS, Backlog, Look, Progress
 
 NOON = datetime(2031, 3, 3, 12, tzinfo=UTC)
 
 
 def look(
     services: Mapping[str, Mapping[str, Any]] | None = None,
-    agenda: Mapping[str, Any] | None = None,
+    backlog: Mapping[str, Any] | None = None,
     now: datetime = NOON,
 ) -> Look:
     """Everything quiet and empty, but for what is given: per service the figures of its one collection."""
@@ -21,5 +21,5 @@ def look(
         )
         for name in HEARS
     }
-    outlook = {"next_due_at": None, "due_now": 0, "in_flight": 0} | dict(agenda or {})
-    return Look(services=found, agenda=Agenda.model_validate(outlook))
+    given = {"next_due_at": None, "due_now": 0, "in_flight": 0} | dict(backlog or {})
+    return Look(services=found, backlog=Backlog.model_validate(given))

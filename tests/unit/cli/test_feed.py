@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.cli.feed import Feed, Odd, Order, Refusal
+from deploy.cli.feed import Feed, IntakeRequest, Odd, Refusal
 from deploy.cli.load import write_rejects
 from deploy.cli.reach import Reach
 from deploy.local.addresses import Addresses
@@ -53,12 +53,12 @@ def reach_to(addresses: Addresses, answer: Answer) -> Reach:
     return Reach(addresses, httpx2.AsyncClient(transport=httpx2.MockTransport(outside)))
 
 
-def orders(*bodies: str) -> list[Order]:
-    """Orders with these bodies, a line each."""
-    return [Order(line, "/fhir/R4", body.encode()) for line, body in enumerate(bodies, 1)]
+def requests(*bodies: str) -> list[IntakeRequest]:
+    """Requests with these bodies, a line each."""
+    return [IntakeRequest(line, "/fhir/R4", body.encode()) for line, body in enumerate(bodies, 1)]
 
 
-async def account_of(reach: Reach, sent: list[Order]) -> Feed:
+async def account_of(reach: Reach, sent: list[IntakeRequest]) -> Feed:
     """The feed after everything was sent."""
     feed = Feed(reach, lambda _order: None)
     await feed.send_all(sent)
@@ -73,7 +73,7 @@ def taken(request: httpx2.Request) -> httpx2.Response:
 class TestSendAll:
     async def test_tells_new_from_repeated(self, addresses: Addresses) -> None:
         """The same order twice is one referral."""
-        feed = await account_of(reach_to(addresses, taken), orders("a", "b", "a"))
+        feed = await account_of(reach_to(addresses, taken), requests("a", "b", "a"))
 
         assert (3, 1, 0) == (feed.account.sent, feed.account.repeated, len(feed.account.refused))
         assert {"demo-a", "demo-b"} == set(feed.account.referrals)
@@ -90,7 +90,7 @@ class TestSendAll:
             answer.headers["Idempotent-Replayed"] = "true"
             return answer
 
-        feed = await account_of(reach_to(addresses, with_a_lost_answer), orders("earlier", "lost"))
+        feed = await account_of(reach_to(addresses, with_a_lost_answer), requests("earlier", "lost"))
 
         assert (1, {2: ("demo-lost",)}) == (feed.account.repeated, feed.account.new)
 
@@ -102,7 +102,7 @@ class TestSendAll:
             answer.headers["ETag"] = '"1"' if request.content == b"new" else '"4"'
             return answer
 
-        feed = await account_of(reach_to(addresses, known), orders("new", "other content"))
+        feed = await account_of(reach_to(addresses, known), requests("new", "other content"))
 
         assert (["demo-new"], 0, 1, 2) == (
             feed.account.referrals,
@@ -116,7 +116,7 @@ class TestSendAll:
         bundle = {"resourceType": "Bundle", "type": "batch-response", "entry": [ANSWERED, REPLAYED, OTHER, REFUSED]}
         reach = reach_to(addresses, lambda _request: httpx2.Response(202, json=bundle))
 
-        account = (await account_of(reach, orders("one Bundle"))).account
+        account = (await account_of(reach, requests("one Bundle"))).account
 
         assert ({1: ("demo-a",)}, 1) == (account.new, account.repeated)
         assert [Refusal(1, 422, "priority", ("Bundle.entry[3].resource.priority",))] == account.refused
@@ -130,7 +130,7 @@ class TestSendAll:
             told = {"resourceType": "ServiceRequest", "id": f"demo-{request.content.decode()}"}
             return httpx2.Response(202, json=told | (warned if request.content != b"fine" else {}))
 
-        feed = await account_of(reach_to(addresses, odd), orders("fine", "a", "b"))
+        feed = await account_of(reach_to(addresses, odd), requests("fine", "a", "b"))
 
         assert {"phone": Odd(2, "holds no telephone number", 2)} == feed.account.odd
 
@@ -145,7 +145,7 @@ class TestSendAll:
             types.append(request.headers["Content-Type"])
             return taken(request)
 
-        await account_of(reach_to(addresses, noting), [Order(1, path, b"a")])
+        await account_of(reach_to(addresses, noting), [IntakeRequest(1, path, b"a")])
 
         assert [sent_as] == types
 
@@ -155,7 +155,7 @@ class TestSendAll:
         def picky(request: httpx2.Request) -> httpx2.Response:
             return httpx2.Response(422, json=PROBLEM) if request.content == b"bad" else taken(request)
 
-        feed = await account_of(reach_to(addresses, picky), orders("a", "bad", "c"))
+        feed = await account_of(reach_to(addresses, picky), requests("a", "bad", "c"))
 
         assert [Refusal(2, 422, "invalid", ("/priority",))] == feed.account.refused
         assert len(feed.account.new) == 2
@@ -172,7 +172,7 @@ class TestSendAll:
                 return httpx2.Response(503, json={"code": "busy"}, headers={"Retry-After": "0"})
             return taken(request)
 
-        feed = await account_of(reach_to(addresses, unwell), orders("a", "b"))
+        feed = await account_of(reach_to(addresses, unwell), requests("a", "b"))
 
         assert (2, 0) == (len(feed.account.new), len(feed.account.refused))
 
@@ -185,10 +185,10 @@ class TestSendAll:
             ahead.append(len(read))
             return taken(request)
 
-        def reading() -> Iterator[Order]:
-            for order in orders(*map(str, range(200))):
-                read.append(order.line)
-                yield order
+        def reading() -> Iterator[IntakeRequest]:
+            for request in requests(*map(str, range(200))):
+                read.append(request.line)
+                yield request
 
         feed = Feed(reach_to(addresses, counting), lambda _order: None)
         await feed.send_all(reading())
@@ -200,7 +200,7 @@ class TestWriteRejects:
     async def test_names_line_and_reason_and_no_content(self, addresses: Addresses, tmp_path: Path) -> None:
         """The file is for whoever mends the source, and holds nothing of a patient."""
         reach = reach_to(addresses, lambda _request: httpx2.Response(422, json=PROBLEM))
-        feed = await account_of(reach, orders("Testerly"))
+        feed = await account_of(reach, requests("Testerly"))
 
         write_rejects(tmp_path / "orders.ndjson", feed.account)
 
@@ -210,7 +210,7 @@ class TestWriteRejects:
     async def test_leaves_no_file_when_nothing_was_refused(self, addresses: Addresses, tmp_path: Path) -> None:
         """Rejects of an earlier run would be taken for those of this one."""
         (tmp_path / "orders.ndjson.rejects.ndjson").write_text("{}\n")
-        feed = await account_of(reach_to(addresses, taken), orders("a"))
+        feed = await account_of(reach_to(addresses, taken), requests("a"))
 
         write_rejects(tmp_path / "orders.ndjson", feed.account)
 

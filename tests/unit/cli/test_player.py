@@ -80,7 +80,7 @@ class World:
         for prepared in self.looks:
             return prepared
         self.due = [instant for instant in self.due if instant > self.clock.at]
-        return look(agenda={"next_due_at": min(self.due, default=None)}, now=self.clock.at)
+        return look(backlog={"next_due_at": min(self.due, default=None)}, now=self.clock.at)
 
 
 def player(world: World) -> Player:

@@ -37,10 +37,10 @@ class TestUnrest:
         """An outbox, a live call, a due deadline and a fact on its way each keep the clock where it is."""
         assert expected == unrest(look(services), NOON)
 
-    @pytest.mark.parametrize("agenda", [{"due_now": 1}, {"in_flight": 1}])
-    def test_waits_for_answers_from_outside(self, agenda: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("backlog", [{"due_now": 1}, {"in_flight": 1}])
+    def test_waits_for_answers_from_outside(self, backlog: dict[str, Any]) -> None:
         """Nothing is quiet while somebody outside still has to answer."""
-        assert unrest(look(agenda=agenda), NOON) == "the simulators still have 1 answers to give"
+        assert unrest(look(backlog=backlog), NOON) == "the simulators still have 1 answers to give"
 
     def test_waits_until_every_clock_has_noticed_a_move(self) -> None:
         """A service that believes the old time has not decided what the new one brings."""
@@ -57,7 +57,7 @@ class TestUnrest:
 
 class TestLook:
     def test_finds_the_earliest_thing_to_come(self) -> None:
-        """Deadlines of services and promises of simulators count alike."""
+        """Deadlines of services and callbacks of simulators count alike."""
         later, earlier = NOON + timedelta(hours=2), NOON + timedelta(hours=1)
 
         assert earlier == look({"scheduling": {"next_wake_at": earlier}}, {"next_due_at": later}).next_due_at

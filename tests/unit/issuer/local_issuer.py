@@ -1,4 +1,4 @@
-"""What the issuer's tests stand on: a stack's keys, the issuer over them, and a clock that tests move."""
+"""The local issuer as its tests ask it: a stack's keys, the issuer over them, and a clock that tests move."""
 
 import json
 import os
@@ -28,7 +28,7 @@ CALLBACK = "http://127.0.0.1:8105/login/callback"
 
 
 @dataclass
-class Local:
+class LocalIssuer:
     """A stack's keys, the issuer over them, and a clock."""
 
     state: Path

@@ -14,43 +14,45 @@ from deploy.local.programs import SERVICES
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, audience_of
 from shared.outbound import ServiceToken, assertion
-from tests.unit.issuer.standing import CALLBACK, TOKEN_URL, URL, Local, login
+from tests.unit.issuer.local_issuer import CALLBACK, TOKEN_URL, URL, LocalIssuer, login
 
 CLIENTS = registrations("demo")
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Local:
+def issuer(tmp_path: Path) -> LocalIssuer:
     """Fresh keys and a fresh issuer."""
-    return Local(tmp_path)
+    return LocalIssuer(tmp_path)
 
 
 class TestGrantToProgram:
-    async def test_gives_a_token_that_our_services_believe(self, local: Local) -> None:
+    async def test_gives_a_token_that_our_services_believe(self, issuer: LocalIssuer) -> None:
         """The token carries the tenant and the roles that the client was registered with."""
-        answer = await local.ask(local.signed("demo-cli"))
-        caller = await local.verifier().verify(answer.json()["access_token"])
+        answer = await issuer.ask(issuer.signed("demo-cli"))
+        caller = await issuer.verifier().verify(answer.json()["access_token"])
 
         assert ("demo", "demo-cli") == (caller.tenant, caller.subject)
         assert {Role.INTERNAL, Role.COORDINATOR, Role.OPERATOR} == caller.roles
         assert "no-store" == answer.headers["cache-control"]
 
     @pytest.mark.parametrize("field", ["audience", "resource"])
-    async def test_is_for_the_one_service_that_was_asked_for(self, local: Local, field: str) -> None:
+    async def test_is_for_the_one_service_that_was_asked_for(self, issuer: LocalIssuer, field: str) -> None:
         """RFC 8707 calls it a resource, many issuers an audience: no other service believes the token."""
         form = {"audience": audience_of("tracking"), field: audience_of("tracking")}
-        token = (await local.ask(local.signed("demo-cli"), **form)).json()["access_token"]
+        token = (await issuer.ask(issuer.signed("demo-cli"), **form)).json()["access_token"]
 
-        assert "demo-cli" == (await local.verifier("tracking").verify(token)).client_id
+        assert "demo-cli" == (await issuer.verifier("tracking").verify(token)).client_id
         with pytest.raises(Unauthenticated):
-            await local.verifier("intake").verify(token)
+            await issuer.verifier("intake").verify(token)
 
     @pytest.mark.parametrize("client", [client for client in CLIENTS if CLIENTS[client].roles])
-    async def test_is_only_for_services_that_the_client_was_registered_for(self, local: Local, client: str) -> None:
+    async def test_is_only_for_services_that_its_client_is_registered_for(
+        self, issuer: LocalIssuer, client: str
+    ) -> None:
         """A program that reaches one service cannot have itself a token for another."""
         granted = set()
         for service in (*SERVICES, "simulators", "issuer"):
-            answer = await local.ask(local.signed(client), audience=audience_of(service))
+            answer = await issuer.ask(issuer.signed(client), audience=audience_of(service))
             if answer.is_success:
                 granted.add(service)
             else:
@@ -61,31 +63,31 @@ class TestGrantToProgram:
     @pytest.mark.parametrize(
         "form", [{"resource": "throughline-tracking"}, {"audience": ""}, {"audience": "throughline"}]
     )
-    async def test_refuses_a_token_for_two_services_or_for_none(self, local: Local, form: dict[str, str]) -> None:
+    async def test_refuses_a_token_for_two_services_or_none(self, issuer: LocalIssuer, form: dict[str, str]) -> None:
         """One token, one service."""
-        assert (400, {"error": "invalid_target"}) == _told(await local.ask(local.signed("demo-cli"), **form))
+        assert (400, {"error": "invalid_target"}) == _told(await issuer.ask(issuer.signed("demo-cli"), **form))
 
-    async def test_refuses_a_field_that_is_there_twice(self, local: Local) -> None:
+    async def test_refuses_a_field_that_is_there_twice(self, issuer: LocalIssuer) -> None:
         """RFC 6749 §3.2: parameters must not be included more than once."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             answer = await http.post("/token", data={"resource": ["throughline-intake", "throughline-tracking"]})
 
         assert (400, {"error": "invalid_request"}) == _told(answer)
 
     async def test_takes_an_assertion_for_each_address_that_it_has(self, tmp_path: Path) -> None:
         """Inside a network of containers it has another address; its name in the token stays the same."""
-        local = Local(tmp_path, also_at=("http://issuer.example:8080",))
+        issuer = LocalIssuer(tmp_path, also_at=("http://issuer.example:8080",))
 
-        answer = await local.ask(local.signed("demo-cli", aud="http://issuer.example:8080/token"))
+        answer = await issuer.ask(issuer.signed("demo-cli", aud="http://issuer.example:8080/token"))
 
-        assert "demo-cli" == (await local.verifier().verify(answer.json()["access_token"])).subject
+        assert "demo-cli" == (await issuer.verifier().verify(answer.json()["access_token"])).subject
 
-    async def test_refuses_a_replayed_assertion(self, local: Local) -> None:
+    async def test_refuses_a_replayed_assertion(self, issuer: LocalIssuer) -> None:
         """An assertion works once: whoever overheard it comes too late."""
-        spent = local.signed("demo-cli")
-        await local.ask(spent)
+        spent = issuer.signed("demo-cli")
+        await issuer.ask(spent)
 
-        assert (401, {"error": "invalid_client"}) == _told(await local.ask(spent))
+        assert (401, {"error": "invalid_client"}) == _told(await issuer.ask(spent))
 
     @pytest.mark.parametrize(
         "claims",
@@ -105,65 +107,65 @@ class TestGrantToProgram:
         ],
     )
     async def test_refuses_an_assertion_that_is_not_its_own_for_here_and_now(
-        self, local: Local, claims: dict[str, object]
+        self, issuer: LocalIssuer, claims: dict[str, object]
     ) -> None:
         """SMART Backend Services: own id, this endpoint, at most five minutes, a `jti`."""
-        assert (401, {"error": "invalid_client"}) == _told(await local.ask(local.signed("demo-cli", **claims)))
+        assert (401, {"error": "invalid_client"}) == _told(await issuer.ask(issuer.signed("demo-cli", **claims)))
 
-    async def test_refuses_another_key(self, local: Local) -> None:
+    async def test_refuses_another_key(self, issuer: LocalIssuer) -> None:
         """Naming a client is not being it."""
-        forged = assertion("demo-cli", local.key("demo-payer-medicare"), TOKEN_URL, local.now_s, os.urandom)
+        forged = assertion("demo-cli", issuer.key("demo-payer-medicare"), TOKEN_URL, issuer.now_s, os.urandom)
 
-        assert (401, {"error": "invalid_client"}) == _told(await local.ask(forged))
+        assert (401, {"error": "invalid_client"}) == _told(await issuer.ask(forged))
 
-    async def test_refuses_the_public_key_used_as_a_shared_secret(self, local: Local) -> None:
+    async def test_refuses_the_public_key_used_as_a_shared_secret(self, issuer: LocalIssuer) -> None:
         """HS256 over the published key is the classic forgery."""
-        public = json.dumps(local.key("demo-cli").as_dict(private=False)).encode()
+        public = json.dumps(issuer.key("demo-cli").as_dict(private=False)).encode()
         claims = {"iss": "demo-cli", "sub": "demo-cli", "aud": TOKEN_URL, "exp": 1_800_000_060, "jti": "a"}
         forged = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(public), algorithms=["HS256"])
 
-        assert (401, {"error": "invalid_client"}) == _told(await local.ask(forged))
+        assert (401, {"error": "invalid_client"}) == _told(await issuer.ask(forged))
 
     @pytest.mark.parametrize("garbage", ["", "a", "a.b.c", "....", "é.é.é", "e30.e30.", "bnVsbA.bnVsbA.eA"])
-    async def test_refuses_garbage(self, local: Local, garbage: str) -> None:
+    async def test_refuses_garbage(self, issuer: LocalIssuer, garbage: str) -> None:
         """What is no JWT is refused like any other stranger."""
-        assert (401, {"error": "invalid_client"}) == _told(await local.ask(garbage))
+        assert (401, {"error": "invalid_client"}) == _told(await issuer.ask(garbage))
 
-    async def test_refuses_the_console_a_token_of_its_own(self, local: Local) -> None:
+    async def test_refuses_the_console_a_token_of_its_own(self, issuer: LocalIssuer) -> None:
         """The console acts for people; without one it is nobody."""
-        told = _told(await local.ask(local.signed("demo-console")))
+        told = _told(await issuer.ask(issuer.signed("demo-console")))
 
         assert (400, {"error": "unsupported_grant_type"}) == told
 
 
 class TestLogIn:
-    async def test_shows_the_people_and_says_that_it_is_local(self, local: Local) -> None:
+    async def test_shows_the_people_and_says_that_it_is_local(self, issuer: LocalIssuer) -> None:
         """Nobody should take this page for a real log-in."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             page = await http.get("/authorize", params=login())
 
         assert 200 == page.status_code
         assert "For local use only" in page.text
         assert "Casey Coordinator" in page.text
 
-    async def test_escapes_what_came_in_the_query(self, local: Local) -> None:
+    async def test_escapes_what_came_in_the_query(self, issuer: LocalIssuer) -> None:
         """The page repeats `state` in its links, and must not be made to run it."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             page = await http.get("/authorize", params={**login(), "state": '"><script>alert(1)</script>'})
 
         assert "<script" not in page.text
 
-    async def test_gives_the_chosen_person_a_token(self, local: Local) -> None:
+    async def test_gives_the_chosen_person_a_token(self, issuer: LocalIssuer) -> None:
         """The token is the person's, with the person's one role, and every service believes it."""
-        answer = await local.redeem(await local.code("lee.leadwell"))
+        answer = await issuer.redeem(await issuer.code("lee.leadwell"))
         token = answer.json()["access_token"]
-        callers = [await local.verifier(service).verify(token) for service in SERVICES]
+        callers = [await issuer.verifier(service).verify(token) for service in SERVICES]
 
         assert {Caller("demo", "lee.leadwell", frozenset({Role.LEAD}), client_id="demo-console")} == set(callers)
 
-    async def test_returns_the_state_as_it_came(self, local: Local) -> None:
+    async def test_returns_the_state_as_it_came(self, issuer: LocalIssuer) -> None:
         """The console recognizes its own log-in by the state."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             answer = await http.get("/authorize", params={**login(), "person": "opal.operatsen"})
 
         assert 303 == answer.status_code
@@ -181,58 +183,58 @@ class TestLogIn:
             "javascript:alert(1)",
         ],
     )
-    async def test_refuses_to_send_a_code_elsewhere(self, local: Local, redirect_uri: str) -> None:
+    async def test_refuses_to_send_a_code_elsewhere(self, issuer: LocalIssuer, redirect_uri: str) -> None:
         """Codes go to the registered path on this machine only."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             asked = {**login(), "redirect_uri": redirect_uri, "person": "casey.coordinator"}
             answer = await http.get("/authorize", params=asked)
 
         assert (400, {"error": "invalid_request"}) == _told(answer)
 
-    async def test_refuses_a_code_twice(self, local: Local) -> None:
+    async def test_refuses_a_code_twice(self, issuer: LocalIssuer) -> None:
         """A code is gone once used."""
-        code = await local.code()
-        await local.redeem(code)
+        code = await issuer.code()
+        await issuer.redeem(code)
 
-        assert (400, {"error": "invalid_grant"}) == _told(await local.redeem(code))
+        assert (400, {"error": "invalid_grant"}) == _told(await issuer.redeem(code))
 
-    async def test_refuses_a_code_without_its_verifier(self, local: Local) -> None:
+    async def test_refuses_a_code_without_its_verifier(self, issuer: LocalIssuer) -> None:
         """PKCE: who took the code from the redirect does not know the verifier."""
-        answer = await local.redeem(await local.code(), code_verifier="guessed")
+        answer = await issuer.redeem(await issuer.code(), code_verifier="guessed")
 
         assert (400, {"error": "invalid_grant"}) == _told(answer)
 
-    async def test_refuses_a_code_after_a_minute(self, local: Local) -> None:
+    async def test_refuses_a_code_after_a_minute(self, issuer: LocalIssuer) -> None:
         """A code that was left lying is worth nothing."""
-        code = await local.code()
-        local.now_s += 60
+        code = await issuer.code()
+        issuer.now_s += 60
 
-        assert (400, {"error": "invalid_grant"}) == _told(await local.redeem(code))
+        assert (400, {"error": "invalid_grant"}) == _told(await issuer.redeem(code))
 
-    async def test_refuses_a_person_nobody_invented(self, local: Local) -> None:
+    async def test_refuses_a_person_nobody_invented(self, issuer: LocalIssuer) -> None:
         """The page's list is the list."""
-        async with local.http() as http:
+        async with issuer.http() as http:
             answer = await http.get("/authorize", params={**login(), "person": "root"})
 
         assert (400, {"error": "access_denied"}) == _told(answer)
 
 
 class TestServiceToken:
-    async def test_asks_again_only_shortly_before_the_end(self, local: Local) -> None:
+    async def test_asks_again_only_shortly_before_the_end(self, issuer: LocalIssuer) -> None:
         """One token serves many calls; nobody is handed one that dies on the way."""
-        async with local.http() as http:
-            token = _service_token(local, http)
+        async with issuer.http() as http:
+            token = _service_token(issuer, http)
             first, second = await token(), await token()
-            local.now_s += 275
+            issuer.now_s += 275
             third = await token()
 
         assert first == second
         assert first != third
 
-    async def test_says_that_it_cannot_when_the_issuer_refuses(self, local: Local) -> None:
+    async def test_says_that_it_cannot_when_the_issuer_refuses(self, issuer: LocalIssuer) -> None:
         """A refusal is not a token."""
-        async with local.http() as http:
-            stranger = ServiceToken("nobody", local.key("demo-payer-medicare"), TOKEN_URL, http, lambda: local.now_s)
+        async with issuer.http() as http:
+            stranger = ServiceToken("nobody", issuer.key("demo-payer-medicare"), TOKEN_URL, http, lambda: issuer.now_s)
             with pytest.raises(Unavailable):
                 await stranger()
 
@@ -282,10 +284,10 @@ class TestWriteState:
         assert not any("d" in client["jwk"] for client in registered)
 
 
-def _service_token(local: Local, http: httpx2.AsyncClient) -> ServiceToken:
-    credentials = local.state / "clients" / "demo-cli.json"
+def _service_token(issuer: LocalIssuer, http: httpx2.AsyncClient) -> ServiceToken:
+    credentials = issuer.state / "clients" / "demo-cli.json"
     token = ServiceToken.from_file(credentials, URL, http, audience_of("intake"))
-    token.epoch_s = lambda: local.now_s
+    token.epoch_s = lambda: issuer.now_s
     return token
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import meter, report, shapes
-from bench.door import BARE, CONNECTIONS, ROUNDS, Taken, bare, taken
+from bench.dataset import Dataset
+from bench.http_intake import BARE, CONNECTIONS, ROUNDS, Taken, bare, taken
 from bench.peers import peer
 from bench.product import Product, product
 from bench.run import Amount, Figures, Subject, run
 from bench.story import facts_of_one
-from bench.town import Town
 from deploy.local.stack import Stack, local_stack
 
 DIRECTORY: Final = Path(".throughline/bench")
@@ -73,11 +73,11 @@ def burst(bench: Bench) -> None:
     }
     runs |= {name: bench.against(name, bench.sizes.count) for name in ("floor", "floor with calls")}
     runs |= {name: bench.against(name, bench.sizes.few) for name in ("faststream", "faststream with transactions")}
-    told: dict[str, Mapping[str, float]] = {"throughline": asyncio.run(bench.product.facts_of_one())}
-    told["the others"] = facts_of_one()
-    bench.found["burst"] = {**runs, "facts_per_referral": told}
+    facts: dict[str, Mapping[str, float]] = {"throughline": asyncio.run(bench.product.facts_of_one())}
+    facts["the others"] = facts_of_one()
+    bench.found["burst"] = {**runs, "facts_per_referral": facts}
     report.show_runs("Burst", runs)
-    report.show_facts(told)
+    report.show_facts(facts)
     report.show_ratios(runs)
 
 
@@ -109,17 +109,17 @@ def intake(bench: Bench) -> None:
     product, found = bench.product, list[tuple[str, Taken]]()
     product.leave_intake_alone()
     with bare(bench.folder) as (bare_port, pid), peer("floor", bench.stack, bench.folder, ["intake"]) as floor:
-        doors = {BARE: (bare_port, {BARE: pid})}
+        endpoints = {BARE: (bare_port, {BARE: pid})}
         for subject in (floor, product.subject):
             pids = {name: pid for name, pid in subject.pids.items() if name in ("intake", "mongod", "broker")}
-            doors[subject.name] = (subject.port, pids)
+            endpoints[subject.name] = (subject.port, pids)
         for connections, count in CONNECTIONS.items():
-            for name, (port, measured) in [*doors.items()] * ROUNDS:
+            for name, (port, measured) in [*endpoints.items()] * ROUNDS:
                 amount = Amount(bench.sent, count, connections)
                 bench.sent += count
                 found.append((name, asyncio.run(taken(port, measured, product.sender, amount))))
     bench.found["intake"] = found
-    report.show_doors(found)
+    report.show_endpoints(found)
     bench.found["large_bundles"] = shapes.measured()
     report.show_shapes(bench.found["large_bundles"])
 
@@ -138,8 +138,8 @@ def main() -> None:
     parts, sizes = asked.only or list(PARTS), Sizes(asked.count, asked.few, asked.upto)
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     largest = max(sizes.upto if "growth" in parts else 0, sizes.count + WARM_UP + PER_SECOND * STEADY_S)
-    town = Town.for_referrals(largest)
-    with local_stack(DIRECTORY, print) as stack, product(stack, DIRECTORY.resolve(), town) as running:
+    dataset = Dataset.for_referrals(largest)
+    with local_stack(DIRECTORY, print) as stack, product(stack, DIRECTORY.resolve(), dataset) as running:
         bench = Bench(stack, running, DIRECTORY, sizes, found={"machine": report.machine(), "stack": stack.kind})
         bench.send("warm-up", WARM_UP)
         bench.found["idle_cores"] = idle(running.subject.pids)

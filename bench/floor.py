@@ -21,11 +21,11 @@ from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from bench.bare import create_app, serve
-from bench.story import LISTENS, ORDER, REACTIONS, SEALS, Rounds, at_once
-from bench.teller import Document, Teller
+from bench.relay import Document, Relay
+from bench.story import ORDER, REACTIONS, SEALS, Rounds, at_once, listens_to
 
 BATCH, DUPLICATE_KEY = 500, 11000
-Heard = tuple[str, int, Any]
+Consumed = tuple[str, int, Any]
 """Source, sequence and fact; of ourselves (no source): the rounds that are left."""
 
 
@@ -40,8 +40,8 @@ class Floor:
         client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(os.environ["MONGO_URI"], w="majority")
         self.documents: AsyncIOMotorCollection[Document] = client[topic.format("db").replace(".", "_")][service]
         self.rows: AsyncIOMotorCollection[Document] = self.documents.database[f"{service}_ledger"]
-        self.teller = Teller(service, topic.format(service), self.documents)
-        self.todo: dict[str, list[Heard]] = defaultdict(list)
+        self.relay = Relay(service, topic.format(service), self.documents)
+        self.todo: dict[str, list[Consumed]] = defaultdict(list)
         self.waiting: list[asyncio.Future[None]] = []
         self.something = asyncio.Event()
 
@@ -63,9 +63,9 @@ class Floor:
             changed = await self.apply(work)
             for future in waiting:
                 future.set_result(None)
-            await self.teller.publish(changed)
+            await self.relay.publish(changed)
 
-    async def apply(self, work: Mapping[str, list[Heard]]) -> list[Document]:
+    async def apply(self, work: Mapping[str, list[Consumed]]) -> list[Document]:
         """Load, fold, save on the version; losers again. What was saved."""
         saved: list[Document] = []
         while work:
@@ -82,9 +82,9 @@ class Floor:
             work = {key: items for key, items in work.items() if key in lost}
         return saved
 
-    def fold(self, document: Document, items: list[Heard]) -> list[Rounds] | None:
+    def fold(self, document: Document, items: list[Consumed]) -> list[Rounds] | None:
         """Apply what is new, in each source's order; the rounds that are left. None: nothing was new."""
-        document["outbox"] = [e for e in document["outbox"] if e[0] > self.teller.published.get(document["_id"], 0)]
+        document["outbox"] = [e for e in document["outbox"] if e[0] > self.relay.published.get(document["_id"], 0)]
         left: list[Rounds] | None = None
         for source, sequence, fact in items:
             if source and sequence <= document["seen"].get(source, 0):
@@ -93,8 +93,8 @@ class Floor:
                 document["seen"][source] = sequence
             left = left or []
             now, *later = self.reactions.get(fact, ((),)) if source else fact
-            for told in now:
-                _tell(document, self.service, told)
+            for published in now:
+                _add_to_outbox(document, self.service, published)
             left += [tuple(later)] if later else []
         return left
 
@@ -123,7 +123,7 @@ class Floor:
     async def consume(self) -> None:
         """Batches of whatever has arrived; the offset moves after the save and the acknowledgements."""
         consumer = AIOKafkaConsumer(
-            *[self.topic.format(name) for name in LISTENS[self.service]],
+            *[self.topic.format(name) for name in listens_to()],
             bootstrap_servers=os.environ["KAFKA_BOOTSTRAP"],
             group_id=self.topic.format(f"reader-{self.service}"),
             enable_auto_commit=False,
@@ -135,12 +135,12 @@ class Floor:
         while True:
             batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             if records := [record for batch in batches.values() for record in batch]:
-                await self.hear(records)
+                await self.take_in(records)
                 await consumer.commit({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records})
 
-    async def hear(self, records: list[Any]) -> None:
+    async def take_in(self, records: list[Any]) -> None:
         """Take in one batch."""
-        work: dict[str, list[Heard]] = defaultdict(list)
+        work: dict[str, list[Consumed]] = defaultdict(list)
         rows = []
         for record in records:
             key, headers = record.key.decode(), {name: value.decode() for name, value in record.headers}
@@ -148,7 +148,7 @@ class Floor:
             rows.append({"_id": f"{headers['source']}|{key}|{headers['sequence']}", "data": record.value})
         if self.service == "tracking":
             await self.append(rows)
-        await self.teller.publish(await self.apply(work))
+        await self.relay.publish(await self.apply(work))
 
     async def append(self, rows: list[Document]) -> None:
         """The ledger: each fact once."""
@@ -159,19 +159,19 @@ class Floor:
 
     async def run(self) -> None:
         """Work for ever."""
-        await self.teller.start()
-        await asyncio.gather(self.consume(), self.work_off(), self.teller.keep_clear())
+        await self.relay.start()
+        await asyncio.gather(self.consume(), self.work_off(), self.relay.keep_clear())
 
 
 def _new(key: str) -> Document:
-    return {"_id": key, "version": 0, "state": {"seals": SEALS}, "seen": {}, "told": 0, "outbox": []}
+    return {"_id": key, "version": 0, "state": {"seals": SEALS}, "seen": {}, "sequence": 0, "outbox": []}
 
 
-def _tell(document: Document, service: str, fact: str) -> None:
-    document["told"] += 1
+def _add_to_outbox(document: Document, service: str, fact: str) -> None:
+    document["sequence"] += 1
     data = {"fact": fact, "occurred_at": "2026-03-02T09:00:00Z", "recorded_by": {"kind": "service", "id": service}}
     seals = {"seals": SEALS} if fact == "received" else {}
-    document["outbox"].append([document["told"], fact, json.dumps(data | seals).encode()])
+    document["outbox"].append([document["sequence"], fact, json.dumps(data | seals).encode()])
 
 
 def _only_duplicates(error: BulkWriteError) -> list[Any]:
@@ -182,7 +182,7 @@ def _only_duplicates(error: BulkWriteError) -> list[Any]:
 
 
 def main(service: str, port: int) -> None:
-    """Serve one service: intake with its door."""
+    """Serve one service: intake with its HTTP endpoint."""
     floor: Floor | None = None
 
     @asynccontextmanager

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx2
 import uvloop
 
-from bench.town import Town, orders
-from bench.wire import Line, request
+from bench.dataset import Dataset, orders
+from bench.wire import Connection, request
 from shared.identity import audience_of
 from shared.outbound import ServiceToken
 
@@ -34,7 +34,7 @@ class Spec:
     count: int
     connections: int
     per_second: float
-    town: Town
+    dataset: Dataset
     authored_at: str
     issuer_url: str
     credentials_file: str
@@ -57,33 +57,33 @@ class Load:
 
     def __init__(self, spec: Spec, token: ServiceToken) -> None:
         self._spec, self._token = spec, token
-        self._bodies: Iterator[bytes] = orders(spec.town, spec.first, spec.count, spec.authored_at)
+        self._bodies: Iterator[bytes] = orders(spec.dataset, spec.first, spec.count, spec.authored_at)
         self._began, self._started = 0.0, 0
         self.account = Account()
 
     async def run(self) -> None:
         """Send everything."""
-        lines = [await Line.to(self._spec.port) for _ in range(self._spec.connections)]
+        connections = [await Connection.to(self._spec.port) for _ in range(self._spec.connections)]
         await self._token()
         self._began, began_cpu = time.monotonic(), _cpu_s()
-        await asyncio.gather(*[self._send_from(line) for line in lines])
+        await asyncio.gather(*[self._send_from(connection) for connection in connections])
         self.account.elapsed_s = time.monotonic() - self._began
         self.account.cpu_s = _cpu_s() - began_cpu
 
-    async def _send_from(self, first: Line) -> None:
-        line = first
+    async def _send_from(self, opened: Connection) -> None:
+        connection = opened
         for body in self._bodies:
             turn, self._started = self._started, self._started + 1
             if self._spec.per_second:
                 await asyncio.sleep(max(self._began + turn / self._spec.per_second - time.monotonic(), 0))
-            line = line if line.is_open else await Line.to(self._spec.port)
-            await self._send(line, body)
+            connection = connection if connection.is_open else await Connection.to(self._spec.port)
+            await self._send(connection, body)
 
-    async def _send(self, line: Line, body: bytes) -> None:
+    async def _send(self, connection: Connection, body: bytes) -> None:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {await self._token()}"}
         data = request("POST", self._spec.path, headers, body)
         at, began = time.time(), time.perf_counter()
-        while (answer := await line.ask(data)).status == LATER:
+        while (answer := await connection.ask(data)).status == LATER:
             self.account.busy += 1
             await asyncio.sleep(PAUSE_S)
         assert answer.status == ACCEPTED, answer.first_line
@@ -108,7 +108,7 @@ async def sent(spec: Spec) -> Account:
 def main() -> None:
     """Run, and write the account down."""
     given = json.loads(Path(sys.argv[1]).read_bytes())
-    spec = Spec(**{**given, "town": Town(**given["town"])})
+    spec = Spec(**{**given, "dataset": Dataset(**given["dataset"])})
     Path(spec.account_file).write_text(json.dumps(asdict(uvloop.run(sent(spec)))))
 
 

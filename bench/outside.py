@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import uvloop
 
-from bench.wire import Counter, Line, Message, answer, request
+from bench.wire import Connection, Message, ServerConnection, answer, request
 
 CALLERS = 16
 TOKEN_LIVES_S = 3600
@@ -45,12 +45,12 @@ class Outside:
         if method == "DELETE":
             return answer(200, json.dumps({"request_id": parts[-1], "visit_id": parts[-1]}).encode())
         if parts[0] == "payers":
-            status, told = _payer(parts, json.loads(message.body))
+            status, answered = _payer(parts, json.loads(message.body))
         elif parts[0] == "offices":
-            status, told = _office(parts)
+            status, answered = _office(parts)
         else:
-            status, told = self._gateway(dict(parse_qsl(message.body.decode())))
-        return answer(status, json.dumps(told).encode())
+            status, answered = self._gateway(dict(parse_qsl(message.body.decode())))
+        return answer(status, json.dumps(answered).encode())
 
     def _gateway(self, form: dict[str, str]) -> tuple[int, Any]:
         url = form["StatusCallback"]
@@ -59,14 +59,14 @@ class Outside:
         return 201, {"sid": sid, "status": "queued"}
 
     async def report(self) -> None:
-        """Tell what became of messages, for ever."""
-        line: Line | None = None
+        """Report what became of messages, until cancelled."""
+        connection: Connection | None = None
         while True:
             url, sid = await self._reports.get()
             parts = urlsplit(url)
-            line = line if line and line.is_open else await Line.to(parts.port or 80)
+            connection = connection if connection and connection.is_open else await Connection.to(parts.port or 80)
             try:
-                await line.ask(self._receipt(url, f"{parts.path}?{parts.query}", sid))
+                await connection.ask(self._receipt(url, f"{parts.path}?{parts.query}", sid))
             except ConnectionError:
                 self._reports.put_nowait((url, sid))
 
@@ -89,8 +89,8 @@ def _payer(parts: list[str], asked: dict[str, Any]) -> tuple[int, Any]:
         "provider_ref": asked["provider_ref"],
         "site_ref": asked["site_ref"],
     }
-    told = {"request_id": parts[-1], "number": 1, "reference": f"INV-{parts[-1][:12]}", "action": "A1"}
-    return 201, {**told, "received_at": now.isoformat(), "items": [item]}
+    decision = {"request_id": parts[-1], "number": 1, "reference": f"INV-{parts[-1][:12]}", "action": "A1"}
+    return 201, {**decision, "received_at": now.isoformat(), "items": [item]}
 
 
 def _office(parts: list[str]) -> tuple[int, Any]:
@@ -103,7 +103,7 @@ async def main() -> None:
     """Serve until told to stop."""
     outside = Outside(os.environ["SIMULATORS_SMS_AUTH_TOKEN"])
     port = int(os.environ["SIMULATORS_PORT"])
-    server = await asyncio.get_running_loop().create_server(lambda: Counter(outside.serve), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: ServerConnection(outside.serve), "127.0.0.1", port)
     async with server:
         await asyncio.gather(*[outside.report() for _ in range(CALLERS)])
 

@@ -19,13 +19,13 @@ from pydantic import BaseModel, Field
 from pymongo.errors import DuplicateKeyError
 
 from bench.bare import create_app, serve
-from bench.story import LISTENS, ORDER, REACTIONS, SEALS, at_once
+from bench.story import ORDER, REACTIONS, SEALS, at_once, listens_to
 
 Document = dict[str, Any]
 HAS_TRANSACTIONS = os.environ.get("PEER_TRANSACTIONS") == "true"
 
 
-class Told(BaseModel):
+class PublishedFact(BaseModel):
     """A fact on its way."""
 
     id: str = Field(default_factory=lambda: str(uuid4()))
@@ -50,34 +50,34 @@ class Peer:
             await self.db.create_collection(collection.name)
 
     def subscribe(self) -> None:
-        """Hear what the others tell."""
+        """Consume what the others publish."""
         self.broker.subscriber(
-            *[self.topic.format(name) for name in LISTENS[self.service]],
+            *[self.topic.format(name) for name in listens_to()],
             group_id=self.topic.format(f"reader-{self.service}"),
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR if HAS_TRANSACTIONS else AckPolicy.ACK_FIRST,
             fetch_max_wait_ms=int(os.environ["KAFKA_FETCH_MAX_WAIT_MS"]),
         )(self.handle)
 
-    async def handle(self, heard: Told) -> None:
+    async def handle(self, consumed: PublishedFact) -> None:
         """Take one message in."""
-        await (self.in_a_transaction(heard) if HAS_TRANSACTIONS else self.as_taught(heard))
+        await (self.in_a_transaction(consumed) if HAS_TRANSACTIONS else self.as_taught(consumed))
 
-    async def as_taught(self, heard: Told) -> None:
+    async def as_taught(self, consumed: PublishedFact) -> None:
         """Write, then publish."""
-        await self._write(heard, None)
-        for told in self._answers(heard):
-            await self._publish(told)
+        await self._write(consumed, None)
+        for published in self._answers(consumed):
+            await self._publish(published)
 
-    async def in_a_transaction(self, heard: Told) -> None:
+    async def in_a_transaction(self, consumed: PublishedFact) -> None:
         """Inbox, state and outbox at once; then publish what is in the outbox, and take it out."""
-        answers = self._answers(heard)
+        answers = self._answers(consumed)
 
         async def write(session: AsyncIOMotorClientSession) -> None:
-            await self.inbox.insert_one({"_id": heard.id}, session=session)
-            await self._write(heard, session)
+            await self.inbox.insert_one({"_id": consumed.id}, session=session)
+            await self._write(consumed, session)
             if answers:
-                rows = [{"_id": told.id, **told.model_dump()} for told in answers]
+                rows = [{"_id": published.id, **published.model_dump()} for published in answers]
                 await self.outbox.insert_many(rows, session=session)
 
         try:
@@ -87,23 +87,23 @@ class Peer:
             return
         await self._relay(answers)
 
-    async def _relay(self, answers: Sequence[Told]) -> None:
-        for told in answers:
-            await self._publish(told)
+    async def _relay(self, answers: Sequence[PublishedFact]) -> None:
+        for published in answers:
+            await self._publish(published)
         if answers:
-            await self.outbox.delete_many({"_id": {"$in": [told.id for told in answers]}})
+            await self.outbox.delete_many({"_id": {"$in": [published.id for published in answers]}})
 
-    async def _write(self, heard: Told, session: AsyncIOMotorClientSession | None) -> None:
-        change = {"$inc": {"heard": 1}, "$setOnInsert": {"seals": SEALS}}
-        await self.state.update_one({"_id": heard.referral_id}, change, upsert=True, session=session)
+    async def _write(self, consumed: PublishedFact, session: AsyncIOMotorClientSession | None) -> None:
+        change = {"$inc": {"consumed": 1}, "$setOnInsert": {"seals": SEALS}}
+        await self.state.update_one({"_id": consumed.referral_id}, change, upsert=True, session=session)
         if self.service == "tracking":
-            await self.db["ledger"].insert_one({"_id": heard.id, **heard.model_dump()}, session=session)
+            await self.db["ledger"].insert_one({"_id": consumed.id, **consumed.model_dump()}, session=session)
 
-    def _answers(self, heard: Told) -> list[Told]:
-        rounds = REACTIONS[self.service].get(heard.fact, ())
+    def _answers(self, consumed: PublishedFact) -> list[PublishedFact]:
+        rounds = REACTIONS[self.service].get(consumed.fact, ())
         return [
-            Told(
-                referral_id=heard.referral_id,
+            PublishedFact(
+                referral_id=consumed.referral_id,
                 fact=fact,
                 source=self.service,
                 seals=SEALS if fact == "received" else [],
@@ -112,13 +112,13 @@ class Peer:
             for fact in now
         ]
 
-    async def _publish(self, told: Told) -> None:
-        topic, key = self.topic.format(self.service), told.referral_id.encode()
-        await self.broker.publish(told, topic, key=key, headers={"fact": told.fact})
+    async def _publish(self, published: PublishedFact) -> None:
+        topic, key = self.topic.format(self.service), published.referral_id.encode()
+        await self.broker.publish(published, topic, key=key, headers={"fact": published.fact})
 
 
 def main(service: str, port: int) -> None:
-    """Serve one service: intake with its door."""
+    """Serve one service: intake with its HTTP endpoint."""
     broker = KafkaBroker(os.environ["KAFKA_BOOTSTRAP"], logger=None)
     peers: list[Peer] = []
 
@@ -133,7 +133,7 @@ def main(service: str, port: int) -> None:
             yield
 
     async def take(referral_id: str) -> None:
-        await peers[0].handle(Told(referral_id=referral_id, fact=ORDER, source="door"))
+        await peers[0].handle(PublishedFact(referral_id=referral_id, fact=ORDER, source="http"))
 
     serve(create_app(take, running), port)
 

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from bench.meter import stack_pids
 from bench.run import Subject
-from bench.story import LISTENS, SERVICES, TOLD
+from bench.story import LISTENS_TO, TOLD
+from deploy.acls.plans import plans
 from deploy.local.platform import kafka_settings
 from deploy.local.ports import free_port
 from deploy.local.processes import Processes
+from deploy.local.programs import SERVICES
 from deploy.local.stack import Stack
 from shared.kafka import Topic, apply_topics
 
@@ -24,27 +26,29 @@ PEERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "faststream": ("bench.peer_faststream", {"PEER_TRANSACTIONS": "false"}),
     "faststream with transactions": ("bench.peer_faststream", {"PEER_TRANSACTIONS": "true"}),
 }
-"""By name: the module that serves one service of it, and what it is told."""
+"""By name: the module that serves one service of it, and its settings."""
 
 
 @contextmanager
 def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = SERVICES) -> Iterator[Subject]:
     """Yield a peer, ready, with these of its services, of which intake is one; on the way out, end it."""
-    module, told = PEERS[name]
+    module, settings = PEERS[name]
     topic = f"{name.replace(' ', '-')}.{{}}"
     topics = [Topic(topic.format(service), FACT_BYTES) for service in SERVICES]
     asyncio.run(apply_topics(kafka_settings(stack), topics, replication=1))
-    env = {**told, "TOPIC": topic, **_environment(stack)}
+    env = {**settings, "TOPIC": topic, **_environment(stack)}
+    publishers = {plan.name: plan.listens_to for plan in plans()}
     ports = {service: free_port() for service in services}
     with Processes(directory / module) as processes:
         for service, port in ports.items():
             argv = [sys.executable, "-m", module, service, str(port)]
-            processes.start(service, argv, env, f"http://127.0.0.1:{port}/readyz")
+            own = {**env, LISTENS_TO: ",".join(publishers[service])}
+            processes.start(service, argv, own, f"http://127.0.0.1:{port}/readyz")
         for service in ports:
             processes.wait_ready(service, START_S)
         pids = {service: processes.pid(service) for service in ports} | stack_pids()
         readers = {
-            topic.format(f"reader-{service}"): [topic.format(source) for source in LISTENS[service]]
+            topic.format(f"reader-{service}"): [topic.format(source) for source in publishers[service]]
             for service in services
         }
         told_on = topic.format("notifications")

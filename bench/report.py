@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 from rich.table import Table
 
-from bench.door import Taken
+from bench.http_intake import Taken
 from bench.run import Figures
-from bench.story import SERVICES
+from deploy.local.programs import SERVICES
 
 CONSOLE = Console(width=None if sys.stdout.isatty() else 120)
 _SUMMARY = ("", "referrals", "/s told", "/s taken", "told p50 ms", "p99", "taken p50 ms", "p99", "CPU µs each")
@@ -26,7 +26,7 @@ _PROCESSES = ("process", "CPU µs per referral", "resident MiB", "at its highest
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how far it is."""
+    """Yield a function that takes how far it is."""
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=CONSOLE, transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.update(task, completed=done)
@@ -71,10 +71,10 @@ def say(title: str, f: Figures) -> None:
     )
 
 
-def show_facts(told: Mapping[str, Mapping[str, float]]) -> None:
+def show_facts(found: Mapping[str, Mapping[str, float]]) -> None:
     """Print how many facts a referral has by the hand of each: what is compared must be the same work."""
     rows = [
-        [name, *(facts.get(service, 0) for service in SERVICES), sum(facts.values())] for name, facts in told.items()
+        [name, *(facts.get(service, 0) for service in SERVICES), sum(facts.values())] for name, facts in found.items()
     ]
     show("Facts per referral", ("", *SERVICES, "in all"), rows)
 
@@ -89,8 +89,8 @@ def show_ratios(runs: Mapping[str, Figures], ours: str = "throughline") -> None:
     show(f"{ours} against", ("", "referrals/s", "CPU"), rows)
 
 
-def show_doors(found: Sequence[tuple[str, Taken]]) -> None:
-    """Print what each door gave."""
+def show_endpoints(found: Sequence[tuple[str, Taken]]) -> None:
+    """Print what each endpoint gave."""
     columns = ("", "connections", "orders/s", "p50 ms", "p99 ms", "CPU µs by process", "load generator's core")
     rows = [
         [name, t.connections, t.per_second, t.p50_ms, t.p99_ms, _by_process(t.cpu_us), f"{t.load_share:.0%}"]

@@ -11,8 +11,8 @@ from statistics import quantiles
 from typing import Any
 
 from bench import listen, meter
+from bench.dataset import Dataset
 from bench.load import Spec
-from bench.town import Town
 
 Moved = Callable[[int], None]
 
@@ -35,9 +35,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class Sender:
-    """How orders are sent: from which town, dated when, in whose name, and where the account is put down."""
+    """How orders are sent: of which dataset, dated when, in whose name, and where the account is put down."""
 
-    town: Town
+    dataset: Dataset
     authored_at: str
     issuer_url: str
     credentials_file: str
@@ -125,7 +125,7 @@ async def send(port: int, sender: Sender, amount: Amount) -> dict[str, Any]:
         count=amount.count,
         connections=amount.connections,
         per_second=amount.per_second,
-        town=sender.town,
+        dataset=sender.dataset,
         authored_at=sender.authored_at,
         issuer_url=sender.issuer_url,
         credentials_file=sender.credentials_file,

@@ -1,21 +1,19 @@
-"""What floor and peers play: which service tells what on hearing what, as the product's happy path has it.
+"""What floor and peers play: which service publishes what on consuming what, as the product's happy path has it.
 
-A reaction is a tuple of rounds, each a save of its own that may tell facts: a call is written down before it is made,
-and its answer is folded when it has come. Only the shape is the product's; nothing is decided here.
+A reaction is a tuple of rounds, each a save of its own that may publish facts: a call is written down before it is
+made, and its answer is folded when it has come. Only the shape is the product's; nothing is decided here.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Final
 
 PARTITIONS: Final = 12
-SERVICES: Final = ("intake", "authorization", "scheduling", "notifications", "tracking")
-LISTENS: Final[Mapping[str, tuple[str, ...]]] = {
-    "intake": ("scheduling",),
-    "authorization": ("intake", "scheduling"),
-    "scheduling": ("intake", "authorization", "notifications"),
-    "notifications": ("intake", "scheduling"),
-    "tracking": ("intake", "authorization", "scheduling", "notifications"),
-}
+LISTENS_TO: Final = "LISTENS_TO"
+"""The variable that names a service's publishers, out of its blueprint.
+
+A peer's process does not load the blueprint: the product's code would count as memory of the peer.
+"""
 ORDER: Final = "order"
 TOLD: Final = "delivered"
 SEAL: Final = "e" * 600
@@ -36,17 +34,22 @@ REACTIONS: Final[Mapping[str, Mapping[str, Rounds]]] = {
     "notifications": {"booked": ((), (), ("sent",), (TOLD,))},
     "tracking": {},
 }
-"""The step is told in every second referral by authorization or by scheduling; here in every one, by authorization."""
+"""Authorization or scheduling publishes the step in every second referral; here it is authorization, in every one."""
+
+
+def listens_to() -> list[str]:
+    """The publishers whose topics this process reads."""
+    return os.environ[LISTENS_TO].split(",")
 
 
 def at_once(rounds: Rounds) -> Rounds:
-    """The same facts in the write that hears their cause: no call is written down."""
-    return (tuple(fact for told in rounds for fact in told),)
+    """The same facts in the write that consumes their cause: no call is written down."""
+    return (tuple(fact for published in rounds for fact in published),)
 
 
 def facts_of_one() -> dict[str, int]:
-    """How many facts each service tells per referral."""
+    """How many facts each service publishes per referral."""
     return {
-        service: sum(len(told) for rounds in reactions.values() for told in rounds)
+        service: sum(len(published) for rounds in reactions.values() for published in rounds)
         for service, reactions in REACTIONS.items()
     }

@@ -74,7 +74,7 @@ def answer(status: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-class Line(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """A client's connection."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class Line(asyncio.Protocol):
     @classmethod
     async def to(cls, port: int) -> Self:
         """Connect to a port of this machine."""
-        _, line = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
-        return line
+        _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
+        return connection
 
     @property
     def is_open(self) -> bool:
@@ -94,7 +94,7 @@ class Line(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     async def ask(self, data: bytes) -> Message:
-        """Send a request and await its answer. Raises ConnectionError when the line is cut."""
+        """Send a request and await its answer. Raises ConnectionError when the connection is lost."""
         if self._transport is None or not self.is_open:
             raise ConnectionError
         self._waiting = asyncio.get_running_loop().create_future()
@@ -122,7 +122,7 @@ class Line(asyncio.Protocol):
             self._waiting.set_exception(exc or ConnectionResetError())
 
 
-class Counter(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """A server's connection, behind which `serve` answers each request at once."""
 
     def __init__(self, serve: Callable[[Message], bytes]) -> None:

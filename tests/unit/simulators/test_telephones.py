@@ -2,7 +2,7 @@ import json
 
 import phonenumbers
 
-from bench.town import Town, orders
+from bench.dataset import Dataset, orders
 from deploy.cli.generate import sendings
 from deploy.simulators.telephones import KEPT, telephone, telephone_of
 from tests.unit.cli.test_generate import START
@@ -32,7 +32,7 @@ class TestTelephone:
     def test_is_nobody_elses_in_the_demo_and_in_the_bench(self) -> None:
         """Each order is of another patient, and what a number may get is counted by it."""
         told = [json.loads(each.body) for each in sendings(2000, START) if each.kind == "whole" and each.door == "own"]
-        benched = [json.loads(each) for each in orders(Town.for_referrals(2000), 0, 2000, START.isoformat())]
+        benched = [json.loads(each) for each in orders(Dataset.for_referrals(2000), 0, 2000, START.isoformat())]
 
         for patients in ([order["patient"] for order in told], [order["patient"] for order in benched]):
             assert len(patients) == len({patient["phone"] for patient in patients})

@@ -21,7 +21,7 @@ START_S: Final = 30.0
 
 @dataclass(frozen=True)
 class Taken:
-    """What one door gave over so many connections: times in milliseconds, CPU in microseconds per order.
+    """What one endpoint gave over so many connections: times in milliseconds, CPU in microseconds per order.
 
     `load_share` is how much of a core the load generator used: near 1, it is itself what is measured.
     """
@@ -45,7 +45,7 @@ def bare(directory: Path) -> Iterator[tuple[int, int]]:
 
 
 async def taken(port: int, pids: Mapping[str, int], sender: Sender, amount: Amount) -> Taken:
-    """Send orders to one door."""
+    """Send orders to one endpoint."""
     before = meter.read(pids)
     account = await send(port, sender, amount)
     after = meter.read(pids)

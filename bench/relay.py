@@ -1,4 +1,4 @@
-"""How the floor tells: whole outboxes in order, one batch per partition in flight, each awaited."""
+"""The floor's outbox relay: whole outboxes in order, one batch per partition in flight, each awaited."""
 
 import asyncio
 import os
@@ -14,11 +14,11 @@ from pymongo import UpdateOne
 from bench.story import PARTITIONS
 
 Document = dict[str, Any]
-Line = tuple[str, list[Any]]
+OutboxEntry = tuple[str, list[Any]]
 """A document's id and an entry of its outbox: sequence, fact, body."""
 
 
-class Teller:
+class Relay:
     """Publishes the outboxes of one service. `published` is the highest sequence acknowledged, by document."""
 
     def __init__(self, service: str, topic: str, documents: AsyncIOMotorCollection[Document]) -> None:
@@ -42,25 +42,25 @@ class Teller:
 
     async def publish(self, documents: Sequence[Document]) -> None:
         """Publish whole outboxes; return once they are acknowledged."""
-        partitions: dict[int, list[Line]] = defaultdict(list)
+        partitions: dict[int, list[OutboxEntry]] = defaultdict(list)
         for document in documents:
             for entry in document["outbox"]:
                 partitions[_partition_of(document["_id"])].append((document["_id"], entry))
-        await asyncio.gather(*[self._send(partition, lines) for partition, lines in partitions.items()])
+        await asyncio.gather(*[self._send(partition, entries) for partition, entries in partitions.items()])
 
-    async def _send(self, partition: int, lines: list[Line]) -> None:
+    async def _send(self, partition: int, entries: list[OutboxEntry]) -> None:
         async with self._sending[partition]:
-            while lines:
-                taken = await self._send_some(partition, lines)
-                for key, entry in lines[:taken]:
+            while entries:
+                taken = await self._send_some(partition, entries)
+                for key, entry in entries[:taken]:
                     self.published[key] = self._to_clear[key] = entry[0]
-                lines = lines[taken:]
+                entries = entries[taken:]
 
-    async def _send_some(self, partition: int, lines: Sequence[Line]) -> int:
-        """As much as one batch holds; how many lines that was."""
+    async def _send_some(self, partition: int, entries: Sequence[OutboxEntry]) -> int:
+        """As much as one batch holds; how many entries that was."""
         assert self._producer is not None
         batch, taken = self._producer.create_batch(), 0
-        for key, (sequence, fact, body) in lines:
+        for key, (sequence, fact, body) in entries:
             headers = [("source", self.service.encode()), ("sequence", b"%d" % sequence), ("fact", fact.encode())]
             if batch.append(key=key.encode(), value=body, timestamp=None, headers=headers) is None:
                 break
@@ -70,11 +70,11 @@ class Teller:
         return taken
 
     async def keep_clear(self) -> None:
-        """Empty confirmed outboxes in the background, for ever."""
+        """Empty acknowledged outboxes in the background, until cancelled."""
         while True:
             await asyncio.sleep(1)
             cleared, self._to_clear = self._to_clear, {}
-            if writes := [UpdateOne({"_id": k, "told": n}, {"$set": {"outbox": []}}) for k, n in cleared.items()]:
+            if writes := [UpdateOne({"_id": k, "sequence": n}, {"$set": {"outbox": []}}) for k, n in cleared.items()]:
                 await self.documents.bulk_write(writes, ordered=False)
 
 

@@ -1,4 +1,4 @@
-"""A town that is large enough for the referrals that are measured, and the orders that are written in it.
+"""What the bench is fed: providers and pathways enough for the referrals that are measured, and their orders.
 
 With more referrals come more providers, as in life: else the bench would measure a queue for the last free hour.
 """
@@ -25,14 +25,14 @@ HOURS: Final = ({"weekdays": [1, 2, 3, 4, 5], "opens": "08:00", "closes": "17:00
 
 
 @dataclass(frozen=True)
-class Town:
+class Dataset:
     """So many pathways, each served by its own providers."""
 
     pathways: int
 
     @classmethod
-    def for_referrals(cls, count: int) -> "Town":
-        """The town in which so many referrals find a visit."""
+    def for_referrals(cls, count: int) -> "Dataset":
+        """The dataset in which so many referrals find a visit."""
         return cls((count // TURN + 1) * AT_ONCE)
 
     def pathway_of(self, n: int) -> int:
@@ -51,7 +51,7 @@ class Town:
         return {name: str(folder / name) for name in files}
 
     def parties(self, known: Iterable[Party]) -> Iterator[Party]:
-        """Parties as they are known, except that the providers of this town share the first office."""
+        """Parties as they are known, except that the providers of this dataset share the first office."""
         everyone = tuple(f"pr-{n:05}" for n in range(self.pathways * PROVIDERS_A_PATHWAY))
         for party in known:
             if party.kind != "office":
@@ -95,11 +95,11 @@ def taxonomy(n: int) -> str:
     return f"9{n:08}X"
 
 
-def orders(town: Town, first: int, count: int, authored_at: str) -> Iterator[bytes]:
+def orders(dataset: Dataset, first: int, count: int, authored_at: str) -> Iterator[bytes]:
     """Orders by number, each of another patient, as a portal sends them in Throughline's own JSON."""
     template = json.dumps(_order("@TAXONOMY@", "@NUMBER@", authored_at)).encode()
     for n in range(first, first + count):
-        code = taxonomy(town.pathway_of(n)).encode()
+        code = taxonomy(dataset.pathway_of(n)).encode()
         yield (
             template.replace(b"@TAXONOMY@", code)
             .replace(b"@NUMBER@", str(n).encode())

@@ -1,4 +1,4 @@
-"""One service of the product as production runs it, except that its day begins at noon.
+"""One service of the product as production runs it, except that its clock is ahead, so that its day begins at noon.
 
 Where a demo may move the clock, each batch asks the database whether it has; in production nobody may, and nobody asks.
 `BENCH_SERVICE` names the service, `BENCH_AHEAD_S` says how far its clock is ahead, for good.

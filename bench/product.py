@@ -17,13 +17,13 @@ from bench.dataset import Dataset
 from bench.meter import stack_pids
 from bench.run import Sender, Subject
 from deploy.acls.plans import plans
-from deploy.local.keys import write_register, write_state
-from deploy.local.parties import parties_of
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.processes import Processes
 from deploy.local.programs import SERVICES, Program, Setting, programs
 from deploy.local.stack import Stack
-from deploy.local.topics import topics
+from deploy.platform.keys import write_register, write_state
+from deploy.platform.parties import parties_of
+from deploy.platform.topics import topics
 from shared.contracts.envelope import topic_of
 from shared.contracts.notifications import MessageDelivered
 from shared.kafka import apply_topics

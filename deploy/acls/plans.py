@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from pydantic import SecretStr
 
-from deploy.local.parties import CONFIG
+from deploy.platform.parties import CONFIG
 from services.authorization import app as authorization
 from services.authorization.settings import OwnSettings as AuthorizationOwn
 from services.intake import app as intake

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.cli.exits import Code, Failure
-from deploy.local.addresses import Addresses, state_file
-from deploy.local.programs import DEFAULT_PORTS
+from deploy.platform.addresses import DEFAULT_PORTS, Addresses, state_file
 from shared.errors import Unavailable
 from shared.identity import audience_of
 from shared.outbound import ServiceToken

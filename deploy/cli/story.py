@@ -12,7 +12,7 @@ from deploy.cli.exits import Failure
 from deploy.cli.feed import Account
 from deploy.cli.player import Plan, Player, look, patiently
 from deploy.cli.reach import Reach, reaching
-from deploy.local.addresses import Addresses
+from deploy.platform.addresses import Addresses
 from shared.mongo import MongoClock, connect
 from shared.settings import ClockSettings, MongoSettings
 

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from deploy.cli import screen
 from deploy.cli.exits import Failure
 from deploy.cli.reach import find_platform
-from deploy.local import topics as listed
+from deploy.platform import topics as listed
 from shared.kafka import Topic, apply_topics
 from shared.settings import KafkaSettings
 

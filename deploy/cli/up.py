@@ -11,9 +11,9 @@ from rich.console import RenderableType
 from deploy.cli import screen
 from deploy.cli.load import feed_file
 from deploy.cli.reach import reaching
-from deploy.local.addresses import Addresses, state_file
 from deploy.local.platform import Platform, local_platform, usual_ports
 from deploy.local.stack import local_stack
+from deploy.platform.addresses import Addresses, state_file
 
 DIRECTORY: Final = Path(".throughline/up")
 _LOOK_S: Final = 0.5

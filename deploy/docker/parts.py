@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from deploy.local.keys import AUDIENCES, write_private, write_register, write_state
-from deploy.local.parties import ASKED_BY, REGISTER, key_name, parties_of
+from deploy.platform.keys import AUDIENCES, write_private, write_register, write_state
+from deploy.platform.parties import ASKED_BY, REGISTER, key_name, parties_of
 from shared.parties import Party
 
 _SIMULATORS_URL: Final = "http://simulators:8080"

@@ -15,8 +15,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from deploy.docker.parts import hand_out
-from deploy.local.mongod import only_member
-from deploy.local.topics import topics
+from deploy.platform.replica_set import only_member
+from deploy.platform.topics import topics
 from shared.errors import Unavailable
 from shared.kafka import apply_topics
 from shared.settings import KafkaSettings, read_from

@@ -67,7 +67,7 @@ class Registry:
 
     @classmethod
     def from_file(cls, clients_file: Path) -> Self:
-        """Those of a file written by `deploy.local.keys`."""
+        """Those of a file written by `deploy.platform.keys`."""
         return cls(_FILE.validate_json(clients_file.read_bytes())["clients"])
 
     def client(self, client_id: object) -> Client:

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class IssuerSettings(BaseSettings):
-    """`url` is the issuer's name in every token, and where it is reached; `state` is what `deploy.local.keys` wrote.
+    """`url` is the issuer's name in every token, and where it is reached; `state` is what `deploy.platform.keys` wrote.
 
     `also_at` are addresses at which it is reached too, such as the one that only a network of containers knows.
     """

@@ -1,20 +1,16 @@
-"""MongoDB as a replica set of one, which is what transactions of the driver and majority writes ask for."""
+"""A mongod out of a wheel, as a replica set of one."""
 
 import contextlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-from pymongo import MongoClient
-from pymongo.errors import ConnectionFailure, OperationFailure
 
 from deploy.local.ports import on_free_port
 from deploy.local.processes import Processes
 from deploy.local.tools import Lacking, output_of
 from deploy.local.wheels import libcurl_folder, program_of
+from deploy.platform.replica_set import only_member, uri
 
 PROGRAM = "mongod"
 _START_S = 60.0
@@ -55,29 +51,6 @@ def wait_for_primary(programs: Processes, set_name: str, port: int) -> str:
     with only_member(set_name, member) as takes_writes:
         programs.wait_until(PROGRAM, takes_writes, _START_S)
     return uri(set_name, member)
-
-
-def uri(set_name: str, member: str) -> str:
-    """The address of a replica set of one."""
-    return f"mongodb://{member}/?replicaSet={set_name}"
-
-
-@contextlib.contextmanager
-def only_member(set_name: str, member: str) -> Iterator[Callable[[], bool]]:
-    """Yield a question: does the mongod at this address (host:port) take writes? Asking makes it a replica set."""
-    config = {"_id": set_name, "members": [{"_id": 0, "host": member}]}
-    client: MongoClient[dict[str, Any]]
-    with MongoClient(member, directConnection=True, serverSelectionTimeoutMS=500) as client:
-        yield lambda: _is_primary(client, config)
-
-
-def _is_primary(client: "MongoClient[dict[str, Any]]", config: dict[str, Any]) -> bool:
-    with contextlib.suppress(ConnectionFailure, OperationFailure):
-        hello = client.admin.command("hello")
-        if "setName" not in hello:
-            client.admin.command("replSetInitiate", config)
-        return bool(hello.get("setName") == config["_id"] and hello["isWritablePrimary"])
-    return False
 
 
 def _new_folder(data: Path) -> Path:

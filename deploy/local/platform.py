@@ -9,14 +9,14 @@ from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
 
-from deploy.local.addresses import Addresses
-from deploy.local.keys import write_register, write_state
-from deploy.local.parties import parties_of
 from deploy.local.ports import distinct_ports, free_port
 from deploy.local.processes import Processes, ProgramFailed
-from deploy.local.programs import DEFAULT_PORTS, SERVICES, Program, Setting, programs
+from deploy.local.programs import SERVICES, Program, Setting, programs
 from deploy.local.stack import Say, Stack
-from deploy.local.topics import topics
+from deploy.platform.addresses import DEFAULT_PORTS, Addresses
+from deploy.platform.keys import write_register, write_state
+from deploy.platform.parties import parties_of
+from deploy.platform.topics import topics
 from shared.kafka import apply_topics
 from shared.settings import KafkaSettings
 

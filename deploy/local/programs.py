@@ -7,20 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.local.parties import CONFIG, REGISTER
 from deploy.local.stack import Stack
+from deploy.platform.parties import CONFIG, REGISTER
 
 SERVICES: Final = ("intake", "authorization", "scheduling", "notifications", "tracking")
-DEFAULT_PORTS: Final[Mapping[str, int]] = {
-    "intake": 8101,
-    "authorization": 8102,
-    "scheduling": 8103,
-    "notifications": 8104,
-    "tracking": 8105,
-    "simulators": 8190,
-    "issuer": 8191,
-    "smtp": 8125,
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +24,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the parts of one platform share. `keys` was written by `deploy.local.keys`, `data` is for the simulators.
+    """What the parts of one platform share. `keys` was written by `deploy.platform.keys`, `data` is for the simulators.
 
     The register of parties in `keys` names the simulators' address: it is written for these `ports`.
     """

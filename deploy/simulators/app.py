@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from deploy.issuer.refusals import OAuthRefusal, answer_refusal
-from deploy.local.parties import REGISTER
+from deploy.platform.parties import REGISTER
 from deploy.simulators import admin, ehr, mail, office, payer, sms
 from deploy.simulators.callback_tokens import CallbackTokens
 from deploy.simulators.callbacks import CallbackSender

@@ -18,7 +18,7 @@ class SimulatorsSettings(BaseSettings):
 
     state_directory: Path
     keys_directory: Path = Path("keys")
-    """The register of parties, what they know of our keys, and their own keys for our issuer (deploy.local.keys)."""
+    """The register of parties, what they know of our keys, and their own keys for our issuer (deploy.platform.keys)."""
     tenant: str = "demo"
     sms_auth_token: SecretStr
     sms_account_sid: str = "AC00000000000000000000000000000000"

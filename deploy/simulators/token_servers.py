@@ -21,8 +21,8 @@ from deploy.issuer.assertions import Assertions
 from deploy.issuer.refusals import OAuthRefusal
 from deploy.issuer.registry import Client, Registry
 from deploy.issuer.signing import Signer
-from deploy.local.keys import write_private
-from deploy.local.parties import key_name
+from deploy.platform.keys import write_private
+from deploy.platform.parties import key_name
 from shared.identity import Unauthenticated, Verifier
 from shared.parties import Party, Register
 

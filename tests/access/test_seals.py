@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploy.local.keys import AUDIENCES
+from deploy.platform.keys import AUDIENCES
 from services.intake.api.items import CHANGES
 from shared.contracts.sealed import Logistics
 from shared.identity import Role

@@ -13,7 +13,7 @@ from typing import Literal
 import httpx2
 
 from deploy.cli.demo import CANCELLATION
-from deploy.local.addresses import Addresses
+from deploy.platform.addresses import Addresses
 from shared.errors import Unavailable
 from shared.identity import audience_of
 from shared.outbound import ServiceToken

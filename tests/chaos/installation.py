@@ -20,16 +20,16 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local import kafka_jvm, mongod
-from deploy.local.addresses import Addresses
 from deploy.local.broker_probe import answers_as
-from deploy.local.keys import write_register, write_state
-from deploy.local.parties import parties_of
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.ports import free_port
 from deploy.local.processes import Processes
 from deploy.local.programs import SERVICES, Program, Setting, programs
 from deploy.local.stack import Stack
-from deploy.local.topics import topics
+from deploy.platform.addresses import Addresses
+from deploy.platform.keys import write_register, write_state
+from deploy.platform.parties import parties_of
+from deploy.platform.topics import topics
 from shared.kafka import apply_topics
 
 REPLICAS = (1, 2)

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.local.addresses import Addresses
-from deploy.local.keys import write_state
 from deploy.local.programs import SERVICES
+from deploy.platform.addresses import Addresses
+from deploy.platform.keys import write_state
 from tests.chaos.client import Client
 from tests.chaos.orders import order
 

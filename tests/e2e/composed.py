@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from deploy.local.addresses import Addresses
 from deploy.local.platform import TENANT
 from deploy.local.ports import distinct_ports
 from deploy.local.programs import SERVICES
 from deploy.local.reaper import Reaper
+from deploy.platform.addresses import Addresses
 
 PUBLISHED = (*SERVICES, "simulators", "issuer")
 PORTS = (*PUBLISHED, "kafka")

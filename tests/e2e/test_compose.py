@@ -11,11 +11,11 @@ import httpx2
 import pytest
 
 from deploy.cli.reach import Reach, reaching
-from deploy.local.addresses import Addresses
 from deploy.local.containers import find
-from deploy.local.keys import AUDIENCES
 from deploy.local.programs import SERVICES
 from deploy.local.tools import Lacking, output_of
+from deploy.platform.addresses import Addresses
+from deploy.platform.keys import AUDIENCES
 from tests.e2e.composed import Composed, composed
 from tests.e2e.running import eventually, order, send_order, timeline, types_of
 from tests.support.sizes import SIZES

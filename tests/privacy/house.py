@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from deploy.local.keys import AUDIENCES, JwkSet, generate_keys
+from deploy.platform.keys import AUDIENCES, JwkSet, generate_keys
 from services.authorization import app as authorization
 from services.authorization.settings import OwnSettings as AuthorizationOwn
 from services.intake import app as intake

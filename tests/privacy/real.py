@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from deploy.local.addresses import Addresses
+from deploy.platform.addresses import Addresses
 from tests.privacy.canaries import STEM
 from tests.privacy.scanning import Evidence
 

@@ -11,10 +11,11 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from deploy.local.containers import KAFKA_IMAGE, MONGO_IMAGE, kafka_variables
 from deploy.local.kafka_settings import new_cluster_id
-from deploy.local.mongod import mongod_options, new_set_name, only_member, uri
+from deploy.local.mongod import mongod_options, new_set_name
 from deploy.local.ports import free_port
 from deploy.local.reaper import Reaper
 from deploy.local.stack import Stack
+from deploy.platform.replica_set import only_member, uri
 from tests.support.machine import soon
 
 _START_S = 240

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from deploy.acls import Binding, bindings, grants
 from deploy.acls.plans import plans
 from deploy.local.tools import Lacking
-from deploy.local.topics import topics
+from deploy.platform.topics import topics
 from shared.contracts.envelope import SERVICES, dead_letter_topic, topic_of
 from shared.errors import Refused, Unavailable
 from shared.kafka import KafkaBus, KafkaSubscription, Topic, apply_topics

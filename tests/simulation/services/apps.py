@@ -15,7 +15,7 @@ import httpx2
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from deploy.local.keys import AUDIENCES
+from deploy.platform.keys import AUDIENCES
 from services.authorization import app as authorization
 from services.authorization.settings import OwnSettings as AuthorizationOwn
 from services.intake import app as intake

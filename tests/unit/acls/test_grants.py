@@ -5,7 +5,7 @@ import pytest
 from deploy.acls import Binding, Grant, Impersonated, bindings, commands, grants
 from deploy.acls.plans import PLANS, plans
 from deploy.local.programs import SERVICES
-from deploy.local.topics import topics
+from deploy.platform.topics import topics
 from shared.contracts.envelope import SERVICES as PUBLISHERS
 from shared.contracts.envelope import dead_letter_topic, topic_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.authorization import domain
 from services.authorization.domain.state import wire_id
 from services.authorization.gateways import EligibilityChecks, Payers, Submissions

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.authorization.app import blueprint
 from services.authorization.settings import OwnSettings
 from shared.aggregates import Document

@@ -5,8 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from deploy.local.keys import write_register, write_state
-from deploy.local.parties import REGISTER, parties_of
+from deploy.platform.keys import write_register, write_state
+from deploy.platform.parties import REGISTER, parties_of
 from services.authorization.app import create_app
 from services.authorization.settings import AuthorizationSettings, OwnSettings
 from shared.settings import IdentitySettings, KafkaSettings, MongoSettings, PartiesSettings, SealingSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.authorization import domain
 from services.authorization.handlers import reactions
 from shared.contracts.envelope import Envelope

@@ -49,7 +49,7 @@ class TestThroughline:
 
     def test_says_when_a_part_does_not_answer(self, tmp_path: Path) -> None:
         """A platform that was killed leaves its addresses behind."""
-        from deploy.local.keys import write_state  # noqa: PLC0415 - only this test needs keys
+        from deploy.platform.keys import write_state  # noqa: PLC0415 - only this test needs keys
 
         write_state(tmp_path, ["demo"])
         credentials = str(tmp_path / "clients" / "demo-cli.json")

@@ -9,8 +9,8 @@ import pytest
 from deploy.cli.feed import Feed, IntakeRequest, Odd, Refusal
 from deploy.cli.load import write_rejects
 from deploy.cli.reach import Reach
-from deploy.local.addresses import Addresses
-from deploy.local.keys import write_state
+from deploy.platform.addresses import Addresses
+from deploy.platform.keys import write_state
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 PHONE = {"severity": "warning", "details": {"text": "phone"}, "diagnostics": "holds no telephone number"}

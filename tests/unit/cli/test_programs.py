@@ -5,10 +5,11 @@ import httpx2
 import pytest
 
 from deploy.cli.quiet import HEARS
-from deploy.local.keys import write_register, write_state
-from deploy.local.parties import parties_of
-from deploy.local.programs import DEFAULT_PORTS, SERVICES, Setting, programs
+from deploy.local.programs import SERVICES, Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform.addresses import DEFAULT_PORTS
+from deploy.platform.keys import write_register, write_state
+from deploy.platform.parties import parties_of
 from services.authorization.app import blueprint as authorization
 from services.authorization.settings import AuthorizationSettings
 from services.intake.app import blueprint as intake

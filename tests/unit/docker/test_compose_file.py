@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy.local.programs import DEFAULT_PORTS, SERVICES, Setting, programs
+from deploy.local.programs import SERVICES, Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform.addresses import DEFAULT_PORTS
 
 Services = dict[str, dict[str, Any]]
 DOCKERFILE = Path("deploy/docker/Dockerfile")

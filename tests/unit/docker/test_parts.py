@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from deploy.docker.parts import hand_out
-from deploy.local.keys import AUDIENCES
-from deploy.local.parties import ASKED_BY, key_name, parties_of
+from deploy.platform.keys import AUDIENCES
+from deploy.platform.parties import ASKED_BY, key_name, parties_of
 from shared.parties import Register
 
 

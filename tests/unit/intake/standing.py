@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.intake.app import blueprint
 from services.intake.settings import OwnSettings
 from shared.contracts.catalogue import FACTS

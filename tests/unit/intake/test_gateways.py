@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.intake.domain import Referral
 from services.intake.domain.order import ReportDocument
 from services.intake.gateways import Ehr, InformationRequests, Reports

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey
 from deploy.issuer.app import create_app
 from deploy.issuer.codes import challenge_of
 from deploy.issuer.settings import IssuerSettings
-from deploy.local.keys import write_state
+from deploy.platform.keys import write_state
 from shared.identity import Verifier, audience_of
 from shared.outbound import ASSERTION_TYPE
 from shared.parties import Register

@@ -9,8 +9,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from deploy.local.keys import registrations, write_state
 from deploy.local.programs import SERVICES
+from deploy.platform.keys import registrations, write_state
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, audience_of
 from shared.outbound import ServiceToken, assertion

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.scheduling.app import blueprint
 from services.scheduling.domain import Placement
 from services.scheduling.domain.calendar_day import CalendarDay

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.scheduling import domain as d
 from services.scheduling.domain.calendar_day import EMPTY, Question
 from services.scheduling.gateways import Claims, Openings, Questions, visit_id

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from services.scheduling.gateways import Appointments, OfficeRequests, Offices, visit_id
 from services.scheduling.store import read_directory
 from shared.errors import Unknown

@@ -10,7 +10,7 @@ from joserfc.jwe import encrypt_compact
 from joserfc.jwk import OctKey
 from pydantic import BaseModel
 
-from deploy.local.keys import generate_keys
+from deploy.platform.keys import generate_keys
 from shared.identity.caller import REFERRAL_ID
 from shared.sealing import LARGEST_BYTES, Keyring, Opening, SealingError, counting
 from shared.telemetry import Metrics

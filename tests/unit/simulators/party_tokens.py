@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx2
 from joserfc.jwk import ECKey
 
-from deploy.local.parties import key_name
+from deploy.platform.parties import key_name
 from deploy.simulators.token_servers import TokenServers
 from shared.parties import Connection, Party, Register
 

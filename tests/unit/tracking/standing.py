@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from deploy.issuer.app import create_app as create_issuer
 from deploy.issuer.settings import IssuerSettings
-from deploy.local.keys import write_state
+from deploy.platform.keys import write_state
 from services.tracking.api import SESSION
 from services.tracking.app import blueprint
 from services.tracking.domain import RecordEnvelope

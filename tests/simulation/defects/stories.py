@@ -110,8 +110,8 @@ def _drains(patch: pytest.MonkeyPatch, skip: Callable[[Document, str], int | Non
     """Drain a source, move `seen` to where `skip` says that nothing stands in the way, and drain again."""
     sound = receive.drain
 
-    def broken(draft: Draft, service: str, reader: Reader, again: int | None = None) -> None:
-        sound(draft, service, reader, again)
+    def broken(draft: Draft, service: str, reader: Reader, again: int | None = None, **arrived: Any) -> None:
+        sound(draft, service, reader, again, **arrived)
         while (seen := skip(draft.document, service)) is not None:
             draft.document.seen[service] = seen
             sound(draft, service, reader, again)

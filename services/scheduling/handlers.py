@@ -56,6 +56,7 @@ def on_referral_received(directory: Directory, fact: ReferralReceived, heard: He
         needed_by=fact.needed_by,
         order_expires_at=fact.order_expires_at,
         not_before=fact.not_before,
+        wishes=fact.seals.get("logistics"),
     )
     candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
     return TakeOrder(at=heard.at, by=heard.by, channel="kafka", order=order, candidates=candidates)

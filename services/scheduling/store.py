@@ -20,6 +20,12 @@ def _not_held(stored: Stored) -> Stored:
     return {"is_held": False, **stored}
 
 
+def _without_wishes(stored: Stored) -> Stored:
+    """Once the seal of what an order wishes for was not kept."""
+    order = stored.get("order")
+    return {**stored, "order": {"wishes": None, **order}} if order else stored
+
+
 PLACEMENT = Decider(
     name="placement",
     initial=domain.INITIAL,
@@ -29,8 +35,8 @@ PLACEMENT = Decider(
     tasks=domain.tasks,
     next_due=domain.next_due,
     owed=domain.owed,
-    schema=3,
-    upcasters={1: _with_many_handed, 2: _not_held},
+    schema=4,
+    upcasters={1: _with_many_handed, 2: _not_held, 3: _without_wishes},
 )
 
 CALENDAR_DAY = Decider(

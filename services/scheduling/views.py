@@ -37,7 +37,7 @@ class ShownVisit(BaseModel):
 class ShownPlacement(BaseModel):
     """A placement. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now.
 
-    An office sees the visits at its own providers'.
+    An office sees the visits at its own providers'. `wishes` is where what the order wishes for can be read, if it can.
     """
 
     referral_id: str
@@ -47,6 +47,7 @@ class ShownPlacement(BaseModel):
     visits: tuple[ShownVisit, ...]
     tasks: tuple[Task, ...]
     allowed: tuple[str, ...]
+    wishes: str | None
 
 
 def shown(
@@ -67,6 +68,7 @@ def shown(
         visits=tuple(map(_visit, visits_of(placement, of))),
         tasks=engine.draft(document).tasks(),
         allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting), of))),
+        wishes=f"/v1/placements/{document.id}/wishes" if placement.order.wishes else None,
     )
 
 

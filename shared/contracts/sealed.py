@@ -81,14 +81,26 @@ class CoverageDetails(Word):
     policies: tuple[Policy, ...] = ()
 
 
+class Particulars(Word):
+    """What a visit is to be like, for whoever chooses it; the clinical seal says the same to whoever reads the order.
+
+    `details` qualify the service, `instructions` are the patient's to follow.
+    """
+
+    details: tuple[str, ...] = ()
+    body_sites: tuple[str, ...] = ()
+    instructions: str | None = None
+
+
 class Logistics(Word):
-    """What matters for finding a visit that the patient can reach, and whom and where the order would like."""
+    """What matters for finding a visit that the patient can reach, and whom, where and what the order would like."""
 
     postal_code: str | None = None
     mobility: str | None = None
     availability: str | None = None
     wanted_performers: tuple[str, ...] = ()
     wanted_locations: tuple[str, ...] = ()
+    particulars: Particulars | None = None
 
 
 class VisitDetails(Word):

@@ -18,6 +18,9 @@ QUIET_LOOKS = 3
 LOOK_S, TURNS = 0.01, 20
 """Between two looks whoever can go on does, several times over: on a busy machine little happens in so short a time."""
 
+SHOWS_SEALS = {"GET /v1/placements/{referral_id}/wishes": "whoever chooses a provider reads what the order wishes for"}
+"""Routes whose answers are patient data, and why."""
+
 
 @dataclass(frozen=True)
 class Deed:
@@ -48,6 +51,8 @@ class Stage:
     outside: Outside
     referrals: dict[str, str] = field(default_factory=dict)
     deeds: list[tuple[datetime, str, Deed]] = field(default_factory=list)
+    shown: list[bytes] = field(default_factory=list)
+    """What the routes of SHOWS_SEALS answered: patient data, to who may read it."""
 
     async def begin(self, name: str, tale: Tale) -> str:
         """Send the order; how the outside behaves is settled before, what people will do is noted."""
@@ -106,6 +111,9 @@ class Stage:
                     path = route.path.format(referral_id=referral_id)
                     answer = await self.house.ask(route.service, "GET", path, role)
                     assert answer.status_code in (200, 303), (path, answer.text)
+                    if route.name in SHOWS_SEALS:
+                        self.house.answers.pop()
+                        self.shown.append(answer.content)
 
     def told(self) -> set[str]:
         """The types of the facts that were told."""

@@ -28,10 +28,11 @@ OPENINGS = {
     ("authorization", "find_payer"): {"coverage"},
     ("authorization", "check_eligibility"): {"coverage"},
     ("authorization", "request_authorization"): {"coverage", "clinical"},
+    ("scheduling", "show_wishes"): {"logistics"},
     ("notifications", "plan_messages"): {"contact", "visit"},
     ("notifications", "write_message"): {"contact", "visit"},
 }
-"""Who opens which seals, and for what. Nobody opens one to show it."""
+"""Who opens which seals, and for what. One is opened to be shown: to whoever chooses a provider."""
 
 
 class Anything(BaseModel):
@@ -82,6 +83,12 @@ class TestStories:
 
         assert [] == [sent for sent in ("%2B16175550142", member_id, planted("letter")) if sent not in bodies]
         assert any(STEM in str(letter["To"]) for letter in played.mail.received)
+
+    async def test_show_wishes_to_whoever_chooses(self, played: Played) -> None:
+        """By the one route that shows what a seal holds; all others are among the answers that were scanned."""
+        mobility = TALES["completed"].order["logistics"]["mobility"]
+
+        assert mobility in b" ".join(played.stage.shown).decode()
 
     async def test_open_seals_for_what_they_are_for(self, played: Played) -> None:
         """Each service opens the seals of its table, each for its purpose, and no others."""

@@ -19,7 +19,7 @@ _DETAIL: Final = f"makes the order larger than {MOST_BYTES // 1024} KiB; send do
 def flaw_of_weight(order: Order, document: Any, root: str = "") -> Flaw | None:
     """What makes an order too large, at its place in the document that it came in; None if nothing does."""
     coverage = CoverageDetails(policies=order.policies)
-    parts = (order.contact, order.clinical, order.logistics, coverage)
+    parts = (order.contact, order.clinical, order.wishes, coverage)
     if sum(len(part.model_dump_json().encode()) for part in parts) <= MOST_BYTES:
         return None
     return Flaw(f"{root}{_heaviest(document)}", CODE, _DETAIL)

@@ -27,8 +27,8 @@ MODELS: Final[Mapping[Audience, type[BaseModel]]] = {
     "logistics": Logistics,
 }
 """The groups of patient data, as each is sealed for its audience."""
-_DOES_NOT_COUNT: Final = frozenset({"timezone", "timezones", "may_text", "order"})
-"""What is derived from other elements, and what the order is called."""
+_DOES_NOT_COUNT: Final = frozenset({"timezone", "timezones", "may_text", "particulars", "order"})
+"""What is derived from other elements or repeats them, and what the order is called."""
 _ELEMENTS: Final[Mapping[Audience, tuple[str, ...]]] = {
     group: tuple(name for name in model.model_fields if name not in _DOES_NOT_COUNT) for group, model in MODELS.items()
 }
@@ -60,7 +60,7 @@ def groups_of(order: Order) -> dict[Audience, BaseModel]:
     groups: dict[Audience, BaseModel] = {
         "contact": order.contact,
         "clinical": order.clinical,
-        "logistics": order.logistics,
+        "logistics": order.wishes,
     }
     if "coverage" in order.provided:
         groups["coverage"] = order.coverage

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime
 
 from shared.contracts.intake import Item
 from shared.contracts.language import Priority, Word
-from shared.contracts.sealed import Clinical, Coding, Contact, CoverageDetails, Logistics, Policy
+from shared.contracts.sealed import Clinical, Coding, Contact, CoverageDetails, Logistics, Particulars, Policy
 
 UNKNOWN_SERVICE: Final = Coding(system="http://terminology.hl7.org/CodeSystem/data-absent-reason", code="unknown")
 
@@ -137,6 +137,13 @@ class Order(Word):
         return CoverageDetails(policies=self.policies)
 
     @property
+    def wishes(self) -> Logistics:
+        """What is sealed for whoever chooses a provider and a time."""
+        said = Particulars(details=self.details, body_sites=self.body_sites, instructions=self.instructions)
+        # What says nothing is not paid for in each copy of the seal.
+        return self.logistics if said == Particulars() else self.logistics.model_copy(update={"particulars": said})
+
+    @property
     def former_content(self) -> bytes:
         """What had to be equal until the first release that counts as `content` does; nothing new belongs in it."""
         counted = self.model_dump(mode="json", exclude=_DID_NOT_COUNT, exclude_defaults=True)
@@ -158,7 +165,7 @@ _DID_NOT_COUNT: Final[dict[str, Any]] = {
     "policies": {
         "__all__": {"group", "payer_id", "subscriber_id", "subscriber", "relationship", "dependent"},
     },
-    "logistics": {"wanted_performers", "wanted_locations"},
+    "logistics": {"wanted_performers", "wanted_locations", "particulars"},
 }
 
 

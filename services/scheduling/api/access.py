@@ -15,6 +15,7 @@ _SCHEDULERS: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.CLINICIAN})
 
 POLICY: Policy = {
     "read": _TEAM | _OFFICES | {Role.OPERATOR},
+    "read_wishes": _SCHEDULERS,
     # A coordinator records what the office said on the telephone; the fact names the coordinator.
     "answer_request": _OFFICES | {Role.COORDINATOR},
     "choose_provider": _SCHEDULERS,
@@ -23,7 +24,7 @@ POLICY: Policy = {
     "record_outcome": _OFFICES | {Role.COORDINATOR},
     "confirm_appointment": _SCHEDULERS,
 }
-"""By the name of the command, which is also how it is named among the actions allowed."""
+"""By the name of the command, which is also how it is named among the actions allowed; and the two ways to read."""
 HANDED: Final = {"answer_request": "logistics", "record_outcome": "logistics"}
 """What offices' programs are asked for at addresses of their own, and the audience whose key makes these."""
 
@@ -42,6 +43,7 @@ def providers_of(caller: Caller) -> frozenset[str] | None:
 
 TheService = Annotated[Service, Depends(the_service)]
 MayRead = Annotated[Caller, permit("read")]
+MayReadWishes = Annotated[Caller, permit("read_wishes")]
 MayAnswer = Annotated[Caller, permit("answer_request")]
 MayChoose = Annotated[Caller, permit("choose_provider")]
 MayBook = Annotated[Caller, permit("book_visit")]

@@ -60,7 +60,9 @@ def routes(directory: Directory) -> APIRouter:
         document = await service.read(referral_id)
         found = shown(service.engine, document, caller.actor, service.now(), providers_of(caller))
         response.headers["ETag"] = etag(found.version)
-        return found.model_copy(update={"allowed": tuple(name for name in found.allowed if may(caller, name))})
+        allowed = tuple(name for name in found.allowed if may(caller, name))
+        wishes = found.wishes if may(caller, "read_wishes") else None
+        return found.model_copy(update={"allowed": allowed, "wishes": wishes})
 
     @router.post("/answer", status_code=202)
     async def answer(

@@ -29,7 +29,7 @@ Act = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the referral asks for, as intake took it in."""
+    """What the referral asks for, as intake took it in. `wishes` is the seal of what its provider should be like."""
 
     referral_id: str
     patient_ref: str
@@ -38,6 +38,7 @@ class Order:
     needed_by: datetime
     order_expires_at: datetime
     not_before: datetime | None = None
+    wishes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.api.own import OwnOrder
-from services.intake.domain.content import content
+from services.intake.domain.content import content, elements_that_differ, groups_of
 from services.intake.domain.identifiers import is_icd_10_cm, is_npi, zip_code
 from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
@@ -26,6 +26,28 @@ def patient(**changes: object) -> dict[str, object]:
     """The invented patient with changes; None leaves a member out."""
     changed = {**own()["patient"], **changes}
     return {name: value for name, value in changed.items() if value is not None}
+
+
+class TestWishes:
+    def test_are_sealed_for_whoever_chooses(self) -> None:
+        """What a visit is to be like goes where a provider is chosen, as well as into the clinical seal."""
+        said = {"details": ("second opinion",), "body_sites": ("left knee",), "instructions": "Come fasting."}
+        groups = groups_of(order().model_copy(update=said))
+
+        assert groups["logistics"].model_dump()["particulars"] == said
+        assert said.items() <= groups["clinical"].model_dump().items()
+
+    def test_cost_nothing_where_there_are_none(self) -> None:
+        """A seal is in every copy of a fact."""
+        assert "particulars" not in groups_of(order())["logistics"].model_dump(exclude_none=True)
+
+    def test_are_looked_at_once_when_they_change(self) -> None:
+        """They stand twice under seal, and once among the elements that differ; a seal of before is no difference."""
+        came = groups_of(order().model_copy(update={"details": ("second opinion",)}))
+        of_before = {**came, "logistics": order().logistics}
+
+        assert list(elements_that_differ(groups_of(order()), came)) == [("clinical", "details")]
+        assert not list(elements_that_differ(of_before, came))
 
 
 class TestContent:

@@ -49,10 +49,12 @@ class TestReactions:
             order_expires_at=TUESDAY + 9 * DAY,
             pathway="pw-bj955d",
             pathway_version=1,
-            seals={"contact": "sealed"},
+            seals={"contact": "sealed", "logistics": "sealed wishes"},
         )
 
-        assert command.order == d.Order(REFERRAL, "pt-1", "urgent", "pw-bj955d", TUESDAY + DAY, TUESDAY + 9 * DAY)
+        assert command.order == d.Order(
+            REFERRAL, "pt-1", "urgent", "pw-bj955d", TUESDAY + DAY, TUESDAY + 9 * DAY, wishes="sealed wishes"
+        )
         assert command.candidates == SHIPPED.candidates("pw-bj955d", "urgent", REFERRAL)
 
     @pytest.mark.parametrize(

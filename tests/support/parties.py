@@ -33,6 +33,9 @@ def _parties(tenant: str) -> Iterator[Party]:
     yield of("office", "far", "fay.faraway", provider_refs=OFFICES["far"])
     yield of("ehr", "main-ehr")
     yield of("ehr", "second-ehr")
+    yield of(
+        "ehr", "bound-ehr", identifier_systems=(f"urn:example:{tenant}:orders", "https://ehr.example/ServiceRequest")
+    )
     yield of("gateway", "sms")
     yield of("subscriber", "warehouse")
     yield of("internal", "cli")

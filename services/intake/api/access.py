@@ -42,6 +42,11 @@ def placing(caller: Caller) -> str | None:
     return caller.party.id if caller.party and Role.EHR in caller.roles else None
 
 
+def number_systems(caller: Caller) -> tuple[str, ...]:
+    """The number systems under which the EHR that calls may place orders; none: any, and so may our own people."""
+    return caller.party.identifier_systems if caller.party and placing(caller) else ()
+
+
 TheService = Annotated[Service, Depends(the_service)]
 MayReceive = Annotated[Caller, permit("receive")]
 MayRead = Annotated[Caller, permit("read")]

@@ -7,12 +7,13 @@ from pydantic import BaseModel
 
 from services.intake.api.access import MayRead, MayReceive, TheService, may
 from services.intake.api.commands import Taken
+from services.intake.api.numbers import STATUS, flaw_of_number
 from services.intake.api.own import OwnOrder
 from services.intake.api.receiving import Desk
 from services.intake.api.sender import Sender
 from services.intake.domain.instruction import Place
 from services.intake.views import ShownReferral, shown
-from shared.web import body, etag
+from shared.web import Malformed, body, etag
 
 
 class Odd(BaseModel):
@@ -37,7 +38,10 @@ def routes(desk: Desk) -> APIRouter:
         caller: MayReceive, service: TheService, order: Annotated[OwnOrder, body(OwnOrder)], response: Response
     ) -> TakenOrder:
         """Take in an order. The same order again gets the same answer; what is new in it, a person looks at."""
-        carried = await desk.carry_out(Place(order.order(desk.home_zone)), Sender(caller, "api", service))
+        place = Place(order.order(desk.home_zone))
+        if flaw := flaw_of_number(caller, place.number, "/source_system"):
+            raise Malformed(STATUS, flaw.code, f"The order number {flaw.detail}.", (flaw,))
+        carried = await desk.carry_out(place, Sender(caller, "api", service))
         response.headers.update(carried.headers)
         warnings = tuple(Odd(code=remark.code, detail=remark.detail) for remark in carried.remarks)
         return TakenOrder(referral_id=carried.referral_id, version=carried.outcome.version, warnings=warnings)

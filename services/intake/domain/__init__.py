@@ -24,7 +24,7 @@ from services.intake.domain.commands import (
 from services.intake.domain.decide import decide
 from services.intake.domain.evolve import evolve
 from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
-from services.intake.domain.parties import placed_by, put_to
+from services.intake.domain.parties import may_place_under, placed_by, put_to
 from services.intake.domain.receiving import request_id
 from services.intake.domain.state import INITIAL, Absent, Chosen, Redirect, Referral, State, Terms
 
@@ -60,6 +60,7 @@ __all__ = [
     "allowed",
     "decide",
     "evolve",
+    "may_place_under",
     "next_due",
     "owed",
     "placed_by",

@@ -20,6 +20,11 @@ class Place:
     order: Order
     replaces: tuple[Identifier, ...] = ()
 
+    @property
+    def number(self) -> Identifier:
+        """The one that the order is placed under."""
+        return self.order.number
+
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
@@ -28,12 +33,22 @@ class Revoke:
     names: tuple[Identifier, ...]
     reason: Withdrawal
 
+    @property
+    def number(self) -> Identifier:
+        """The one that the order was placed under."""
+        return self.names[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Begin nothing new for the order known by any of these names, until it comes again as one to be placed."""
 
     names: tuple[Identifier, ...]
+
+    @property
+    def number(self) -> Identifier:
+        """The one that the order was placed under."""
+        return self.names[0]
 
 
 Instruction = Place | Revoke | Hold

@@ -1,6 +1,25 @@
-"""Whom a referral concerns outside: the EHR that placed it, and whose office it was put to. None is never guessed."""
+"""Whom a referral concerns outside: the EHR that placed it, under which numbers, and whose office it was put to.
 
+None is never guessed.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from services.intake.domain.order import Identifier
 from services.intake.domain.state import Referral, State
+
+_NAME_SPACE: Final = re.compile("^(?:filler|server|task|message)[|]")
+"""What stands before the system of an order's name that is none of its placer's numbers."""
+
+
+def may_place_under(number: Identifier, systems: Collection[str]) -> bool:
+    """Whether who places orders under these number systems alone may place this one; without systems, under any.
+
+    The filler's number counts by its system, a server's id by the address of the server and the type.
+    """
+    return not systems or _NAME_SPACE.sub("", number.system) in systems
 
 
 def placed_by(state: State) -> str | None:

@@ -14,9 +14,11 @@ from services.intake.api.fhir.answers import Done, answer_of
 from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, status_of
 from services.intake.api.fhir.order import Asked, orders_of
 from services.intake.api.fhir.preference import is_strict, refusing_what_is_odd
+from services.intake.api.numbers import flaw_of_number
 from services.intake.api.receiving import Desk
 from services.intake.api.sender import Sender
 from shared.errors import Conflict, NotFound
+from shared.identity import Caller
 from shared.web import Flaw, Malformed, etag, raw_body
 
 _LARGE_BYTES: Final = 64 * 1024
@@ -56,6 +58,7 @@ def routes(desk: Desk) -> APIRouter:
         told = (raw, is_strict(request.headers.getlist("prefer")), now, desk.home_zone, codes)
         # Reading is nothing but work: where it takes long, a thread of its own keeps nobody waiting.
         parcel, found = _read(*told) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_read, *told)
+        found = [_under_its_own_number(asked, caller) for asked in found]
         _refuse_if_nothing_can_be_taken(parcel, found)
         sender = Sender(caller, "fhir", service)
         done = [await _carry_out(desk, asked, sender, is_alone=len(found) == 1) for asked in found]
@@ -71,6 +74,13 @@ def _read(raw: bytes, is_strict: bool, *told: Any) -> tuple[Parcel, Sequence[Ask
     parcel = opened(raw)
     found = orders_of(parcel, *told)
     return parcel, [refusing_what_is_odd(asked) for asked in found] if is_strict else found
+
+
+def _under_its_own_number(asked: Asked, caller: Caller) -> Asked:
+    """An order under a number that its sender may use as it is; any other refused, with nothing else said of it."""
+    number = asked.instruction and asked.instruction.number
+    flaw = flaw_of_number(caller, number, f"{asked.node.pointer}/identifier") if number else None
+    return Asked(asked.node, None, (), (flaw,)) if flaw else asked
 
 
 def _require_json(request: Request) -> None:

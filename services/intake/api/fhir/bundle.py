@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.intake.api import numbers
 from services.intake.api.fhir.nodes import ELEMENTS, Node, elements_of, what_is_unknown
 from services.intake.api.fhir.orders import orders_among
 from services.intake.api.fhir.reading import Shelf
@@ -64,7 +65,7 @@ def refusal(*flaws: Flaw) -> Malformed:
 
 def status_of(code: str) -> int:
     """The HTTP status of a refusal under this code."""
-    return 413 if code == TOO_LARGE else 422
+    return {TOO_LARGE: 413, numbers.CODE: numbers.STATUS}.get(code, 422)
 
 
 def _bundle(document: Mapping[str, Any]) -> Parcel:

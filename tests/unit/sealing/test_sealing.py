@@ -247,11 +247,12 @@ class TestFromFile:
             '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "demo:contact:1"}]}',
             json.dumps({"keys": [{**KEYS["intake"]["keys"][0], "kid": "Demo:contact:1"}]}),
             json.dumps({"keys": [{**KEYS["intake"]["keys"][0], "kid": "demo:contact:0"}]}),
+            json.dumps({"keys": [{**KEYS["intake"]["keys"][0], "kid": "demo:contact:1", "use": "sig"}]}),
         ],
     )
     @pytest.mark.filterwarnings("ignore:Key size")
     def test_refuses_a_file_of_anything_else(self, tmp_path: Path, content: str) -> None:
-        """A short key or a name out of order is found at start, not at the first referral."""
+        """A short key, a name out of order, a key for something else: found at start, not at the first referral."""
         file = tmp_path / "keys.json"
         file.write_text(content)
 

@@ -1,7 +1,7 @@
-"""Patient data is sealed once, for one audience, and opened only where it is used (ADR 6).
+"""The keys of one service: what it may seal and open, and the ids that it derives from them.
 
-A seal is a compact JWE (dir, A256GCM) under a key of one tenant and one audience. A service is given the keys
-of its audiences and no others; every opening is audited. No error raised here holds content.
+A service is given the keys of its audiences and no others; every opening is audited. How a seal is written is
+`seals`' business. No error raised here holds content.
 """
 
 import base64
@@ -9,25 +9,20 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
-import structlog
 from joserfc.errors import JoseError
-from joserfc.jwe import JWERegistry, decrypt_compact, encrypt_compact
 from joserfc.jwk import OctKey
-from prometheus_client import Counter
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-TENANT: Final = re.compile(r"[a-z][a-z0-9]{1,30}")
-LARGEST_BYTES: Final = 256 * 1024
-"""What a seal may hold before encryption. A fact as a whole is bounded too: this is a fence."""
+from shared.sealing.openings import Opening, log_opening
+from shared.sealing.seals import KEY_BYTES, SealKey, refuse
 
+TENANT: Final = re.compile(r"[a-z][a-z0-9]{1,30}")
 _KID: Final = re.compile(rf"(?P<tenant>{TENANT.pattern}):(?P<audience>[a-z]+):(?P<number>[1-9][0-9]*)")
 _IDENTIFIER: Final = "identifier"
-_KEY_BYTES: Final = 32
 _REFERRAL_ID_CHARS: Final = 26  # 130 bits: nothing can be guessed, and two orders do not meet
 _PSEUDONYM_CHARS: Final = 16
 _CAPABILITY_CHARS: Final = 32  # 128 bits
@@ -37,53 +32,13 @@ JwkSet = Mapping[str, Sequence[Mapping[str, Any]]]
 _JWK_SET: Final[TypeAdapter[JwkSet]] = TypeAdapter(JwkSet)
 
 
-class SealingError(Exception):
-    """A seal that cannot be made or opened. `code` says why; there is never any content in it."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"Sealing failed: {code}.")
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One opening of a seal, for the audit: who (`actor_kind`) read what kind of data, and why."""
-
-    tenant: str
-    audience: str
-    purpose: str
-    actor_kind: str
-    referral_id: str | None
-
-
-def log_opening(opening: Opening) -> None:
-    """The default audit: one log line."""
-    structlog.get_logger().info(
-        "seal opened",
-        tenant=opening.tenant,
-        audience=opening.audience,
-        purpose=opening.purpose,
-        actor_kind=opening.actor_kind,
-        referral_id=opening.referral_id,
-    )
-
-
-def counting(openings: Counter) -> Callable[[Opening], None]:
-    """An audit that also counts openings by audience."""
-
-    def audit(opening: Opening) -> None:
-        openings.labels(opening.audience).inc()
-        log_opening(opening)
-
-    return audit
-
-
 class Keyring:
     """The keys of one service, `{tenant}:{audience}:{n}`: the highest n seals, all open."""
 
     def __init__(self, jwk_set: JwkSet, audit: Callable[[Opening], None] = log_opening) -> None:
         self._keys = _keys_by_kid(jwk_set)
         self._newest = _newest(self._keys)
+        self._by_header = {key.header: key for key in self._keys.values()}
         self._audit = audit
 
     @classmethod
@@ -92,16 +47,13 @@ class Keyring:
         try:
             return cls(_JWK_SET.validate_json(path.read_bytes()), audit)
         except (OSError, ValueError, KeyError, JoseError):
-            _refuse("keys_unreadable")
+            refuse("keys_unreadable")
 
     def seal(self, tenant: str, audience: str, content: BaseModel) -> str:
         """Encrypt for one audience of one tenant. Raises SealingError without a key, or when too large."""
-        kid = self._newest.get((tenant, audience)) or _refuse("no_key")
+        key = self._newest.get((tenant, audience)) or refuse("no_key")
         # An absent field is the default of every sealed model: its null would be paid for in each copy of the seal.
-        plain = content.model_dump_json(exclude_none=True).encode()
-        if len(plain) > LARGEST_BYTES:
-            _refuse("too_large")
-        return encrypt_compact({"alg": "dir", "enc": "A256GCM", "kid": kid}, plain, self._keys[kid], registry=_REGISTRY)
+        return key.seal(content.model_dump_json(exclude_none=True).encode())
 
     def open(
         self,
@@ -115,12 +67,12 @@ class Keyring:
         referral_id: str | None = None,
     ) -> Model:
         """Decrypt, audit, return the content. Raises SealingError for another tenant, audience or shape."""
-        plain = self._decrypt(tenant, audience, sealed)
+        plain = self._key_of(tenant, audience, sealed).open(sealed)
         self._audit(Opening(tenant, audience, purpose, actor_kind, referral_id))
         try:
             return model.model_validate_json(plain)
         except ValidationError:
-            _refuse("not_this_content")
+            refuse("not_this_content")
 
     def referral_id(self, tenant: str, source_system: str, order_number: str) -> str:
         """The same order by any door is the same referral: `{tenant}-{26 characters}`, not to be guessed."""
@@ -149,47 +101,34 @@ class Keyring:
             return False
         return hmac.compare_digest(shown.encode(), self.capability(tenant, audience, *about).encode())
 
-    def _decrypt(self, tenant: str, audience: str, sealed: str) -> bytes:
-        try:
-            kid = str(json.loads(_unpadded(sealed.partition(".")[0]))["kid"])
-            if kid.rpartition(":")[0] != f"{tenant}:{audience}":
-                _refuse("other_audience")
-            plain = decrypt_compact(sealed, self._keys[kid], registry=_REGISTRY).plaintext
-        except (JoseError, ValueError, KeyError, TypeError, AssertionError):
-            _refuse("cannot_open")
-        return plain or b""
+    def _key_of(self, tenant: str, audience: str, sealed: str) -> SealKey:
+        """The key whose header the seal begins with, if it is one of this audience."""
+        key = self._by_header.get(sealed.partition(".")[0]) or refuse("cannot_open")
+        if key.kid.rpartition(":")[0] != f"{tenant}:{audience}":
+            refuse("other_audience")
+        return key
 
     def _keyed(self, tenant: str, use: str, content: bytes, audience: str = _IDENTIFIER) -> bytes:
         # The first key for ever: ids derived from it must not change when audiences rotate theirs.
-        key = self._keys.get(f"{tenant}:{audience}:1") or _refuse("no_key")
-        return hmac.digest(key.raw_value, use.encode() + b"\0" + content, sha256)
+        key = self._keys.get(f"{tenant}:{audience}:1") or refuse("no_key")
+        return hmac.digest(key.secret, use.encode() + b"\0" + content, sha256)
 
 
-def _registry() -> JWERegistry:
-    """As joserfc's, which would seal more than 48 KiB and then refuse to open it."""
-    registry = JWERegistry(algorithms=["dir", "A256GCM"])
-    registry.max_ciphertext_length = LARGEST_BYTES * 4 // 3 + 4
-    return registry
-
-
-_REGISTRY: Final = _registry()
-
-
-def _keys_by_kid(jwk_set: JwkSet) -> dict[str, OctKey]:
+def _keys_by_kid(jwk_set: JwkSet) -> dict[str, SealKey]:
     keys = [OctKey.import_key(dict(jwk)) for jwk in jwk_set["keys"]]
-    if any(len(key.raw_value) != _KEY_BYTES or not _KID.fullmatch(key.kid or "") for key in keys):
-        _refuse("keys_unreadable")
-    return {str(key.kid): key for key in keys}
+    if not all(map(_is_for_seals, keys)):
+        refuse("keys_unreadable")
+    return {str(key.kid): SealKey(str(key.kid), key.raw_value) for key in keys}
 
 
-def _newest(kids: Mapping[str, OctKey]) -> dict[tuple[str, str], str]:
-    parts = sorted((kid.split(":") for kid in kids), key=lambda part: int(part[2]))
-    return {(tenant, audience): f"{tenant}:{audience}:{number}" for tenant, audience, number in parts}
+def _is_for_seals(key: OctKey) -> bool:
+    named = _KID.fullmatch(key.kid or "")
+    if not named or len(key.raw_value) != KEY_BYTES:
+        return False
+    # Identifiers are signed rather than sealed, and key management may say so.
+    return named["audience"] == _IDENTIFIER or key.get("use", "enc") == "enc"
 
 
-def _unpadded(segment: str) -> bytes:
-    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-
-
-def _refuse(code: str) -> NoReturn:
-    raise SealingError(code) from None
+def _newest(keys: Mapping[str, SealKey]) -> dict[tuple[str, str], SealKey]:
+    parts = sorted((kid.split(":") for kid in keys), key=lambda part: int(part[2]))
+    return {(tenant, audience): keys[f"{tenant}:{audience}:{number}"] for tenant, audience, number in parts}

@@ -3,6 +3,7 @@
 An event is a fixed sentence; what varies goes into allowed fields, whose values are words and never prose.
 """
 
+import json
 import logging
 import re
 import sys
@@ -29,6 +30,7 @@ ALLOWED_FIELDS: Final = frozenset(
 
 _WORD: Final = re.compile(r"[\w.:/{}<>+=,\-]{0,160}")
 _CODE: Final = re.compile(r"[a-z][a-z0-9_.\-]{0,60}")
+_JSON: Final = json.JSONEncoder(default=repr)  # made once, not for each line
 _FRAMES: Final = 15
 _CAUSES: Final = 5
 
@@ -49,12 +51,13 @@ def configure(service: str, level: str = "info", stream: TextIO | None = None) -
     """Send each log line of this process, also of libraries, as one JSON object to `stream` (stdout)."""
     structlog.configure(
         processors=[
+            _without_messages,
+            _allowed_only,
+            # What we stamp ourselves comes after the sieve, since it need not pass it.
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _Stamp(service),
-            _without_messages,
-            _allowed_only,
-            structlog.processors.JSONRenderer(),
+            _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
@@ -147,14 +150,18 @@ def _allowed_only(_logger: WrappedLogger, _method: str, event_dict: EventDict) -
 def _plain(name: str, value: object) -> object:
     """Numbers, and strings that are words; prose is withheld, since prose is where patients appear."""
     match value:
-        case None | bool() | int() | float():
-            return value
         case str() if name == "event" or _WORD.fullmatch(value):
+            return value
+        case None | bool() | int() | float():
             return value
         case list() if name in {"frames", "causes"}:
             return value
         case _:
             return "withheld"
+
+
+def _as_json(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> str:
+    return _JSON.encode(event_dict)
 
 
 def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:

@@ -9,7 +9,7 @@ from typing import Literal
 from deploy.local.programs import SERVICES
 from tests.chaos.installation import BROKER, DATABASE, REPLICAS, SERVICE_REPLICAS, replica
 
-Kind = Literal["kill", "freeze", "freeze past session", "roll", "spoil"]
+Kind = Literal["kill", "freeze", "freeze past session", "roll", "spoil", "fill"]
 GAP_S = (2.0, 6.0)
 """Between one fault and the next; what takes longer to heal meets the next."""
 
@@ -18,7 +18,8 @@ GAP_S = (2.0, 6.0)
 class Fault:
     """From `at_s` seconds into the run, these parts are down or frozen for `for_s` seconds; a roll takes its time.
 
-    Of a service that is spoiled, one document is as no program can read it for so long.
+    Of a service that is spoiled, one document is as no program can read it for so long; of one that is filled, so large
+    that it cannot be saved.
     """
 
     number: int
@@ -63,6 +64,7 @@ DECK = (
     _Card("kill", (("simulators",), ("issuer",)), (0.0, 3.0)),
     _Card("freeze", (("simulators",), ("issuer",)), (2.0, 12.0)),
     _Card("spoil", _SERVICES, (2.0, 20.0)),
+    _Card("fill", _SERVICES, (2.0, 20.0)),
     _Card("spoil", _SERVICES, (2.0, 20.0)),
 )
 """Dealt out whole before it is shuffled again: a run of a deck's length meets every kind."""

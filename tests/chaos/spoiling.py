@@ -1,12 +1,13 @@
 """Spoils a stored document while everything runs, as a hand in the database may, and mends it in a while.
 
-What is made of it no program may take for sound: a field goes that every document has, or becomes of another kind.
+What is made of it no program may take for sound: a field goes that every document has, or becomes of another kind; or
+it becomes so large that it can be read and not saved (`filling`).
 What a hand could also have meant, such as a shorter list, has no place here: it would be lost, and rightly so.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -15,6 +16,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import PyMongoError
 
 from services.scheduling.store import CALENDAR_DAYS
+from tests.chaos.filling import Filling
 from tests.chaos.reading import MAIN
 
 OTHERS: Final[tuple[Any, ...]] = (None, "text", -1, 1.5, [], {"a": None}, b"x")
@@ -50,6 +52,16 @@ class Change:
         return {"$unset": {self.path: ""}} if self.broken is _GONE else {"$set": {self.path: self.broken}}
 
     @property
+    def mending(self) -> Stored:
+        """What gives the field its value again."""
+        return {"$set": {self.path: self.sound}}
+
+    @property
+    def is_found_by_version(self) -> bool:
+        """Whether a document that is spoiled by it says truly which version it is of."""
+        return self.path != "version"
+
+    @property
     def found(self) -> Stored:
         """What finds a document that is spoiled by it."""
         return {self.path: {"$exists": False} if self.broken is _GONE else {"$eq": self.broken}}
@@ -79,6 +91,10 @@ def _is_alike(one: Any, other: Any) -> bool:
     return isinstance(one, type(other)) or isinstance(other, type(one))
 
 
+How = Callable[[Stored, Random], Change | Filling]
+"""Says what becomes of a document."""
+
+
 @dataclass(frozen=True)
 class Spoiled:
     """A document of a service that was spoiled: which, when its version was what, and by what change."""
@@ -87,12 +103,12 @@ class Spoiled:
     collection: str
     key: str
     version: int
-    change: Change
+    change: Change | Filling
 
     @property
     def found(self) -> Stored:
         """What finds it as long as it is so, and nobody wrote it since."""
-        version = {} if self.change.path == "version" else {"version": self.version}
+        version = {"version": self.version} if self.change.is_found_by_version else {}
         return {"_id": self.key, **version, **self.change.found}
 
 
@@ -105,12 +121,12 @@ class Spoiler:
     """Of every document that was spoiled."""
     _broken: set[tuple[str, str]] = field(default_factory=set)
 
-    async def spoil(self, service: str, chance: Random) -> Spoiled | None:
+    async def spoil(self, service: str, chance: Random, how: How = change) -> Spoiled | None:
         """Spoil some document of the service; None where there is none in a minute."""
         deadline, planned = time.monotonic() + _FOUND_WITHIN_S, None
         while time.monotonic() < deadline:
             try:
-                planned = planned or await self._plan(service, chance)
+                planned = planned or await self._plan(service, chance, how)
                 if planned and await self._is_done(planned):
                     self.ids.add(planned.key)
                     self._broken.add((planned.collection, planned.key))
@@ -122,18 +138,17 @@ class Spoiler:
         return None
 
     async def mend(self, spoiled: Spoiled) -> bool:
-        """Give the field its value again, unless a replica that remembered the document wrote it anew."""
-        change = spoiled.change
+        """Make it sound again, unless a replica that remembered the document wrote it anew."""
         while True:
             try:
-                done = await self._of(spoiled).update_one(spoiled.found, {"$set": {change.path: change.sound}})
+                done = await self._of(spoiled).update_one(spoiled.found, spoiled.change.mending)
             except PyMongoError:
                 await asyncio.sleep(_POLL_S)
             else:
                 self._broken.discard((spoiled.collection, spoiled.key))
                 return bool(done.matched_count)
 
-    async def _plan(self, service: str, chance: Random) -> Spoiled | None:
+    async def _plan(self, service: str, chance: Random, how: How) -> Spoiled | None:
         name = chance.choice([MAIN[service], *([CALENDAR_DAYS] if service == "scheduling" else [])])
         documents = self.client[service][name]
         ids = [each["_id"] async for each in documents.find({"_id": {"$not": {"$regex": ":"}}}, {"_id": 1}).sort("_id")]
@@ -141,7 +156,7 @@ class Spoiler:
         stored = await documents.find_one({"_id": chance.choice(ids)}) if ids else None
         if stored is None:
             return None
-        return Spoiled(service, name, stored["_id"], stored["version"], change(stored, chance))
+        return Spoiled(service, name, stored["_id"], stored["version"], how(stored, chance))
 
     async def _is_done(self, planned: Spoiled) -> bool:
         """Whether it is spoiled now, perhaps by a try before of which nobody knows how it ended."""

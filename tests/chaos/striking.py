@@ -3,16 +3,19 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
 from tests.chaos.faults import Fault
+from tests.chaos.filling import filling
 from tests.chaos.installation import BROKER, DATABASE, Installation
-from tests.chaos.spoiling import Spoiler
+from tests.chaos.spoiling import How, Spoiler, change
 
 READY_WITHIN_S = 60.0
+SPOILS: Mapping[str, How] = {"spoil": change, "fill": filling}
+"""The faults that strike a document, and what becomes of it."""
 _NEEDED = (BROKER, DATABASE, "issuer")
 _POLL_S = 0.1
 
@@ -62,7 +65,7 @@ class Striker:
                 await stack.enter_async_context(self._taken[name])
             struck_s = self._now_s()
             self.tell(f"{struck_s:7.1f} s  #{fault.number} {fault}, for {fault.for_s:.1f} s")
-            ready = self._spoil(fault) if fault.kind == "spoil" else self._carry_out(fault)
+            ready = self._spoil(fault) if fault.kind in SPOILS else self._carry_out(fault)
             healed_s, ready_s = await ready
             strike = Strike(fault, struck_s, healed_s, ready_s)
             self.strikes.append(strike)
@@ -74,7 +77,7 @@ class Striker:
         What is held meanwhile flows in a minute: whether it did is judged at rest.
         """
         (service,) = fault.targets
-        spoiled = await self.spoiler.spoil(service, Random(fault.at_s))
+        spoiled = await self.spoiler.spoil(service, Random(fault.at_s), SPOILS[fault.kind])
         if spoiled is None:
             return self._now_s(), None
         self.tell(f"{self._now_s():7.1f} s  #{fault.number} {spoiled.collection} {spoiled.key}: {spoiled.change}")

@@ -14,7 +14,7 @@ class TestSchedule:
         found = {(fault.kind, fault.targets[0]) for fault in schedule(1, len(DECK))}
 
         assert {("kill", BROKER), ("freeze", BROKER), ("kill", DATABASE), ("freeze", DATABASE)} <= found
-        assert {"kill", "freeze", "freeze past session", "roll", "spoil"} == {kind for kind, _ in found}
+        assert {"kill", "freeze", "freeze past session", "roll", "spoil", "fill"} == {kind for kind, _ in found}
 
     def test_strikes_every_replica_in_the_long_run(self) -> None:
         """No service is spared, nor its documents."""

@@ -2,12 +2,15 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import bson
 import pytest
 
 from services.intake.store import REFERRAL
 from shared.aggregates.document import Document
 from shared.aggregates.frame import to_stored
 from shared.aggregates.shape import fault_of
+from shared.ports import MOST_BYTES
+from tests.chaos.filling import Filling, filling
 from tests.chaos.spoiling import Change, Spoiled, change
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -67,6 +70,18 @@ class TestChange:
         assert "told is of the kind str" == str(Change("told", 3, "text"))
 
 
+class TestFilling:
+    def test_leaves_a_document_that_is_read_and_never_saved(self) -> None:
+        """It is as large as one may be: with anything more, no database takes it."""
+        full = {**sound(), "answered": [filling(sound(), Random(0)).update["$push"]["answered"]]}
+
+        assert (MOST_BYTES, None) == (len(bson.encode(full)), fault_of(full))
+
+    def test_is_told_by_its_size_alone(self) -> None:
+        """A log has no room for it."""
+        assert "too large, by 7 bytes more" == str(Filling(7))
+
+
 class TestSpoiled:
     @pytest.mark.parametrize(
         ("path", "found"),
@@ -80,3 +95,9 @@ class TestSpoiled:
         spoiled = Spoiled("intake", "referrals", "demo-one", 3, Change(path, 3, "text"))
 
         assert found == spoiled.found
+
+    def test_is_found_full_whoever_writes_it(self) -> None:
+        """A save that happened to fit carries the filling on, and it is emptied all the same."""
+        filled = Spoiled("intake", "referrals", "demo-one", 3, Filling(7))
+
+        assert {"_id": "demo-one", **Filling(7).found} == filled.found

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from services.intake.api.fhir import coverage, identity, lifecycle, patient, reasons, requester, service, timing
 from services.intake.api.fhir.address import home_of
+from services.intake.api.fhir.beside import flaws_beside
 from services.intake.api.fhir.bundle import Parcel
 from services.intake.api.fhir.documents import documents_of
 from services.intake.api.fhir.nodes import Node
@@ -47,7 +48,9 @@ def orders_of(parcel: Parcel, now: datetime, home_zone: str, pathways: Collectio
         return tuple(found)
     first, *others = (asked for asked in found if asked not in aside)
     left_out = (*parcel.left_out, *(flaw for asked in aside for flaw in asked.flaws))
-    return replace(first, warnings=(*first.warnings, *left_out)), *others
+    # Of what is refused much stays unread that would have been read.
+    beside = flaws_beside(parcel.shelf.unread()) if any(asked.instruction for asked in found) else ()
+    return replace(first, warnings=(*first.warnings, *left_out, *beside)), *others
 
 
 def _asked(reading: Reading, parcel: Parcel, node: Node, pathways: Collection[str]) -> Asked:

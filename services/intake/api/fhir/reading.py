@@ -64,6 +64,14 @@ class Shelf:
             self._read[node.pointer] = (None if resource is None else Placed(resource, node)), flaws
         return self._read[node.pointer]
 
+    def unread(self) -> Iterator[Node]:
+        """What nobody has read: whole entries, and of those that were read what they contain."""
+        for node in self.nodes:
+            if node.pointer not in self._read:
+                yield node
+            else:
+                yield from (inner for inner in node.contained() if inner.pointer not in self._read)
+
 
 @dataclass
 class Reading:

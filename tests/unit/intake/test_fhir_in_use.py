@@ -384,6 +384,52 @@ class TestDocuments:
         """It came along for nothing."""
         assert ["document_not_named"] == warned(changed("00", {"DocumentReference/l1": LETTER}))
 
+    @pytest.mark.parametrize(
+        ("reference", "codes"),
+        [
+            ({"display": "Echo report of March"}, ["no_document"]),
+            ({"reference": "DocumentReference/elsewhere"}, ["no_document"]),
+            ({"reference": "urn:uuid:00000000-0000-4000-8000-00000000000a"}, ["no_document"]),
+            ({"type": "DocumentReference", "identifier": {"value": "7"}}, ["no_document"]),
+            ({"reference": "Observation/elsewhere"}, []),
+            ({"reference": "https://ehr.example/Observation/7/_history/2"}, []),
+            ({"type": "Observation", "display": "pulse"}, []),
+        ],
+    )
+    def test_that_did_not_come_along_are_said_to_be_missing(self, reference: Document, codes: list[str]) -> None:
+        """What may be a document is never lost without a word; observations stay with the referring side."""
+        assert codes == warned(changed("00", {}, supportingInfo=[reference]))
+
+
+class TestNotes:
+    @pytest.mark.parametrize("author", [{"authorString": "Dr Otto Orderly"}, {"authorReference": {"display": "Otto"}}])
+    def test_are_kept_without_their_author_and_it_is_said(self, author: Document) -> None:
+        """Whoever is named and not used is warned of."""
+        document = changed("00", {}, note=[{"text": "Since spring.", **author}])
+
+        assert (("Since spring.",), ["not_used"]) == (order(document).notes, warned(document))
+
+    def test_without_an_author_need_no_word(self) -> None:
+        """Nobody is named."""
+        assert [] == warned(changed("00", {}, note=[{"text": "Since spring.", "time": "2026-11-01"}]))
+
+
+@pytest.mark.parametrize("repeat", [{"duration": 2, "durationUnit": "h"}, {"offset": 30, "when": ["ACM"]}])
+def test_how_long_and_how_often_is_said_not_to_be_read(repeat: Document) -> None:
+    """Of a Timing the bounds are read, and the rest is for a person."""
+    timing = {"repeat": {"boundsPeriod": {"start": "2026-12-01"}, **repeat}}
+
+    assert ["timing"] == warned(
+        changed("00", {}, occurrenceTiming=timing, occurrencePeriod=None, occurrenceDateTime=None)
+    )
+
+
+def test_a_quantity_keeps_its_comparator() -> None:
+    """At most three is not three."""
+    document = changed("00", {}, quantityQuantity={"value": 3, "unit": "visits", "comparator": "<="})
+
+    assert ("quantity <=3 visits",) == order(document).details
+
 
 def test_what_the_order_wishes_is_kept_for_readers() -> None:
     """Whom, where, how much: nothing of it is booked, and the sender knows."""

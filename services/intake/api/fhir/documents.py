@@ -25,6 +25,9 @@ def documents_of(reading: Reading, request: Placed, patient: Placed) -> tuple[st
             continue
         # Observations and the like stay with the referring side, unread.
         meant = reading.shelf.index.find(pointing_of(reference), request.node)
+        if not meant and _may_be_a_document(reference):
+            detail = "names what did not come along: if it is a document, send a DocumentReference with its address"
+            reading.warn(f"{request.pointer}/supportingInfo/{n}", "no_document", detail)
         if not any(node.type in _BROUGHT for node in meant):
             continue
         placed = reading.resolve(reference, request, f"supportingInfo/{n}", "DocumentReference")
@@ -36,6 +39,14 @@ def documents_of(reading: Reading, request: Placed, patient: Placed) -> tuple[st
         named.extend(meant)
     _warn_of_others(reading, named, urls)
     return tuple(urls)
+
+
+def _may_be_a_document(reference: Any) -> bool:
+    """Whether a reference that leads nowhere names a document, or says nothing of what it names."""
+    said = (
+        reference.type or (reference.reference or "").partition("/_history/")[0].rpartition("/")[0].rpartition("/")[2]
+    )
+    return said in _BROUGHT or not said[:1].isupper()
 
 
 def _counts(reading: Reading, placed: Placed, patient: Placed) -> bool:

@@ -12,7 +12,7 @@ from services.intake.api.fhir.bundle import Parcel
 from services.intake.api.fhir.documents import documents_of
 from services.intake.api.fhir.nodes import Node
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.unused import warn_of_what_is_not_used
+from services.intake.api.fhir.unused import warn_of_what_is_not_used, warn_of_who_wrote_notes
 from services.intake.api.fhir.wishes import wishes_of
 from services.intake.api.fhir.words import instant_of
 from services.intake.api.weight import flaw_of_weight
@@ -132,6 +132,7 @@ def _rest(reading: Reading, request: Placed, subject: Placed, authored_at: datet
     why = reasons.reasons_of(reading, request, subject)
     wishes = wishes_of(reading, request)
     warn_of_what_is_not_used(reading, request, subject)
+    warn_of_who_wrote_notes(reading, request)
     return {
         "requisition": identity.requisition_of(request),
         "priority": resource.priority or "routine",

@@ -12,7 +12,10 @@ from services.intake.api.fhir.periods import end_of, first_instant
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.domain.order import is_of_this_century
 
-_REPEATS: Final = ("count", "countMax", "frequency", "frequencyMax", "period", "dayOfWeek", "timeOfDay", "when")
+_REPEATS: Final = (
+    *("count", "countMax", "frequency", "frequencyMax", "period", "periodMax", "dayOfWeek", "timeOfDay", "when"),
+    *("duration", "durationMax", "offset"),
+)
 
 
 @dataclass(frozen=True, slots=True)

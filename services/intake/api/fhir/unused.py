@@ -25,5 +25,14 @@ def warn_of_what_is_not_used(reading: Reading, request: Placed, patient: Placed)
             reading.warn(f"{placed.pointer}/{element}", "not_used", table[element])
 
 
+def warn_of_who_wrote_notes(reading: Reading, request: Placed) -> None:
+    """A note is kept, and its author is not: readers see the order's."""
+    for n, note in enumerate(request.resource.note or ()):
+        for element in ("authorReference", "authorString"):
+            if note.text and getattr(note, element):
+                at = f"{request.pointer}/note/{n}/{element}"
+                reading.warn(at, "not_used", "names who wrote the note, which is kept without")
+
+
 def _present(resource: Any, table: Mapping[str, str]) -> Iterator[str]:
     return (element for element in table if getattr(resource, element, None))

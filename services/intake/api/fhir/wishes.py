@@ -116,7 +116,9 @@ def _measures(reading: Reading, request: Placed) -> Iterator[str]:
     quantity = resource.quantityQuantity
     if quantity and quantity.value is not None:
         reading.warn(f"{at}/quantityQuantity", "kept_for_readers", _KEPT)
-        yield as_one_line(f"quantity {_plain(quantity.value)} {quantity.unit or quantity.code or ''}")
+        yield as_one_line(
+            f"quantity {quantity.comparator or ''}{_plain(quantity.value)} {quantity.unit or quantity.code or ''}"
+        )
     for element in ("quantityRatio", "quantityRange"):
         if getattr(resource, element):
             reading.warn(f"{at}/{element}", "not_used", "is not read; say how much as a note")

@@ -18,7 +18,7 @@ def _order(now: str) -> Mapping[str, Any]:
         "order_number": "O-1",
         "priority": "routine",
         "authored_at": now,
-        "service": {"system": "urn:sample:services", "code": "any"},
+        "service": {"system": "urn:sample:services", "code": "208D00000X"},
         "patient": {
             "mrn": {"system": "urn:sample:orders", "value": "MRN-1"},
             "given": "Sam",

@@ -62,7 +62,9 @@ def blueprints() -> Mapping[str, Blueprint]:
     plans = (
         intake.blueprint(
             IntakeOwn(
-                ehr_url=OUTSIDE, public_url=ADDRESSES["intake"], pathways_file=directory.with_name("pathways.json")
+                ehr_url=OUTSIDE,
+                public_url=ADDRESSES["intake"],
+                pathways_file=directory.with_name("pathways_by_code.json"),
             )
         ),
         authorization.blueprint(

@@ -1,4 +1,4 @@
-"""What an EHR says of its orders later: the same again, changed, taken back, on hold, active again.
+"""What an EHR says of its orders later: the same again, changed, taken back, replaced, on hold, active again.
 
 What it says is a function of the referral, so that it is the same whatever was killed; each word follows the answer to
 the one before.
@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.simulators.behaviour import between
 from tests.simulation.cluster import Cluster
+from tests.simulation.services.fhir import bundle, word_of
 from tests.simulation.services.parties import SEED, SUPPLIES, behaviour
 from tests.simulation.services.ways import Doors
 
@@ -18,7 +19,7 @@ OWN, FHIR = "/v1/referrals", "/fhir/R4"
 Order = Mapping[str, Any]
 Says = Callable[[Order], tuple[str, Mapping[str, Any]]]
 """By which door, and what."""
-WITHDRAWALS = ("revoked", "entered-in-error", "deceased")
+WITHDRAWALS = ("revoked", "entered-in-error", "deceased", "superseded")
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,14 @@ class Ehr:
     doors: Doors
     spoken: list[Spoken] = field(default_factory=list)
 
-    async def say(self, referral_id: str, order: Order, word: str) -> None:
-        """Say one word of an order that was taken in, until it is answered."""
-        path, body = SAYS[word](order)
+    async def say(self, referral_id: str, order: Order, word: str) -> Order:
+        """Say one word of an order that was taken in, until it is answered. Return the order that counts now."""
         sent_at = self.cluster.disk.now()
+        said = _successor(order, sent_at) if word == "superseded" else order
+        path, body = SAYS[word](said)
         await self.doors.ask(self.doors.by_person("clinician", "intake", path, body, "unused"))
         self.spoken.append(Spoken(referral_id, word, sent_at, self.cluster.disk.now()))
+        return said
 
 
 def words_of(referral_id: str) -> Sequence[str]:
@@ -77,19 +80,14 @@ def _supplied(order: Order) -> tuple[str, Mapping[str, Any]]:
     return OWN, {**lacked, **order, "patient": {"phone": "+12025550123", **order["patient"]}}
 
 
-def _in_fhir(status: str, **patient: Any) -> Says:
-    def says(order: Order) -> tuple[str, Mapping[str, Any]]:
-        request = {
-            "resourceType": "ServiceRequest",
-            "identifier": [{"system": order["source_system"], "value": order["order_number"]}],
-            "status": status,
-            "intent": "order",
-            "subject": {"reference": "urn:uuid:patient"},
-        }
-        whom = {"fullUrl": "urn:uuid:patient", "resource": {"resourceType": "Patient", **patient}}
-        return FHIR, {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": request}, whom]}
+def _successor(order: Order, now: datetime) -> Order:
+    """The order that takes the place of another: the same, written now under a number of its own."""
+    number = order["order_number"]
+    return {**order, "order_number": f"{number}-R", "authored_at": now.isoformat(), "replaces": number}
 
-    return says
+
+def _in_fhir(status: str, **patient: Any) -> Says:
+    return lambda order: (FHIR, word_of(order, status, **patient))
 
 
 SAYS: Mapping[str, Says] = {
@@ -100,5 +98,6 @@ SAYS: Mapping[str, Says] = {
     "on-hold": _in_fhir("on-hold"),
     "revoked": _in_fhir("revoked"),
     "entered-in-error": _in_fhir("entered-in-error"),
+    "superseded": lambda order: (FHIR, bundle(order)),
     "deceased": _in_fhir("active", deceasedBoolean=True),
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from deploy.simulators.behaviour import draw
 from deploy.simulators.telephones import telephone
 from tests.simulation.services.apps import TENANT, keyring
 
@@ -12,6 +13,9 @@ CANARY = "Canarysample"
 """The family name of every patient: it must never be seen outside a seal."""
 SOURCE = "urn:sample:orders"
 LACKING = 0.12
+NAMED, NAMELESS = "208D00000X", "208D00001X"
+UNNAMED = 0.05
+"""How many orders ask for what no pathway is named for: a person chooses one."""
 RUSHED = timedelta(days=2)
 """Until then our own provider has one time free."""
 LACKS = ("requester", "diagnoses", "coverage", "phone", "email")
@@ -47,6 +51,11 @@ def _order(random: Random, now: datetime, n: int) -> dict[str, Any]:
     return order
 
 
+def _service_of(number: str) -> str:
+    """Mostly what a pathway is named for."""
+    return NAMELESS if draw(SOURCE, "service", number) < UNNAMED else NAMED
+
+
 def _whole(random: Random, now: datetime, n: int) -> dict[str, Any]:
     number, phone = f"O-{random.randrange(10**9)}", telephone(n // 2)
     return {
@@ -54,7 +63,7 @@ def _whole(random: Random, now: datetime, n: int) -> dict[str, Any]:
         "order_number": number,
         "priority": random.choice(["routine", "routine", "urgent", "asap", "stat"]),
         "authored_at": (now - timedelta(minutes=random.randrange(600))).isoformat(),
-        "service": {"system": "urn:sample:services", "code": "208D00000X"},
+        "service": {"system": "urn:sample:services", "code": _service_of(number)},
         "patient": {
             "mrn": {"system": SOURCE, "value": f"MRN-{n // 2}"},
             "given": "Sam",

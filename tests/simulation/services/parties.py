@@ -41,7 +41,8 @@ SHARES: Mapping[str, tuple[tuple[str, int], ...]] = {
         ("revoked", 5),
         ("entered-in-error", 2),
         ("deceased", 3),
-        ("", 64),
+        ("superseded", 3),
+        ("", 61),
     ),
 }
 """Per kind the behaviours, each with its share in percent; an empty one is silence."""

@@ -182,7 +182,8 @@ class Run:
         key, (word, *others) = referral_id(order), words
 
         async def speak() -> None:
-            await self.ehr.say(key, order, word)
+            said = await self.ehr.say(key, order, word)
+            self.accepted.setdefault(referral_id(said), said)
             self._speak_later(order, others)
 
         at = self.cluster.disk.now() + timedelta(hours=hours_before(key, word))

@@ -54,6 +54,7 @@ ACTS: Sequence[Act] = (
         lambda seen: {"report_id": f"rp-{seen.referral_id}", "kind": "final", "document_ref": "shelf 9"},
     ),
     (3, "clinician", "intake", "acknowledgement", lambda seen: {"report_id": seen.report_id()}),
+    (2, "coordinator", "intake", "pathway", lambda _: {"pathway": "pw-9x4k2m"}),
     (2, "clinician", "authorization", "override", lambda _: {"reason": REASON}),
     (2, "coordinator", "authorization", "resubmission", lambda _: {}),
     (1, "coordinator", "authorization", "self-pay", lambda _: {}),

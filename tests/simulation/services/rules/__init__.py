@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy.cli.quiet import HEARS
 from shared.aggregates import Decider
-from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralReceived
+from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralFoundComplete, ReferralReceived
 from shared.contracts.sealed import Contact
 from shared.ports import Stored
 from tests.simulation import stories
@@ -71,6 +71,8 @@ def _wrong_referrals(known: Known, accepted: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} was received {len(received)} times and cancelled {len(cancelled)} times")
         if received and key in accepted and _content(received[0]) != _ordered(accepted[key]):
             found.append(f"{key} is not what was ordered")
+        if not state.has_pathway and known.facts("intake", key, ReferralFoundComplete):
+            found.append(f"{key} was found complete, and nobody has chosen its pathway")
         if bool(closed) != state.is_closed:
             found.append(f"{key} is {state.situation} and told {len(closed)} closings")
     return found

@@ -11,6 +11,8 @@ from tests.simulation.services.later import WITHDRAWALS, Spoken
 from tests.simulation.services.rules.known import Known
 
 CLOCKS_DIFFER = timedelta(seconds=5)
+ASKED_FOR = "a request"
+"""What a person may begin although the order is on hold."""
 State = Mapping[str, Any]
 
 
@@ -65,16 +67,17 @@ def _wrong_end(known: Known, referral: Referral, said: Spoken) -> list[str]:
     return [] if was_over or raced or said.word in reasons else [f"and was cancelled for {reasons}"]
 
 
-def begun_while_held(was: State, is_: State) -> list[str]:
-    """Nothing new is begun while it is on hold: no choice, no search, no visit, no request."""
+def begun_while_held(was: State, is_: State, *, is_asked: bool) -> list[str]:
+    """Nothing new is begun while it is on hold: no choice, no search, no visit, no request that nobody asks for."""
     if not (was.get("is_held") and is_.get("is_held")):
         return []
-    return [f"begins {what} on hold" for what, count in _BEGUN.items() if count(is_) > count(was)]
+    begun = [what for what, count in _BEGUN.items() if count(is_) > count(was)]
+    return [f"begins {what} on hold" for what in begun if not (is_asked and what == ASKED_FOR)]
 
 
 _BEGUN: Mapping[str, Callable[[State], int]] = {
     "a choice": lambda state: len(state.get("choices", ())),
     "a search": lambda state: state.get("searches", 0),
     "a visit": lambda state: len(state.get("visits", ())),
-    "a request": lambda state: (state.get("request") or {}).get("revision", 0),
+    ASKED_FOR: lambda state: (state.get("request") or {}).get("revision", 0),
 }

@@ -15,23 +15,16 @@ CLOCKS_DIFFER = timedelta(seconds=5)
 State = Mapping[str, Any]
 Read = Callable[[], Any]
 """Reads what a save made of a state as its domain has it."""
+BEFORE_PROGRESS = frozenset({"received", "awaiting_information", "awaiting_pathway"})
 LEADS_BACK: Mapping[str, frozenset[str]] = {
     "received": frozenset(),
     "awaiting_information": frozenset({"received"}),
-    "in_progress": frozenset({"received", "awaiting_information"}),
-    "winding_down": frozenset({"received", "awaiting_information", "in_progress"}),
-    "awaiting_report": frozenset({"received", "awaiting_information", "in_progress"}),
-    "awaiting_acknowledgement": frozenset({"received", "awaiting_information", "in_progress", "awaiting_report"}),
-    "closed": frozenset(
-        {
-            "received",
-            "awaiting_information",
-            "in_progress",
-            "winding_down",
-            "awaiting_report",
-            "awaiting_acknowledgement",
-        }
-    ),
+    "awaiting_pathway": frozenset({"received", "awaiting_information"}),
+    "in_progress": BEFORE_PROGRESS,
+    "winding_down": BEFORE_PROGRESS | {"in_progress"},
+    "awaiting_report": BEFORE_PROGRESS | {"in_progress"},
+    "awaiting_acknowledgement": BEFORE_PROGRESS | {"in_progress", "awaiting_report"},
+    "closed": BEFORE_PROGRESS | {"in_progress", "winding_down", "awaiting_report", "awaiting_acknowledgement"},
 }
 """Per situation of a referral, those that it was in before and never is in again."""
 FATES: Mapping[str, frozenset[str]] = {
@@ -67,7 +60,7 @@ def wrong_path(decider: Decider, collection: str, before: Stored | None, after: 
         return found
     was, is_ = before["state"], after["state"]
     found += [f"takes back {name}" for name in STAYS[service] if was.get(name) and not is_.get(name)]
-    found += begun_while_held(was, is_)
+    found += begun_while_held(was, is_, is_asked=after["answered"] != before["answered"])
     return found + (
         _PATHS[service](was, is_, partial(decider.decode, is_, after["schema"])) if service in _PATHS else []
     )

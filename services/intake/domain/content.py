@@ -72,14 +72,10 @@ def elements_that_differ(
 ) -> Iterator[tuple[Audience, str]]:
     """Group and element of everything that is not the same."""
     for group, names in _ELEMENTS.items():
-        before, now = kept.get(group), come.get(group)
+        before, now = (_counted(group, side[group]) if group in side else {} for side in (kept, come))
         for name in names:
-            if _element(group, before, name) != _element(group, now, name):
+            if before.get(name) != now.get(name):
                 yield group, name
-
-
-def _element(group: Audience, content_: BaseModel | None, name: str) -> Any:
-    return _counted(group, content_).get(name) if content_ is not None else None
 
 
 def _counted(group: Audience, content_: BaseModel) -> dict[str, Any]:
@@ -97,8 +93,13 @@ def _plain(name: str, value: Any) -> Any:
         case dict():
             return {key: _plain(key, each) for key, each in _without_texts(value).items() if each is not None}
         case list():
-            return sorted((_plain(name, each) for each in value), key=lambda each: json.dumps(each, sort_keys=True))
+            plain = [_plain(name, each) for each in value]
+            return sorted(plain, key=_in_order) if len(plain) > 1 else plain
     return value
+
+
+def _in_order(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _without_texts(value: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 
 def is_one_line(text: str) -> bool:
     """Whether a text holds neither control characters, line breaks nor turns of direction."""
-    return not any(unicodedata.category(sign) in _BREAKS or sign in _TURNS for sign in text)
+    # All of these are unprintable to Python, and nearly every text is printable: one look instead of one for each sign.
+    return text.isprintable() or not any(unicodedata.category(sign) in _BREAKS or sign in _TURNS for sign in text)
 
 
 def as_one_line(text: str) -> str:
     """The text with blanks in place of what breaks a line, and single blanks between its words."""
-    kept = (" " if not is_one_line(sign) else sign for sign in text)
-    return " ".join("".join(kept).split())
+    kept = text if is_one_line(text) else "".join(sign if is_one_line(sign) else " " for sign in text)
+    return " ".join(kept.split())

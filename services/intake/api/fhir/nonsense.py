@@ -25,12 +25,14 @@ _DATES: Final = frozenset(
 )
 """Elements of the types that are read whose values are dates, times or instants wherever they stand."""
 
+_WATCHED: Final = _MODIFIERS | _DATES
+
 
 def faults_of(raw: Mapping[str, Any], pointer: str, known_names: Collection[str]) -> tuple[Flaw, ...]:
     """Everything of this kind in a resource and what it contains, each at its place; pointers hold known names only."""
     found = []
     for count, (place, name, value) in enumerate(_walk(raw, pointer, known_names), 1):
-        if flaw := _fault(place, name, value):
+        if (isinstance(value, list) or name in _WATCHED) and (flaw := _fault(place, name, value)):
             found.append(flaw)
         if count > MOST_VALUES:
             return (Flaw(pointer, "too_large", f"holds more than {MOST_VALUES:,} elements"),)

@@ -8,7 +8,7 @@ which is refused by whoever asks; none is chosen here.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -137,8 +137,8 @@ def _fragment(id_: str, referrer: Node) -> list[Node]:
 def _condition(text: str | None) -> tuple[str | None, tuple[str | None, str] | None]:
     """The type and identifier of `Type?identifier=system|value`; other conditions are not read."""
     type_, is_one, query = (text or "").partition("?")
-    asked = parse_qsl(query, keep_blank_values=True)
-    if not is_one or [name for name, _ in asked] != ["identifier"]:
+    asked = parse_qsl(query, keep_blank_values=True) if is_one else []
+    if [name for name, _ in asked] != ["identifier"]:
         return None, None
     system, has_system, value = asked[0][1].rpartition("|")
     return (type_.rpartition("/")[2], (system or None, value)) if value and has_system else (None, None)
@@ -152,14 +152,16 @@ def _url(text: str) -> tuple[str, str | None]:
     return (bare.lower() if is_uuid else bare), (match[1] if match else None)
 
 
-def _of_version(found: Iterable[Node], version: str | None) -> list[Node]:
+def _of_version(found: Sequence[Node], version: str | None) -> list[Node]:
     """The version that is named, where it is here; else the highest."""
-    exact = [node for node in found if version and version in {str(node.version[0]), node.version[1]}]
+    exact = [node for node in found if version in {str(node.version[0]), node.version[1]}] if version else ()
     return _latest(exact or found)
 
 
-def _latest(found: Iterable[Node]) -> list[Node]:
+def _latest(found: Sequence[Node]) -> list[Node]:
     """Of several versions of one resource the highest; the same JSON twice is one resource."""
+    if len(found) <= 1:
+        return list(found)
     by_name: dict[Any, list[Node]] = defaultdict(list)
     for node in found:
         by_name[_name(node)].append(node)

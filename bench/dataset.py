@@ -109,7 +109,7 @@ def orders(dataset: Dataset, first: int, count: int, authored_at: str) -> Iterat
 
 def _order(code: str, number: str, authored_at: str) -> dict[str, Any]:
     return {
-        "source_system": "urn:example:ehr",
+        "source_system": "urn:throughline:demo:orders",
         "order_number": f"BENCH-{number}",
         "priority": "routine",
         "authored_at": authored_at,

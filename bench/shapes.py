@@ -106,7 +106,7 @@ def read(raw: bytes) -> None:
 def _order(**more: Any) -> Resource:
     return {
         "resourceType": "ServiceRequest",
-        "identifier": [{"system": "urn:example:orders", "value": "LARGE-1"}],
+        "identifier": [{"system": "urn:throughline:demo:orders", "value": "LARGE-1"}],
         "status": "active",
         "intent": "order",
         "authoredOn": "2026-11-29T12:00:00Z",

@@ -22,7 +22,7 @@ from pymongo.errors import BulkWriteError
 
 from bench.bare import create_app, serve
 from bench.relay import Document, Relay
-from bench.story import ORDER, REACTIONS, SEALS, Rounds, at_once, listens_to
+from bench.story import ORDER, REACTIONS, SEALS, Rounds, at_once, consumes
 
 BATCH, DUPLICATE_KEY = 500, 11000
 Consumed = tuple[str, int, Any]
@@ -123,7 +123,7 @@ class Floor:
     async def consume(self) -> None:
         """Batches of whatever has arrived; the offset moves after the save and the acknowledgements."""
         consumer = AIOKafkaConsumer(
-            *[self.topic.format(name) for name in listens_to()],
+            *[self.topic.format(name) for name in consumes()],
             bootstrap_servers=os.environ["KAFKA_BOOTSTRAP"],
             group_id=self.topic.format(f"reader-{self.service}"),
             enable_auto_commit=False,

@@ -17,8 +17,8 @@ import uvloop
 
 from bench.dataset import Dataset, orders
 from bench.wire import Connection, request
+from shared.effects import ServiceToken
 from shared.identity import audience_of
-from shared.outbound import ServiceToken
 
 ACCEPTED, LATER = 202, 503
 PAUSE_S = 0.02

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from pymongo.errors import DuplicateKeyError
 
 from bench.bare import create_app, serve
-from bench.story import ORDER, REACTIONS, SEALS, at_once, listens_to
+from bench.story import ORDER, REACTIONS, SEALS, at_once, consumes
 
 Document = dict[str, Any]
 HAS_TRANSACTIONS = os.environ.get("PEER_TRANSACTIONS") == "true"
@@ -52,7 +52,7 @@ class Peer:
     def subscribe(self) -> None:
         """Consume what the others publish."""
         self.broker.subscriber(
-            *[self.topic.format(name) for name in listens_to()],
+            *[self.topic.format(name) for name in consumes()],
             group_id=self.topic.format(f"reader-{self.service}"),
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR if HAS_TRANSACTIONS else AckPolicy.ACK_FIRST,

@@ -37,7 +37,7 @@ def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = SER
     topics = [Topic(topic.format(service), FACT_BYTES) for service in SERVICES]
     asyncio.run(apply_topics(kafka_settings(stack), topics, replication=1))
     env = {**settings, "TOPIC": topic, **_environment(stack)}
-    publishers = {plan.name: plan.listens_to for plan in plans()}
+    publishers = {plan.name: plan.consumes for plan in plans()}
     ports = {service: free_port() for service in services}
     with Processes(directory / module) as processes:
         for service, port in ports.items():

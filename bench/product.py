@@ -31,7 +31,7 @@ from shared.kafka import apply_topics
 START_S = 90.0
 OUTSIDE = "outside"
 READERS: Final[Mapping[str, Sequence[str]]] = {
-    plan.name: tuple(topic_of(publisher) for publisher in plan.listens_to) for plan in plans()
+    plan.name: tuple(topic_of(publisher) for publisher in plan.consumes) for plan in plans()
 }
 """The topics that each service reads, by consumer group."""
 _TOLD: Final = f"{MessageDelivered.TYPE}.v1".encode()

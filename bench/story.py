@@ -37,7 +37,7 @@ REACTIONS: Final[Mapping[str, Mapping[str, Rounds]]] = {
 """Authorization or scheduling publishes the step in every second referral; here it is authorization, in every one."""
 
 
-def listens_to() -> list[str]:
+def consumes() -> list[str]:
     """The publishers whose topics this process reads."""
     return os.environ[LISTENS_TO].split(",")
 

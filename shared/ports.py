@@ -194,7 +194,7 @@ class Call:
         return f"{self.kind}:{self.revision}"
 
 
-Word = Literal["alive", "absent", "withdrawn", "nothing", "not_taken"]
+AnswerWord = Literal["alive", "absent", "withdrawn", "nothing", "not_taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class Answer:
     result is to come.
     """
 
-    word: Word
+    word: AnswerWord
     refs: tuple[str, ...] = ()
     final: bool = True
     command: Command | None = None

@@ -23,11 +23,11 @@ class Plan(Protocol):
         """The service, which is its consumer group and the name in its topic."""
 
     @property
-    def listens_to(self) -> Sequence[str]:
+    def consumes(self) -> Sequence[str]:
         """The services whose topics it reads."""
 
     @property
-    def is_heard(self) -> bool:
+    def publishes(self) -> bool:
         """Whether it has a topic of its own."""
 
 
@@ -65,7 +65,7 @@ def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) 
     Raises Impersonated.
     """
     plans, subscribers = list(plans), list(subscribers)
-    topics = [topic_of(plan.name) for plan in plans if plan.is_heard]
+    topics = [topic_of(plan.name) for plan in plans if plan.publishes]
     ours = [grant for plan in plans for grant in _of_service(plan, prefix)]
     ours += [
         Grant(_principal(prefix, "setup"), ("Create", "Describe"), "topic", _with_letters(topics), "make the topics")
@@ -89,9 +89,9 @@ def bindings(granted: Iterable[Grant]) -> list[Binding]:
 
 
 def _of_service(plan: Plan, prefix: str) -> list[Grant]:
-    principal, heard = _principal(prefix, plan.name), tuple(topic_of(name) for name in plan.listens_to)
+    principal, heard = _principal(prefix, plan.name), tuple(topic_of(name) for name in plan.consumes)
     letters = tuple(dead_letter_topic(topic) for topic in heard)
-    found = [Grant(principal, ("Write", "Describe"), "topic", (topic_of(plan.name),), "tell")] if plan.is_heard else []
+    found = [Grant(principal, ("Write", "Describe"), "topic", (topic_of(plan.name),), "tell")] if plan.publishes else []
     if heard:
         found += [
             Grant(principal, ("Read", "Describe"), "topic", heard, "hear"),

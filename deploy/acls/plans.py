@@ -20,7 +20,7 @@ from services.scheduling import app as scheduling
 from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer
-from shared.outbound import ServiceToken
+from shared.effects import ServiceToken
 from shared.service import Blueprint
 
 

@@ -13,9 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.cli.exits import Code, Failure
 from deploy.platform.addresses import DEFAULT_PORTS, Addresses, state_file
+from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import audience_of
-from shared.outbound import ServiceToken
 
 _TIMEOUT_S = 30.0
 _CONNECTIONS = 64

@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 
 from deploy.issuer.refusals import OAuthRefusal
 from deploy.issuer.registry import Client, Registry
-from shared.outbound import ASSERTION_TYPE
+from shared.effects import ASSERTION_TYPE
 
 LONGEST_LIFETIME_S: Final = 300
 _REGISTRY: Final = jws.JWSRegistry(algorithms=["ES384"])

@@ -25,7 +25,7 @@ from deploy.simulators.settings import SimulatorsSettings
 from deploy.simulators.token_servers import TokenServers, kept_keys
 from shared import web
 from shared.errors import Unavailable
-from shared.identity import Guard, Policy, Role, Verifier, audience_of, fetch_over_http
+from shared.identity import AccessPolicy, Guard, Role, Verifier, audience_of, fetch_over_http
 from shared.mongo import MongoClock, connect
 from shared.parties import Register
 from shared.ports import Clock
@@ -38,7 +38,7 @@ from shared.settings import (
 )
 from shared.telemetry import configure
 
-POLICY: Policy = {
+POLICY: AccessPolicy = {
     "operate_simulators": frozenset({Role.OPERATOR}),
 }
 

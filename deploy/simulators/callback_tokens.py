@@ -9,9 +9,9 @@ import httpx2
 
 from deploy.simulators.schedule import ScheduledCallback
 from deploy.simulators.token_servers import Side
+from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import audience_of
-from shared.outbound import ServiceToken
 from shared.parties import Party, Register
 
 CALLS: Final[Mapping[str, tuple[Side, str]]] = {

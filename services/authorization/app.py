@@ -20,14 +20,14 @@ def blueprint(own: OwnSettings) -> Blueprint:
     payers = PayerDirectory.model_validate_json(own.payers_file.read_bytes())
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        line = Payers(parts.lines, own.payer_url, own.public_url, parts.keyring)
+        line = Payers(parts.clients, own.payer_url, own.public_url, parts.keyring)
         return {ELIGIBILITY: EligibilityChecks(line), SUBMISSION: Submissions(line)}
 
     return Blueprint(
         name="authorization",
         kinds=(Kind(CASE, COLLECTION, gateways),),
         reactions=lambda parts: reactions(parts.keyring, payers),
-        listens_to=("intake", "scheduling"),
+        consumes=("intake", "scheduling"),
         routers=routers(payers),
         policy=POLICY,
         asks=frozenset({"payer", "clearinghouse"}),

@@ -30,64 +30,64 @@ from shared.contracts.intake import (
 from shared.contracts.language import Fact, Reason
 from shared.contracts.scheduling import ProviderChosen, VisitFulfilled
 from shared.contracts.sealed import CoverageDetails
-from shared.messaging.receive import Heard, Reaction
+from shared.messaging.inbox import EventContext, Reaction
 from shared.sealing import Keyring
 
 Sealed = ReferralReceived | InformationSupplied
-Opened = Callable[[Sealed, Heard], CoverageOnFile | None]
+Opened = Callable[[Sealed, EventContext], CoverageOnFile | None]
 
 
-def on_referral_received(opened: Opened, fact: ReferralReceived, heard: Heard) -> OpenCase:
+def on_referral_received(opened: Opened, fact: ReferralReceived, context: EventContext) -> OpenCase:
     """A referral opens its case."""
     return OpenCase(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         referral_id=fact.referral_id,
         priority=fact.priority,
         pathway=fact.pathway,
-        coverage=opened(fact, heard),
+        coverage=opened(fact, context),
         clinical=fact.seals.get("clinical"),
     )
 
 
-def on_information_supplied(opened: Opened, fact: InformationSupplied, heard: Heard) -> TakeInformation:
+def on_information_supplied(opened: Opened, fact: InformationSupplied, context: EventContext) -> TakeInformation:
     """Coverage or diagnoses may be among what was supplied."""
     return TakeInformation(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         referral_id=fact.referral_id,
-        coverage=opened(fact, heard),
+        coverage=opened(fact, context),
         clinical=fact.seals.get("clinical"),
     )
 
 
-def on_pathway_chosen(fact: PathwayChosen, heard: Heard) -> TakePathway:
+def on_pathway_chosen(fact: PathwayChosen, context: EventContext) -> TakePathway:
     """What is asked for is known at last."""
-    return TakePathway(at=heard.at, by=heard.by, channel="kafka", pathway=fact.pathway)
+    return TakePathway(at=context.at, by=context.by, channel="kafka", pathway=fact.pathway)
 
 
-def on_referral_held(_fact: ReferralHeld, heard: Heard) -> HoldCase:
+def on_referral_held(_fact: ReferralHeld, context: EventContext) -> HoldCase:
     """Nobody is asked anything new; what was asked or granted stays."""
-    return HoldCase(at=heard.at, by=heard.by, channel="kafka")
+    return HoldCase(at=context.at, by=context.by, channel="kafka")
 
 
-def on_referral_resumed(_fact: ReferralResumed, heard: Heard) -> ResumeCase:
+def on_referral_resumed(_fact: ReferralResumed, context: EventContext) -> ResumeCase:
     """It goes on."""
-    return ResumeCase(at=heard.at, by=heard.by, channel="kafka")
+    return ResumeCase(at=context.at, by=context.by, channel="kafka")
 
 
-def on_referral_found_complete(fact: ReferralFoundComplete, heard: Heard) -> StartCase:
+def on_referral_found_complete(fact: ReferralFoundComplete, context: EventContext) -> StartCase:
     """Nothing is missing: the payer may be asked."""
-    return StartCase(at=heard.at, by=heard.by, channel="kafka", referral_id=fact.referral_id)
+    return StartCase(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id)
 
 
-def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> EndCase:
+def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> EndCase:
     """What was not used is withdrawn."""
     return EndCase(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         referral_id=fact.referral_id,
         ending="cancelled",
@@ -96,11 +96,11 @@ def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> EndCase:
     )
 
 
-def on_referral_closed(fact: ReferralClosed, heard: Heard) -> EndCase:
+def on_referral_closed(fact: ReferralClosed, context: EventContext) -> EndCase:
     """The loop is closed."""
     return EndCase(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         referral_id=fact.referral_id,
         ending="closed",
@@ -109,24 +109,24 @@ def on_referral_closed(fact: ReferralClosed, heard: Heard) -> EndCase:
     )
 
 
-def on_provider_chosen(fact: ProviderChosen, heard: Heard) -> AdoptProvider:
+def on_provider_chosen(fact: ProviderChosen, context: EventContext) -> AdoptProvider:
     """Leave is asked for this provider at this site."""
     provider = Provider(fact.provider_ref, fact.site_ref)
-    return AdoptProvider(at=heard.at, by=heard.by, channel="kafka", referral_id=fact.referral_id, provider=provider)
+    return AdoptProvider(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id, provider=provider)
 
 
-def on_visit_fulfilled(fact: VisitFulfilled, heard: Heard) -> UseAuthorization:
+def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> UseAuthorization:
     """The patient was seen."""
-    return UseAuthorization(at=heard.at, by=heard.by, channel="kafka", referral_id=fact.referral_id)
+    return UseAuthorization(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id)
 
 
-def _opened(keyring: Keyring, payers: PayerDirectory, fact: Sealed, heard: Heard) -> CoverageOnFile | None:
+def _opened(keyring: Keyring, payers: PayerDirectory, fact: Sealed, context: EventContext) -> CoverageOnFile | None:
     """The coverage seal as it came, and who pays first; the seal is opened to see that, and for nothing else."""
     seal = fact.seals.get("coverage")
     if seal is None:
         return None
     coverage = keyring.open(
-        heard.envelope.tenant,
+        context.envelope.tenant,
         "coverage",
         seal,
         CoverageDetails,
@@ -134,7 +134,7 @@ def _opened(keyring: Keyring, payers: PayerDirectory, fact: Sealed, heard: Heard
         referral_id=fact.referral_id,
     )
     return CoverageOnFile(
-        seal, payers.policies(coverage, partial(keyring.pseudonym, heard.envelope.tenant, "coverage"))
+        seal, payers.policies(coverage, partial(keyring.pseudonym, context.envelope.tenant, "coverage"))
     )
 
 

@@ -1,7 +1,7 @@
 """Binds the case to its collection: one document per referral."""
 
 from services.authorization import domain
-from shared.aggregates import Decider
+from shared.engine import Decider
 from shared.ports import Stored
 
 COLLECTION = "cases"
@@ -20,7 +20,7 @@ CASE = Decider(
     evolve=domain.evolve,
     tasks=domain.tasks,
     next_due=domain.next_due,
-    owed=domain.owed,
+    wanted_effects=domain.wanted_effects,
     schema=2,
     upcasters={1: _not_held},
 )

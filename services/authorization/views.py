@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.authorization.domain import Case, Situation, allowed, situation
-from services.authorization.domain.situations import Approved, Pended
-from shared.aggregates import Document, Engine
+from services.authorization.domain import Case, Status, allowed, status
+from services.authorization.domain.statuses import Approved, Pended
 from shared.contracts.authorization import AuthorizedItem, Urgency
 from shared.contracts.language import Task
+from shared.engine import Document, Engine
 from shared.errors import NotFound
 
 
@@ -21,7 +21,7 @@ class ShownCase(BaseModel):
     referral_id: str
     case_id: str
     version: int
-    state: Situation
+    state: Status
     is_overridden: bool
     is_used: bool
     urgency: Urgency
@@ -46,7 +46,7 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         referral_id=case.referral_id,
         case_id=case.case_id,
         version=document.version,
-        state=situation(case),
+        state=status(case),
         is_overridden=case.is_overridden,
         is_used=case.is_used,
         urgency=case.urgency,
@@ -57,6 +57,6 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
         items=standing.items if isinstance(standing, Approved) else (),
         left_with_payers=case.left_with_payers,
-        tasks=engine.draft(document).tasks(),
+        tasks=engine.unit(document).tasks(),
         allowed=tuple(sorted(allowed(case))),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI
 
-from services.intake.api import HANDED, POLICY, Desk, concerned, routers
+from services.intake.api import HANDED, POLICY, Reception, concerned, routers
 from services.intake.api.places import zips
 from services.intake.domain import INFORMATION_REQUEST, REPORT
 from services.intake.domain.pathways import Pathways
@@ -21,16 +21,16 @@ def blueprint(own: OwnSettings) -> Blueprint:
     """What the service consists of."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        ehr = Ehr(parts.lines, own.ehr_url, own.public_url, parts.keyring)
+        ehr = Ehr(parts.clients, own.ehr_url, own.public_url, parts.keyring)
         return {INFORMATION_REQUEST: InformationRequests(ehr), REPORT: Reports(ehr, parts.keyring)}
 
-    desk = Desk(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
+    reception = Reception(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
     return Blueprint(
         name="intake",
         kinds=(Kind(REFERRAL, COLLECTION, gateways),),
         reactions=lambda _parts: reactions(),
-        listens_to=("scheduling",),
-        routers=routers(desk),
+        consumes=("scheduling",),
+        routers=routers(reception),
         policy=POLICY,
         asks=frozenset({"ehr"}),
         concerned=concerned,

@@ -13,16 +13,16 @@ from services.intake.domain import Referral, request_id
 from services.intake.domain.order import ReportDocument
 from shared.capabilities import Capabilities
 from shared.contracts.language import tenant_of
+from shared.effects import Clients, NotTaken
 from shared.errors import Unknown
-from shared.outbound import Lines, NotTaken
 from shared.parties import Party
-from shared.ports import Act, Answer, Call, Traits, Word
+from shared.ports import Act, Answer, AnswerWord, Call, Traits
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
 TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
 _METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[dict[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+_MEANS_NOT_FOUND: Final[dict[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
 _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 
@@ -33,7 +33,7 @@ class Ehr:
     Asked is the one that placed the order; of an order that none placed, the only one of the tenant.
     """
 
-    lines: Lines
+    clients: Clients
     ehr_url: str
     public_url: str
     keyring: Keyring
@@ -52,7 +52,7 @@ class Ehr:
         method, place = _METHODS[call.act], f"ehr/{path}/{id_}"
         ehr = self._party(tenant_of(call.aggregate_id), placed_by)
         try:
-            response = await self.lines.exchange(ehr, method, self.ehr_url, place, **how, **content)
+            response = await self.clients.exchange(ehr, method, self.ehr_url, place, **how, **content)
         except NotTaken:
             return Answer("not_taken")
         if response.status_code == HTTPStatus.NOT_FOUND:
@@ -63,8 +63,8 @@ class Ehr:
 
     def _party(self, tenant: str, placed_by: str | None) -> Party | None:
         if placed_by is not None:
-            return self.lines.register.ehr(tenant, placed_by)
-        ehrs = [party for party in self.lines.register.of(tenant) if party.kind == "ehr"]
+            return self.clients.register.ehr(tenant, placed_by)
+        ehrs = [party for party in self.clients.register.of(tenant) if party.kind == "ehr"]
         return ehrs[0] if len(ehrs) == 1 else None
 
 

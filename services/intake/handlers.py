@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from services.intake.domain import HoldForVisit, NoteChoice, RecordVisit, ReleaseVisit
 from shared.contracts.language import Fact
 from shared.contracts.scheduling import ProviderChosen, VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
-from shared.messaging.receive import Heard, Reaction
+from shared.messaging.inbox import EventContext, Reaction
 
 
-def on_provider_chosen(fact: ProviderChosen, heard: Heard) -> NoteChoice:
+def on_provider_chosen(fact: ProviderChosen, context: EventContext) -> NoteChoice:
     """Who shall see the patient, and so whose reports are expected."""
     return NoteChoice(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         choice=fact.choice,
         provider_ref=fact.provider_ref,
@@ -20,24 +20,24 @@ def on_provider_chosen(fact: ProviderChosen, heard: Heard) -> NoteChoice:
     )
 
 
-def on_visit_booked(fact: VisitBooked, heard: Heard) -> HoldForVisit:
+def on_visit_booked(fact: VisitBooked, context: EventContext) -> HoldForVisit:
     """A visit stands under the order; it may replace another."""
-    return HoldForVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id)
+    return HoldForVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
-def on_visit_cancelled(fact: VisitCancelled, heard: Heard) -> ReleaseVisit:
+def on_visit_cancelled(fact: VisitCancelled, context: EventContext) -> ReleaseVisit:
     """The visit will not take place."""
-    return ReleaseVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id)
+    return ReleaseVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
-def on_visit_missed(fact: VisitMissed, heard: Heard) -> ReleaseVisit:
+def on_visit_missed(fact: VisitMissed, context: EventContext) -> ReleaseVisit:
     """The visit did not take place."""
-    return ReleaseVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id)
+    return ReleaseVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
-def on_visit_fulfilled(fact: VisitFulfilled, heard: Heard) -> RecordVisit:
+def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> RecordVisit:
     """The patient was seen, at the time that the fact names."""
-    return RecordVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, seen_at=fact.occurred_at)
+    return RecordVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, seen_at=fact.occurred_at)
 
 
 def reactions() -> Mapping[type[Fact], Reaction]:

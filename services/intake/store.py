@@ -1,7 +1,7 @@
 """The referral at rest: its decider, and the collection that holds it."""
 
-from services.intake.domain import INITIAL, State, decide, evolve, next_due, owed, tasks
-from shared.aggregates import Decider
+from services.intake.domain import INITIAL, State, decide, evolve, next_due, tasks, wanted_effects
+from shared.engine import Decider
 from shared.ports import Stored
 
 _LATER = ("chosen", "requester_ref", "organization_ref", "network_ref", "placed_by")
@@ -45,7 +45,7 @@ REFERRAL = Decider(
     evolve=evolve,
     tasks=tasks,
     next_due=next_due,
-    owed=owed,
+    wanted_effects=wanted_effects,
     schema=4,
     upcasters={1: _with_a_task, 2: _with_a_later_word, 3: _with_kept_reports},
 )

@@ -5,10 +5,10 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from services.intake.domain import Referral, allowed
-from services.intake.domain.state import KeptReport, MatchCause, Report, Review, ReviewCause, Situation
-from shared.aggregates import Document, Engine
+from services.intake.domain.state import KeptReport, MatchCause, Report, Review, ReviewCause, Status
 from shared.contracts.intake import Item, Outcome, ReportKind
 from shared.contracts.language import Actor, Priority, Task
+from shared.engine import Document, Engine
 from shared.errors import NotFound
 
 
@@ -50,7 +50,7 @@ class ShownReferral(BaseModel):
 
     referral_id: str
     version: int
-    state: Situation
+    state: Status
     priority: Priority
     pathway: str
     patient_ref: str
@@ -87,7 +87,7 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownR
         order_expires_at=referral.order_expires_at,
         version=document.version,
         state=referral.situation,
-        tasks=engine.draft(document).tasks(),
+        tasks=engine.unit(document).tasks(),
         information_request=_open_request(referral),
         order_review=_review(referral.review),
         is_on_hold=referral.held_at is not None,

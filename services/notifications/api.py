@@ -10,19 +10,19 @@ from services.notifications.domain import RecordContact, RecordReceipt, number_o
 from services.notifications.gateways import CALLBACK_PATH, is_signed
 from services.notifications.settings import SmsSettings
 from services.notifications.views import ShownConversation, shown
-from shared.aggregates import Ask
 from shared.contracts.language import Actor, Reason
 from shared.contracts.notifications import ContactOutcome
-from shared.effects import Answered
+from shared.engine import CommandEnvelope
+from shared.engine.effects import Answered
 from shared.errors import NotFound
-from shared.identity import Caller, Policy, Role, Unauthenticated, permit
+from shared.identity import AccessPolicy, Caller, Role, Unauthenticated, permit
 from shared.identity.caller import REFERRAL_ID
 from shared.ports import Answer
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, Malformed, body, etag, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
-POLICY: Policy = {"read": _TEAM | {Role.OPERATOR}, "record_contact": _TEAM}
+POLICY: AccessPolicy = {"read": _TEAM | {Role.OPERATOR}, "record_contact": _TEAM}
 OPEN_PATHS: Final = frozenset({CALLBACK_PATH})
 """No bearer here: the gateway's signature authenticates."""
 GATEWAY: Final = Actor(kind="service", id="sms-gateway")
@@ -68,7 +68,7 @@ async def record_contact(
     referral_id: str,
     key: Annotated[IdempotencyKey, idempotency()],
     seen: Annotated[int | None, if_match()],
-    told: Annotated[ContactIn, body(ContactIn)],
+    payload: Annotated[ContactIn, body(ContactIn)],
     response: Response,
 ) -> Taken:
     """Record a call. Three in a row without an answer hand the referral to the ordering clinician."""
@@ -78,11 +78,13 @@ async def record_contact(
         by=caller.actor,
         channel="api",
         contact_id=id_,
-        is_reached=told.reached,
-        outcome=told.outcome,
+        is_reached=payload.reached,
+        outcome=payload.outcome,
     )
-    ask = Ask(key=referral_id, id=id_, command=command, fingerprint=key.fingerprint, expected_version=seen)
-    outcome = await service.ask(ask)
+    envelope = CommandEnvelope(
+        key=referral_id, id=id_, command=command, fingerprint=key.fingerprint, expected_version=seen
+    )
+    outcome = await service.execute(envelope)
     response.headers["ETag"] = etag(outcome.version)
     return Taken(referral_id=referral_id, version=outcome.version)
 

@@ -20,8 +20,8 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         writer = Writer(parts.keyring, letterhead)
         return {
-            "sms": SmsGateway(parts.lines.plain, sms, writer, may_repeat=True),
-            "sms_once": SmsGateway(parts.lines.plain, sms, writer, may_repeat=False),
+            "sms": SmsGateway(parts.clients.plain, sms, writer, may_repeat=True),
+            "sms_once": SmsGateway(parts.clients.plain, sms, writer, may_repeat=False),
             "email": MailGateway(mail, writer, may_repeat=True),
             "email_once": MailGateway(mail, writer, may_repeat=False),
         }
@@ -30,7 +30,7 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
         name="notifications",
         kinds=(Kind(CONVERSATION, COLLECTION, gateways),),
         reactions=lambda parts: reactions(parts.keyring),
-        listens_to=("intake", "scheduling"),
+        consumes=("intake", "scheduling"),
         routers=(router, callbacks(sms)),
         policy=POLICY,
         open_paths=OPEN_PATHS,

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 
 from services.notifications.domain import (
+    AnnounceVisit,
     EndVisit,
     KeepContact,
     Medium,
     StopForCancellation,
     StopForClosing,
-    TellOfVisit,
 )
 from services.notifications.gateways import e164, is_mailable
 from shared.contracts.intake import InformationSupplied, ReferralCancelled, ReferralClosed, ReferralReceived
@@ -20,33 +20,33 @@ from shared.contracts.language import Fact
 from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
 from shared.contracts.sealed import Contact, VisitDetails
 from shared.errors import Unreadable
-from shared.messaging.receive import Heard, Reaction
+from shared.messaging.inbox import EventContext, Reaction
 from shared.sealing import Keyring
 
 PURPOSE = "plan_messages"
 
 
-def on_referral_received(keyring: Keyring, fact: ReferralReceived, heard: Heard) -> KeepContact:
+def on_referral_received(keyring: Keyring, fact: ReferralReceived, context: EventContext) -> KeepContact:
     """There is somebody to write to, or nobody can be written to yet."""
-    return _keep_contact(keyring, fact.referral_id, fact.seals.get("contact"), heard)
+    return _keep_contact(keyring, fact.referral_id, fact.seals.get("contact"), context)
 
 
-def on_information_supplied(keyring: Keyring, fact: InformationSupplied, heard: Heard) -> KeepContact | None:
+def on_information_supplied(keyring: Keyring, fact: InformationSupplied, context: EventContext) -> KeepContact | None:
     """The contact may be among what was supplied."""
     sealed = fact.seals.get("contact")
-    return _keep_contact(keyring, fact.referral_id, sealed, heard) if sealed else None
+    return _keep_contact(keyring, fact.referral_id, sealed, context) if sealed else None
 
 
-def on_visit_booked(keyring: Keyring, fact: VisitBooked, heard: Heard) -> TellOfVisit:
+def on_visit_booked(keyring: Keyring, fact: VisitBooked, context: EventContext) -> AnnounceVisit:
     """The patient is told of the visit, and reminded."""
     sealed = fact.seals.get("visit")
     if sealed is None:
         raise Unreadable("/seals/visit", "missing-seal")
-    tenant = heard.envelope.tenant
+    tenant = context.envelope.tenant
     visit = keyring.open(tenant, "visit", sealed, VisitDetails, purpose=PURPOSE, referral_id=fact.referral_id)
-    return TellOfVisit(
-        at=heard.at,
-        by=heard.by,
+    return AnnounceVisit(
+        at=context.at,
+        by=context.by,
         channel="kafka",
         visit_id=fact.visit_id,
         replaces=fact.replaces,
@@ -56,39 +56,39 @@ def on_visit_booked(keyring: Keyring, fact: VisitBooked, heard: Heard) -> TellOf
     )
 
 
-def on_visit_cancelled(fact: VisitCancelled, heard: Heard) -> EndVisit:
+def on_visit_cancelled(fact: VisitCancelled, context: EventContext) -> EndVisit:
     """Who knows of the visit is told that it is off."""
-    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="cancelled")
+    return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="cancelled")
 
 
-def on_visit_missed(fact: VisitMissed, heard: Heard) -> EndVisit:
+def on_visit_missed(fact: VisitMissed, context: EventContext) -> EndVisit:
     """Who missed a visit is asked to call."""
-    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="missed")
+    return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="missed")
 
 
-def on_visit_fulfilled(fact: VisitFulfilled, heard: Heard) -> EndVisit:
+def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> EndVisit:
     """Nothing is left to remind of."""
-    return EndVisit(at=heard.at, by=heard.by, channel="kafka", visit_id=fact.visit_id, status="fulfilled")
+    return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="fulfilled")
 
 
-def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> StopForCancellation:
+def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> StopForCancellation:
     """Reminders stop, and who was told of a visit is told that there is none."""
-    return StopForCancellation(at=heard.at, by=heard.by, channel="kafka", because=fact.reason.code)
+    return StopForCancellation(at=context.at, by=context.by, channel="kafka", because=fact.reason.code)
 
 
-def on_referral_closed(fact: ReferralClosed, heard: Heard) -> StopForClosing:
+def on_referral_closed(fact: ReferralClosed, context: EventContext) -> StopForClosing:
     """Everything stops but the word of a cancellation."""
-    return StopForClosing(at=heard.at, by=heard.by, channel="kafka", outcome=fact.outcome)
+    return StopForClosing(at=context.at, by=context.by, channel="kafka", outcome=fact.outcome)
 
 
-def _keep_contact(keyring: Keyring, referral_id: str, sealed: str | None, heard: Heard) -> KeepContact:
+def _keep_contact(keyring: Keyring, referral_id: str, sealed: str | None, context: EventContext) -> KeepContact:
     contact = None
     if sealed:
-        tenant = heard.envelope.tenant
+        tenant = context.envelope.tenant
         contact = keyring.open(tenant, "contact", sealed, Contact, purpose=PURPOSE, referral_id=referral_id)
     return KeepContact(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         referral_id=referral_id,
         media=_media(contact) if contact else (),

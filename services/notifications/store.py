@@ -1,7 +1,7 @@
 """The conversation at rest: its decider, and the collection that holds it."""
 
-from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, owed, tasks
-from shared.aggregates import Decider
+from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, tasks, wanted_effects
+from shared.engine import Decider
 
 CONVERSATION = Decider(
     name="conversation",
@@ -11,6 +11,6 @@ CONVERSATION = Decider(
     evolve=evolve,
     tasks=tasks,
     next_due=next_due,
-    owed=owed,
+    wanted_effects=wanted_effects,
 )
 COLLECTION = "conversations"

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from services.notifications.domain import Conversation, Message, allowed
 from services.notifications.domain.state import Kind, Medium, MessageStatus
-from shared.aggregates import Document, Engine
 from shared.contracts.language import Task
+from shared.engine import Document, Engine
 
 
 class ShownMessage(BaseModel):
@@ -45,7 +45,7 @@ def shown(engine: Engine, document: Document) -> ShownConversation:
         messages=tuple(_message(conversation, message) for message in conversation.messages),
         unanswered_calls=conversation.unanswered,
         is_unreachable=conversation.unreachable_at is not None,
-        tasks=engine.draft(document).tasks(),
+        tasks=engine.unit(document).tasks(),
         allowed=tuple(sorted(allowed(conversation))),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 
 from services.scheduling.api import HANDED, POLICY, concerned, routers
-from services.scheduling.gateways import Appointments, Claims, OfficeRequests, Offices, Openings, Questions
+from services.scheduling.gateways import Appointments, OfficeRequests, Offices, Openings, Questions, Reservations
 from services.scheduling.handlers import reactions
 from services.scheduling.settings import OwnSettings, SchedulingSettings
 from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS, read_directory
@@ -20,10 +20,10 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
     def of_placements(parts: Parts) -> Mapping[str, Gateway]:
         calendar = parts.engines[CALENDAR_DAY.name]
-        offices = Offices(parts.lines, own.offices_url, own.public_url, own.reports_url, parts.keyring)
+        offices = Offices(parts.clients, own.offices_url, own.public_url, own.reports_url, parts.keyring)
         return {
             "search": Openings(directory, calendar),
-            "claim": Claims(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
+            "claim": Reservations(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
             "office_request": OfficeRequests(offices),
             "appointment": Appointments(offices, directory),
         }
@@ -35,7 +35,7 @@ def blueprint(own: OwnSettings) -> Blueprint:
         name="scheduling",
         kinds=(Kind(PLACEMENT, PLACEMENTS, of_placements), Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days)),
         reactions=lambda _parts: reactions(directory),
-        listens_to=("intake", "authorization", "notifications"),
+        consumes=("intake", "authorization", "notifications"),
         routers=routers(directory),
         policy=POLICY,
         asks=frozenset({"office"}),

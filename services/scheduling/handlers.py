@@ -10,9 +10,9 @@ from services.scheduling.domain import (
     HoldPlacement,
     Order,
     RecordApproval,
+    RecordClearance,
     RecordContact,
     RecordDenial,
-    RecordLeave,
     RecordReport,
     RecordRequest,
     RecordWithdrawal,
@@ -20,7 +20,6 @@ from services.scheduling.domain import (
     TakeOrder,
     TakePathway,
 )
-from shared.aggregates.ask import command_id
 from shared.contracts.authorization import (
     AuthorizationApproved,
     AuthorizationDenied,
@@ -43,10 +42,11 @@ from shared.contracts.intake import (
 )
 from shared.contracts.language import Fact, Reason
 from shared.contracts.notifications import ContactRecorded
-from shared.messaging.receive import Heard, Reaction
+from shared.engine.commands import command_id
+from shared.messaging.inbox import EventContext, Reaction
 
 
-def on_referral_received(directory: Directory, fact: ReferralReceived, heard: Heard) -> TakeOrder:
+def on_referral_received(directory: Directory, fact: ReferralReceived, context: EventContext) -> TakeOrder:
     """What is wanted is known, and who could do it."""
     order = Order(
         referral_id=fact.referral_id,
@@ -59,95 +59,97 @@ def on_referral_received(directory: Directory, fact: ReferralReceived, heard: He
         wishes=fact.seals.get("logistics"),
     )
     candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
-    return TakeOrder(at=heard.at, by=heard.by, channel="kafka", order=order, candidates=candidates)
+    return TakeOrder(at=context.at, by=context.by, channel="kafka", order=order, candidates=candidates)
 
 
-def on_pathway_chosen(directory: Directory, fact: PathwayChosen, heard: Heard) -> TakePathway:
+def on_pathway_chosen(directory: Directory, fact: PathwayChosen, context: EventContext) -> TakePathway:
     """What is wanted is known at last."""
     candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
-    return TakePathway(at=heard.at, by=heard.by, channel="kafka", pathway=fact.pathway, candidates=candidates)
+    return TakePathway(at=context.at, by=context.by, channel="kafka", pathway=fact.pathway, candidates=candidates)
 
 
-def on_referral_held(_fact: ReferralHeld, heard: Heard) -> HoldPlacement:
+def on_referral_held(_fact: ReferralHeld, context: EventContext) -> HoldPlacement:
     """Nothing new is begun; a visit that stands is kept."""
-    return HoldPlacement(at=heard.at, by=heard.by, channel="kafka")
+    return HoldPlacement(at=context.at, by=context.by, channel="kafka")
 
 
-def on_referral_resumed(_fact: ReferralResumed, heard: Heard) -> ResumePlacement:
+def on_referral_resumed(_fact: ReferralResumed, context: EventContext) -> ResumePlacement:
     """It goes on."""
-    return ResumePlacement(at=heard.at, by=heard.by, channel="kafka")
+    return ResumePlacement(at=context.at, by=context.by, channel="kafka")
 
 
-def on_referral_found_complete(_fact: ReferralFoundComplete, heard: Heard) -> BeginPlacement:
+def on_referral_found_complete(_fact: ReferralFoundComplete, context: EventContext) -> BeginPlacement:
     """A provider may be chosen."""
-    return BeginPlacement(at=heard.at, by=heard.by, channel="kafka")
+    return BeginPlacement(at=context.at, by=context.by, channel="kafka")
 
 
-def on_referral_cancelled(fact: ReferralCancelled, heard: Heard) -> EndPlacement:
+def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> EndPlacement:
     """Everything that is held for the referral is given back."""
-    return EndPlacement(at=heard.at, by=heard.by, channel="kafka", reason=fact.reason)
+    return EndPlacement(at=context.at, by=context.by, channel="kafka", reason=fact.reason)
 
 
-def on_referral_closed(fact: ReferralClosed, heard: Heard) -> EndPlacement:
+def on_referral_closed(fact: ReferralClosed, context: EventContext) -> EndPlacement:
     """Nothing is sought any more."""
     reason = fact.reason or Reason(system="throughline", code=fact.outcome)
-    return EndPlacement(at=heard.at, by=heard.by, channel="kafka", reason=reason)
+    return EndPlacement(at=context.at, by=context.by, channel="kafka", reason=reason)
 
 
-def on_consult_report_received(fact: ConsultReportReceived, heard: Heard) -> RecordReport:
+def on_consult_report_received(fact: ConsultReportReceived, context: EventContext) -> RecordReport:
     """A report proves that the patient was seen."""
     return RecordReport(
-        at=heard.at,
-        by=heard.by,
+        at=context.at,
+        by=context.by,
         channel="kafka",
         visit_id=fact.visit_id,
         unbooked_visit_id=command_id(fact.referral_id, "visit", "report", fact.report_id),
     )
 
 
-def on_authorization_submitted(_fact: AuthorizationSubmitted, heard: Heard) -> RecordRequest:
+def on_authorization_submitted(_fact: AuthorizationSubmitted, context: EventContext) -> RecordRequest:
     """The payer was asked: its leave is needed."""
-    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+    return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
-def on_authorization_pended(_fact: AuthorizationPended, heard: Heard) -> RecordRequest:
+def on_authorization_pended(_fact: AuthorizationPended, context: EventContext) -> RecordRequest:
     """The payer has not decided, or not any more."""
-    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+    return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
-def on_authorization_needs_person(_fact: AuthorizationNeedsPerson, heard: Heard) -> RecordRequest:
+def on_authorization_needs_person(_fact: AuthorizationNeedsPerson, context: EventContext) -> RecordRequest:
     """What became of the request is a person's to find out: until then it allows nothing."""
-    return RecordRequest(at=heard.at, by=heard.by, channel="kafka")
+    return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
-def on_authorization_approved(fact: AuthorizationApproved, heard: Heard) -> RecordApproval:
+def on_authorization_approved(fact: AuthorizationApproved, context: EventContext) -> RecordApproval:
     """The payer certified a visit, at a provider's and within a window."""
-    return RecordApproval(at=heard.at, by=heard.by, channel="kafka", items=fact.items)
+    return RecordApproval(at=context.at, by=context.by, channel="kafka", items=fact.items)
 
 
-def on_authorization_not_required(fact: AuthorizationNotRequired, heard: Heard) -> RecordLeave:
+def on_authorization_not_required(fact: AuthorizationNotRequired, context: EventContext) -> RecordClearance:
     """A visit needs no certificate, with this provider or with any."""
-    return RecordLeave(at=heard.at, by=heard.by, channel="kafka", basis="not_required", provider_ref=fact.provider_ref)
+    return RecordClearance(
+        at=context.at, by=context.by, channel="kafka", basis="not_required", provider_ref=fact.provider_ref
+    )
 
 
-def on_authorization_overridden(_fact: AuthorizationOverridden, heard: Heard) -> RecordLeave:
+def on_authorization_overridden(_fact: AuthorizationOverridden, context: EventContext) -> RecordClearance:
     """Somebody answers for it that the visit does not wait."""
-    return RecordLeave(at=heard.at, by=heard.by, channel="kafka", basis="overridden")
+    return RecordClearance(at=context.at, by=context.by, channel="kafka", basis="overridden")
 
 
-def on_authorization_denied(_fact: AuthorizationDenied, heard: Heard) -> RecordDenial:
+def on_authorization_denied(_fact: AuthorizationDenied, context: EventContext) -> RecordDenial:
     """The payer refused."""
-    return RecordDenial(at=heard.at, by=heard.by, channel="kafka")
+    return RecordDenial(at=context.at, by=context.by, channel="kafka")
 
 
-def on_authorization_withdrawn(_fact: AuthorizationWithdrawn, heard: Heard) -> RecordWithdrawal:
+def on_authorization_withdrawn(_fact: AuthorizationWithdrawn, context: EventContext) -> RecordWithdrawal:
     """The authorization was given back."""
-    return RecordWithdrawal(at=heard.at, by=heard.by, channel="kafka")
+    return RecordWithdrawal(at=context.at, by=context.by, channel="kafka")
 
 
-def on_contact_recorded(fact: ContactRecorded, heard: Heard) -> RecordContact:
+def on_contact_recorded(fact: ContactRecorded, context: EventContext) -> RecordContact:
     """Somebody spoke with the patient."""
-    return RecordContact(at=heard.at, by=heard.by, channel="kafka", outcome=fact.outcome)
+    return RecordContact(at=context.at, by=context.by, channel="kafka", outcome=fact.outcome)
 
 
 def reactions(directory: Directory) -> Mapping[type[Fact], Reaction]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from services.scheduling import domain
 from services.scheduling.domain import Directory, Placement, calendar_day
 from services.scheduling.domain.calendar_day import CalendarDay
-from shared.aggregates import Decider
+from shared.engine import Decider
 from shared.ports import Stored
 
 
@@ -34,7 +34,7 @@ PLACEMENT = Decider(
     evolve=domain.evolve,
     tasks=domain.tasks,
     next_due=domain.next_due,
-    owed=domain.owed,
+    wanted_effects=domain.wanted_effects,
     schema=4,
     upcasters={1: _with_many_handed, 2: _not_held, 3: _without_wishes},
 )
@@ -47,7 +47,7 @@ CALENDAR_DAY = Decider(
     evolve=calendar_day.evolve,
     tasks=calendar_day.tasks,
     next_due=calendar_day.next_due,
-    owed=calendar_day.owed,
+    wanted_effects=calendar_day.wanted_effects,
 )
 
 PLACEMENTS, CALENDAR_DAYS = "placements", "calendar_days"

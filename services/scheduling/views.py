@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.scheduling.domain import Choice, Placement, Situation, Visit, allowed, situation, visits_of
-from services.scheduling.domain.state import Answer, Fate
-from shared.aggregates import Document, Engine
-from shared.calls import effect_id
+from services.scheduling.domain import Choice, Placement, Status, Visit, allowed, status, visits_of
+from services.scheduling.domain.state import Answer, VisitStatus
 from shared.contracts.language import Actor, Task
+from shared.effects.protocol import effect_id
+from shared.engine import Document, Engine
 from shared.errors import NotFound
 
 OFFICE_REQUEST = "office_request"
@@ -31,7 +31,7 @@ class ShownVisit(BaseModel):
     site_ref: str
     starts_at: datetime
     ends_at: datetime
-    fate: Fate
+    fate: VisitStatus
 
 
 class ShownPlacement(BaseModel):
@@ -42,7 +42,7 @@ class ShownPlacement(BaseModel):
 
     referral_id: str
     version: int
-    state: Situation
+    state: Status
     provider: ShownProvider | None
     visits: tuple[ShownVisit, ...]
     tasks: tuple[Task, ...]
@@ -63,10 +63,10 @@ def shown(
     return ShownPlacement(
         referral_id=document.id,
         version=document.version,
-        state=situation(placement),
+        state=status(placement),
         provider=_provider(placement.choice, document) if placement.choice else None,
         visits=tuple(map(_visit, visits_of(placement, of))),
-        tasks=engine.draft(document).tasks(),
+        tasks=engine.unit(document).tasks(),
         allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting), of))),
         wishes=f"/v1/placements/{document.id}/wishes" if placement.order.wishes else None,
     )

@@ -9,7 +9,7 @@ from services.tracking.handlers import REACTIONS
 from services.tracking.settings import TrackingSettings
 from services.tracking.store import COLLECTION, INDEXES, TRACK
 from shared.contracts.envelope import SERVICES
-from shared.outbound import ServiceToken
+from shared.effects import ServiceToken
 from shared.service import Blueprint, Kind, assemble
 from shared.world import World
 
@@ -20,10 +20,10 @@ def blueprint(issuer: Issuer) -> Blueprint:
         name="tracking",
         kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES),),
         reactions=lambda _parts: REACTIONS,
-        listens_to=SERVICES,
+        consumes=SERVICES,
         routers=routers(issuer),
         policy=POLICY,
-        is_heard=False,
+        publishes=False,
         session=SESSION,
         open_paths=OPEN_PATHS,
     )

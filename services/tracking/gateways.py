@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
 
+from shared.effects import ASSERTION_TYPE, ServiceToken, assertion
 from shared.errors import Unavailable
-from shared.outbound import ASSERTION_TYPE, ServiceToken, assertion
 
 _SECRET_BYTES: Final = 32
 

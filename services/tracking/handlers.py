@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from services.tracking.domain import RecordEnvelope
 from shared.contracts.catalogue import FACTS
 from shared.contracts.language import Fact
-from shared.messaging.receive import Heard, Reaction
+from shared.messaging.inbox import EventContext, Reaction
 
 
-def on_fact(fact: Fact, heard: Heard) -> RecordEnvelope:
+def on_fact(fact: Fact, context: EventContext) -> RecordEnvelope:
     """Whatever a service told belongs in the ledger."""
     return RecordEnvelope(
-        at=heard.at, by=heard.by, channel="kafka", envelope=heard.envelope, fact=fact, value=heard.value
+        at=context.at, by=context.by, channel="kafka", envelope=context.envelope, fact=fact, value=context.value
     )
 
 

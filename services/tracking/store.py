@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from services.tracking.domain import INITIAL, Doer, Track, as_text, decide, evolve, next_due, row_of, tasks
-from shared.aggregates import Decider
+from services.tracking.domain import INITIAL, Doer, Projection, as_text, decide, evolve, next_due, row_of, tasks
+from shared.engine import Decider
 from shared.ports import Stored
 
 
@@ -28,7 +28,7 @@ def _with_the_one_task(story: Stored) -> Stored:
 TRACK = Decider(
     name="track",
     initial=INITIAL,
-    state_type=Track,
+    state_type=Projection,
     decide=decide,
     evolve=evolve,
     tasks=tasks,

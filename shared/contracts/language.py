@@ -134,13 +134,13 @@ class Command:
     parked: tuple[str, ...] = ()
 
     @property
-    def told(self) -> "Told":
+    def attribution(self) -> "Attribution":
         """The attribution that every fact which follows from this command carries."""
-        return Told(occurred_at=self.at, recorded_by=self.by, channel=self.channel)
+        return Attribution(occurred_at=self.at, recorded_by=self.by, channel=self.channel)
 
 
 @dataclass(frozen=True)
-class Told:
+class Attribution:
     """Attribution of a fact, spread into its constructor: `ReferralClosed(**vars(command.told), ...)`."""
 
     occurred_at: datetime

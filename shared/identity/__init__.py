@@ -7,9 +7,9 @@ objects a role sees is a table too.
 from shared.identity.audiences import ACCESS_TOKEN, audience_of
 from shared.identity.caller import Caller, Forbidden, Role, Unauthenticated
 from shared.identity.policy import (
+    AccessPolicy,
     Guard,
     Permit,
-    Policy,
     Session,
     Unguarded,
     assert_every_route_guarded,
@@ -22,13 +22,13 @@ from shared.identity.whose import WHOSE, Concerned, Proof, is_theirs
 __all__ = [
     "ACCESS_TOKEN",
     "WHOSE",
+    "AccessPolicy",
     "Caller",
     "Concerned",
     "FetchJwks",
     "Forbidden",
     "Guard",
     "Permit",
-    "Policy",
     "Proof",
     "Role",
     "Session",

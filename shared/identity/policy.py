@@ -16,7 +16,7 @@ from shared.identity.caller import OURS, Caller, Forbidden, Role, Unauthenticate
 from shared.identity.verifier import Verifier
 from shared.identity.whose import sees_all
 
-Policy = Mapping[str, frozenset[Role]]
+AccessPolicy = Mapping[str, frozenset[Role]]
 """Name of a command or route -> the roles that may use it. What is not in the table is nobody's."""
 
 Owns = Callable[[Caller, frozenset[Role], str, Request], Awaitable[bool]]
@@ -48,7 +48,7 @@ class Guard:
     """Who may come in: whose tokens are believed, who may do what with whose objects, which paths ask nobody."""
 
     verifier: Verifier
-    policy: Policy
+    policy: AccessPolicy
     open_paths: frozenset[str] = frozenset()
     session: Session | None = None
     owns: Owns = _owns_nothing

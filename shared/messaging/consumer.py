@@ -11,13 +11,13 @@ from typing import Any
 
 import structlog
 
-from shared.aggregates import Engine
-from shared.aggregates.batch import Failure
 from shared.backoff import pause_s
+from shared.engine import Engine
+from shared.engine.batch import Failure
 from shared.errors import Busy, Newer, Refused, Unavailable, Unknown, Unusable
 from shared.messaging.held import hold
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Delivery, Reader
+from shared.messaging.inbox import Delivery, Reader
+from shared.messaging.outbox import Publisher
 from shared.ports import Clock, Received, Subscription
 
 BATCH = 200
@@ -68,14 +68,14 @@ class Consumer:
                 if records:
                     await self._take(records)
                 else:
-                    await self._engine.settle()
+                    await self._engine.flush()
                 if self._clock.monotonic() >= self._commit_at_s:
                     await self._commit()
                 self.failures, self.is_refused = 0, False
             except Newer as problem:
                 await self._step_aside(problem)
             except Unusable:
-                self._engine.let_go()
+                self._engine.drop_deferred()
                 await self._back_off()
             except (Unavailable, Unknown, Busy) as problem:
                 self.is_refused = isinstance(problem, Refused)
@@ -88,12 +88,12 @@ class Consumer:
 
     def _wait_s(self) -> float | None:
         """For how long there is nothing to do but to read."""
-        if self._engine.has_put_off:
+        if self._engine.has_deferred:
             return PAUSE_S
         return max(self._commit_at_s - self._clock.monotonic(), PAUSE_S) if self._done else None
 
     async def _take(self, records: list[Received]) -> None:
-        outcomes = await self._engine.handle([Delivery(self._reader, record) for record in records], may_wait=True)
+        outcomes = await self._engine.handle([Delivery(self._reader, record) for record in records], may_defer=True)
         failed = [(record, it) for record, it in zip(records, outcomes, strict=True) if isinstance(it, Failure)]
         if failed:
             await self._put_aside(failed, records, outcomes)
@@ -116,7 +116,7 @@ class Consumer:
 
     async def _commit(self) -> None:
         """Save what was put off, then commit: `_done` is the contiguous front of each partition."""
-        await self._engine.settle()
+        await self._engine.flush()
         done, self._done = self._done, {}
         self._commit_at_s = self._clock.monotonic() + COMMIT_S
         if done:
@@ -127,7 +127,7 @@ class Consumer:
         with contextlib.suppress(Unavailable, Unknown, Busy):
             await self._commit()
         self._done.clear()
-        self._engine.let_go()
+        self._engine.drop_deferred()
         self.is_outdated = True
         self._engine.count("outdated", 1)
         aside_s = pause_s(self._times_aside, ASIDE_S, LONGEST_ASIDE_S, self._chance())

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from shared.aggregates import Engine
-from shared.aggregates.batch import Failure
-from shared.aggregates.document import FULL, HELD, NO_ROOM, Document, WaitingEntry
-from shared.aggregates.draft import Draft
-from shared.aggregates.unusable import UNDECODABLE
 from shared.backoff import pause_s
+from shared.engine import Engine
+from shared.engine.batch import Failure
+from shared.engine.document import FULL, HELD, NO_ROOM, Document, WaitingEntry
+from shared.engine.unit_of_work import UnitOfWork
+from shared.engine.working_set import UNDECODABLE
 from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
-from shared.messaging.parked import CloseLetter, ReplayEntry, parked_documents, record_of
-from shared.messaging.receive import WAITS_FOR_UPGRADE, Delivery, Reader, entry_of
+from shared.messaging.inbox import WAITS_FOR_UPGRADE, Delivery, Reader, entry_of
+from shared.messaging.parked import CloseUnsequenced, ReplayEntry, parked_documents, record_of
 from shared.ports import Clock, Received
 
 THE_DOCUMENT = "document:0:0"
@@ -45,24 +45,24 @@ class Hold:
         """The document beside it; one of the record's own where that one takes no more."""
         return f"{HELD}{self.about}:{self.record.origin}" if self.record and self.is_alone else f"{HELD}{self.about}"
 
-    def apply(self, draft: Draft) -> bool | Unusable:
+    def apply(self, unit: UnitOfWork) -> bool | Unusable:
         """Keep it, once. Return whether that was new."""
-        document, origin = draft.document, self.record.origin if self.record else THE_DOCUMENT
-        if document.letters.get(origin) or (self.record and origin in document.letters):
+        document, origin = unit.document, self.record.origin if self.record else THE_DOCUMENT
+        if document.unsequenced.get(origin) or (self.record and origin in document.unsequenced):
             return False
         if document.is_full:
             return Unusable(self.key, FULL)
-        document.letters[origin] = letter = self._letter(draft)
-        document.make_room(letter)
-        draft.changed = True
-        draft.note_parking("held")
+        document.unsequenced[origin] = entry = self._entry(unit)
+        document.make_room(entry)
+        unit.changed = True
+        unit.note_parking("held")
         return True
 
-    def _letter(self, draft: Draft) -> WaitingEntry:
+    def _entry(self, unit: UnitOfWork) -> WaitingEntry:
         reason = f"document-{self.reason}"
         if self.record:
-            return entry_of(self.record, 0, draft.now, reason)
-        return WaitingEntry(0, THE_DOCUMENT, [], self.about.encode(), None, draft.now, reason)
+            return entry_of(self.record, 0, unit.now, reason)
+        return WaitingEntry(0, THE_DOCUMENT, [], self.about.encode(), None, unit.now, reason)
 
 
 async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]], reader: Reader) -> None:
@@ -166,13 +166,13 @@ class Returns:
             return
         self._resting[held.id] = tries + 1, self._clock.monotonic() + pause_s(tries, ROUND_S, LONGEST_S, self._chance())
         await self._engine.read(key)
-        letters = sorted((letter for letter in held.letters.values() if letter), key=_place)
-        closed = [letter for letter in letters if letter.origin == THE_DOCUMENT]
-        records = [letter for letter in letters if letter not in closed and letter.reason != NO_ROOM]
+        unsequenced = sorted((entry for entry in held.unsequenced.values() if entry), key=_place)
+        closed = [entry for entry in unsequenced if entry.origin == THE_DOCUMENT]
+        records = [entry for entry in unsequenced if entry not in closed and entry.reason != NO_ROOM]
         if self._reader and records:
             outcomes = await self._engine.handle([Delivery(self._reader, record_of(each)) for each in records])
             closed += [each for each, it in zip(records, outcomes, strict=True) if not isinstance(it, Failure)]
-        await self._engine.handle([CloseLetter(held.id, letter.origin) for letter in closed])
+        await self._engine.handle([CloseUnsequenced(held.id, entry.origin) for entry in closed])
         self._resting.pop(held.id, None)
 
     async def _replay(self, reader: Reader) -> None:
@@ -184,6 +184,6 @@ class Returns:
                         await self._engine.do(ReplayEntry(document.id, service, sequence, reader))
 
 
-def _place(letter: WaitingEntry) -> tuple[str, int, int]:
-    topic, partition, offset = letter.origin.rsplit(":", 2)
+def _place(entry: WaitingEntry) -> tuple[str, int, int]:
+    topic, partition, offset = entry.origin.rsplit(":", 2)
     return topic, int(partition), int(offset)

@@ -6,12 +6,12 @@ Each act names what it is about, and does nothing if that no longer holds.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from shared.aggregates import Engine
-from shared.aggregates.document import Document, WaitingEntry
-from shared.aggregates.draft import Draft
 from shared.contracts.envelope import from_headers
+from shared.engine import Engine
+from shared.engine.document import Document, WaitingEntry
+from shared.engine.unit_of_work import UnitOfWork
 from shared.errors import NotFound, Rejected
-from shared.messaging.receive import Delivery, Reader, drain
+from shared.messaging.inbox import Delivery, Reader, drain
 from shared.ports import Received, Subscription
 
 PAGE = 200
@@ -26,9 +26,9 @@ class ReplayEntry:
     sequence: int
     reader: Reader
 
-    def apply(self, draft: Draft) -> None:
+    def apply(self, unit: UnitOfWork) -> None:
         """Drain the source, trying the entry although it is stuck."""
-        drain(draft, self.service, self.reader, again=self.sequence)
+        drain(unit, self.service, self.reader, again=self.sequence)
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ class DiscardEntry:
     sequence: int
     reader: Reader
 
-    def apply(self, draft: Draft) -> None:
+    def apply(self, unit: UnitOfWork) -> None:
         """Drop it if it is still stuck."""
-        entry = draft.document.waiting.get(self.service, {}).get(self.sequence)
+        entry = unit.document.waiting.get(self.service, {}).get(self.sequence)
         if entry and entry.is_stuck:
             entry.is_given_up = True
-            draft.changed = True
-            drain(draft, self.service, self.reader)
+            unit.changed = True
+            drain(unit, self.service, self.reader)
 
 
 @dataclass(frozen=True)
-class ForgoHole:
-    """Give up sequences `first` to `last`, which never came. Only after `hole_is_proven`."""
+class SkipGap:
+    """Give up sequences `first` to `last`, which never came. Only after `gap_is_proven`."""
 
     key: str
     service: str
@@ -59,46 +59,46 @@ class ForgoHole:
     last: int
     reader: Reader
 
-    def apply(self, draft: Draft) -> None:
+    def apply(self, unit: UnitOfWork) -> None:
         """Move on if exactly these are missing between what was seen and the lowest that waits."""
-        document = draft.document
+        document = unit.document
         queue = document.waiting.get(self.service)
         if queue and (document.seen.get(self.service, 0) + 1, min(queue) - 1) == (self.first, self.last):
             document.seen[self.service] = self.last
-            draft.changed = True
-            drain(draft, self.service, self.reader)
+            unit.changed = True
+            drain(unit, self.service, self.reader)
 
 
 @dataclass(frozen=True)
-class CloseLetter:
+class CloseUnsequenced:
     """Close a letter. A tombstone stays, so that a redelivery does not open it again."""
 
     key: str
     origin: str
 
-    def apply(self, draft: Draft) -> None:
+    def apply(self, unit: UnitOfWork) -> None:
         """Close it if it is open."""
-        if draft.document.letters.get(self.origin) is not None:
-            draft.document.close_letter(self.origin)
-            draft.changed = True
-            draft.note_parking("resolved")
+        if unit.document.unsequenced.get(self.origin) is not None:
+            unit.document.close_unsequenced(self.origin)
+            unit.changed = True
+            unit.note_parking("resolved")
 
 
-async def replay_letter(engine: Engine, reader: Reader, key: str, origin: str) -> None:
+async def replay_unsequenced(engine: Engine, reader: Reader, key: str, origin: str) -> None:
     """Read a letter again; if it can be read now, receive it in the document that it names, then close it.
 
     Raises Unreadable when it still cannot be read. Repeated or late, it finds nothing left to do.
     """
     document = await engine.read(key)
-    letter = document.letters.get(origin) if document else None
-    if letter is None:
+    entry = document.unsequenced.get(origin) if document else None
+    if entry is None:
         return
-    from_headers(letter.headers, letter.key, letter.topic)
-    await engine.do(Delivery(reader, record_of(letter)))
-    await engine.do(CloseLetter(key, origin))
+    from_headers(entry.headers, entry.key, entry.topic)
+    await engine.do(Delivery(reader, record_of(entry)))
+    await engine.do(CloseUnsequenced(key, origin))
 
 
-async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription, key: str, service: str) -> None:
+async def skip_gap(engine: Engine, reader: Reader, subscription: Subscription, key: str, service: str) -> None:
     """Give up what is missing below the lowest waiting entry of a source.
 
     Raises Rejected while the missing fact may still be on its way: until the committed offset has passed the entry
@@ -112,15 +112,15 @@ async def forgo_hole(engine: Engine, reader: Reader, subscription: Subscription,
     record = record_of(queue[last + 1])
     if await subscription.committed(record.topic, record.partition) <= record.offset:
         raise Rejected("hole-unproven", "The missing fact may still be on its way; try again later.")
-    if await _has_open_letter(engine, record.topic, record.partition):
+    if await _has_open_unsequenced(engine, record.topic, record.partition):
         raise Rejected("letter-open", "A letter of this partition may be the missing fact; resolve it first.")
-    await engine.do(ForgoHole(key, service, first, last, reader))
+    await engine.do(SkipGap(key, service, first, last, reader))
 
 
-async def _has_open_letter(engine: Engine, topic: str, partition: int) -> bool:
+async def _has_open_unsequenced(engine: Engine, topic: str, partition: int) -> bool:
     async for document in parked_documents(engine):
-        for letter in document.letters.values():
-            if letter is not None and letter.origin.startswith(f"{topic}:{partition}:"):
+        for entry in document.unsequenced.values():
+            if entry is not None and entry.origin.startswith(f"{topic}:{partition}:"):
                 return True
     return False
 

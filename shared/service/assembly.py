@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from shared.effects import Clients, Connections
 from shared.identity import Guard, Verifier, audience_of, fetch_over_http
-from shared.outbound import Connections, Lines
 from shared.parties import Register
 from shared.sealing import Keyring, counting
 from shared.service import operations
@@ -58,8 +58,8 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
     keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
-    lines = Lines(register, connections, connections.plain)
-    service = wire(blueprint, world, keyring, lines, hooks_of(metrics), settings.clock.poll_s)
+    clients = Clients(register, connections, connections.plain)
+    service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

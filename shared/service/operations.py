@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.aggregates import Document
+from shared.engine import Document
 from shared.errors import NotFound, Rejected, Unreadable
-from shared.identity import Caller, Policy, Role, permit
+from shared.identity import AccessPolicy, Caller, Role, permit
 from shared.messaging import parked
-from shared.messaging.parked import CloseLetter, DiscardEntry, ReplayEntry
+from shared.messaging.parked import CloseUnsequenced, DiscardEntry, ReplayEntry
 from shared.service.runtime import Service, the_service
 from shared.web import body
 
 OPERATORS = frozenset({Role.OPERATOR})
-POLICY: Policy = {"parked.list": OPERATORS, "parked.resolve": OPERATORS, "progress": OPERATORS}
+POLICY: AccessPolicy = {"parked.list": OPERATORS, "parked.resolve": OPERATORS, "progress": OPERATORS}
 PAGE = 200
 router = APIRouter(prefix="/v1", tags=["operations"])
 TheService = Annotated[Service, Depends(the_service)]
@@ -60,7 +60,7 @@ async def _beside(service: Service, tenant: str) -> list[dict[str, Any]]:
 
 def _entries(document: Document) -> list[dict[str, Any]]:
     waiting = [(name, entry) for name, queue in document.waiting.items() for entry in queue.values()]
-    letters = [(None, letter) for letter in document.letters.values() if letter]
+    unsequenced = [(None, entry) for entry in document.unsequenced.values() if entry]
     return [
         {
             "key": document.id,
@@ -71,7 +71,7 @@ def _entries(document: Document) -> list[dict[str, Any]]:
             "since": entry.since,
             "is_stuck": entry.is_stuck,
         }
-        for name, entry in (*waiting, *letters)
+        for name, entry in (*waiting, *unsequenced)
     ]
 
 
@@ -85,7 +85,7 @@ async def replay(
         await service.submit(ReplayEntry(named.key, named.service, named.sequence, service.reader))
     elif named.origin:
         try:
-            await parked.replay_letter(service.engine, service.reader, named.key, named.origin)
+            await parked.replay_unsequenced(service.engine, service.reader, named.key, named.origin)
         except Unreadable as error:
             raise Rejected("still-unreadable", "Its envelope still cannot be read.") from error
     else:
@@ -102,9 +102,9 @@ async def discard(
     if named.service and named.sequence:
         await service.submit(DiscardEntry(named.key, named.service, named.sequence, service.reader))
     elif named.origin:
-        await service.submit(CloseLetter(named.key, named.origin))
+        await service.submit(CloseUnsequenced(named.key, named.origin))
     elif named.service:
-        await parked.forgo_hole(service.engine, service.reader, service.subscription, named.key, named.service)
+        await parked.skip_gap(service.engine, service.reader, service.subscription, named.key, named.service)
     else:
         raise Rejected("nothing-named", "Name a stuck entry, a letter, or a service below whose entries a hole is.")
     return await _left(service, named.key)

@@ -12,16 +12,16 @@ from typing import Any
 import structlog
 from fastapi import Request
 
-from shared.aggregates import Ask, Document, Engine, Item, Outcome, Queue
 from shared.backoff import pause_s
-from shared.clock import ClockDoor
-from shared.effects import EffectWorker
+from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, GroupCommit, WorkItem
+from shared.engine.effects import EffectWorker
+from shared.engine.timers import Timers
 from shared.errors import Busy, NotFound, Unavailable, Unknown
 from shared.kafka import WrongPartitions
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Reader
+from shared.messaging.inbox import Reader
+from shared.messaging.outbox import Publisher
 from shared.ports import Clock, Collection, Count, Subscription
 from shared.sealing import Keyring
 from shared.telemetry import current_traceparent
@@ -41,10 +41,10 @@ class Aggregate:
     engine: Engine
     store: Collection
     indexes: Sequence[Any]
-    queue: Queue
+    queue: GroupCommit
     publisher: Publisher
     effects: EffectWorker
-    clock_door: ClockDoor
+    timers: Timers
     returns: Returns
     consumer: Consumer | None = None
 
@@ -86,8 +86,8 @@ class Service:
     hooks: Hooks
     chance: Callable[[], float]
     is_started: bool = False
-    _hearing: list[asyncio.Task[None]] = field(default_factory=list)
-    _telling: list[asyncio.Task[None]] = field(default_factory=list)
+    _consuming: list[asyncio.Task[None]] = field(default_factory=list)
+    _publishing: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def main(self) -> Aggregate:
@@ -108,15 +108,15 @@ class Service:
         """The business time. Raises Unavailable before the clock was first read."""
         return self.clock.now()
 
-    async def ask(self, ask: Ask) -> Outcome:
+    async def execute(self, envelope: CommandEnvelope) -> CommandOutcome:
         """Handle a command and return its outcome. Raises the refusal, Busy, Unavailable or Unknown."""
-        traced = replace(ask, traceparent=ask.traceparent or current_traceparent())
-        outcome: Outcome = await self.submit(traced)
+        traced = replace(envelope, traceparent=envelope.traceparent or current_traceparent())
+        outcome: CommandOutcome = await self.submit(traced)
         if error := outcome.refusal or outcome.fault:
             raise error
         return outcome
 
-    async def submit(self, item: Item) -> Any:
+    async def submit(self, item: WorkItem) -> Any:
         """Handle one item of the main aggregate, together with others of its moment."""
         return await self.main.queue.submit(item)
 
@@ -131,17 +131,17 @@ class Service:
         """Start the doors: the store first, then publishing, hearing, the clock. What is down is waited for."""
         for aggregate in self.aggregates.values():
             publisher = aggregate.publisher
-            self._telling += [self._run(work) for work in (publisher.run(), publisher.keep_clear(), publisher.sweep())]
-        self._hearing.append(self._run(self._open_doors()))
+            self._publishing += map(self._run, (publisher.run(), publisher.keep_clear(), publisher.sweep()))
+        self._consuming.append(self._run(self._open_doors()))
 
     async def _open_doors(self) -> None:
         await self._until_available(self.clock.read)
         for aggregate in self.aggregates.values():
             await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
-            self._hearing += [self._run(work) for work in (aggregate.clock_door.run(), aggregate.returns.run())]
+            self._consuming += [self._run(work) for work in (aggregate.timers.run(), aggregate.returns.run())]
         await self._until_available(self.subscription.start)
         self.is_started = True
-        self._hearing.append(self._run(self._observe()))
+        self._consuming.append(self._run(self._observe()))
         if consumer := self.main.consumer:
             await consumer.run()
 
@@ -149,13 +149,13 @@ class Service:
         """Stop hearing and waking, finish and tell what is under way within a bound, and leave the group."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
-                await _ended(self._hearing)
-                await _whatever_happens(self.engine.settle())  # it may make calls due, which are waited for
+                await _ended(self._consuming)
+                await _whatever_happens(self.engine.flush())  # it may make calls due, which are waited for
                 for aggregate in self.aggregates.values():
                     await aggregate.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
-        await _ended(self._telling)
+        await _ended(self._publishing)
         await _whatever_happens(self._commit())
         await self.subscription.stop()
 

@@ -6,17 +6,17 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from shared.aggregates import Decider, Engine, Queue
-from shared.clock import ClockDoor
 from shared.contracts.envelope import topic_of
 from shared.contracts.language import Fact
-from shared.effects import EffectWorker
-from shared.identity import Concerned, Policy, Session
+from shared.effects import Clients
+from shared.engine import Decider, Engine, GroupCommit
+from shared.engine.effects import EffectWorker
+from shared.engine.timers import Timers
+from shared.identity import AccessPolicy, Concerned, Session
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Reaction, Reader
-from shared.outbound import Lines
+from shared.messaging.inbox import Reaction, Reader
+from shared.messaging.outbox import Publisher
 from shared.parties import Kind as PartyKind
 from shared.ports import Gateway
 from shared.sealing import Keyring
@@ -29,9 +29,9 @@ class Parts:
     """What reactions and gateways may be made of: keys, ways out, and the service's own engines, by decider."""
 
     keyring: Keyring
-    lines: Lines
+    clients: Clients
     engines: Mapping[str, Engine]
-    queues: Mapping[str, Queue]
+    queues: Mapping[str, GroupCommit]
 
 
 def _no_gateways(_parts: Parts) -> Mapping[str, Gateway]:
@@ -65,26 +65,26 @@ class Blueprint:
     name: str
     kinds: Sequence[Kind]
     reactions: Callable[[Parts], Mapping[type[Fact], Reaction]]
-    listens_to: Sequence[str]
+    consumes: Sequence[str]
     routers: Sequence[APIRouter]
-    policy: Policy
+    policy: AccessPolicy
     concerned: Callable[[str, Any], Concerned] = _concerns_nobody
     handed: Mapping[str, str] = field(default_factory=dict)
-    is_heard: bool = True
+    publishes: bool = True
     asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()
 
 
 def wire(
-    blueprint: Blueprint, world: World, keyring: Keyring, lines: Lines, hooks: Hooks, poll_s: float = 1.0
+    blueprint: Blueprint, world: World, keyring: Keyring, clients: Clients, hooks: Hooks, poll_s: float = 1.0
 ) -> Service:
     """Wire a service. Nothing is started, and nothing is reached yet."""
     (main, *_), chance = blueprint.kinds, world.random.random
-    subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.listens_to])
+    subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.consumes])
     engines = {kind.decider.name: _engine(blueprint, kind, world, hooks) for kind in blueprint.kinds}
-    queues = {name: Queue(engine) for name, engine in engines.items()}
-    parts = Parts(keyring, lines, engines, queues)
+    queues = {name: GroupCommit(engine) for name, engine in engines.items()}
+    parts = Parts(keyring, clients, engines, queues)
     reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
     aggregates = {}
     for kind in blueprint.kinds:
@@ -92,27 +92,27 @@ def wire(
         engine.traits = {name: gateway.traits for name, gateway in gateways.items()}
         queue, publisher = queues[kind.decider.name], Publisher(engine, world.bus, world.clock)
         effects = EffectWorker(engine, queue, gateways, world.clock, world.token, hooks.on_error)
-        engine.publish, engine.caller = publisher.publish, effects
-        door = ClockDoor(engine, world.clock, subscription, world.random, hooks.on_error, poll_s)
-        heard_by = reader if kind is main else None
-        returns = Returns(engine, heard_by, world.clock, chance, hooks.on_error)
+        engine.publish, engine.effects = publisher.publish, effects
+        door = Timers(engine, world.clock, subscription, world.random, hooks.on_error, poll_s)
+        reader_of = reader if kind is main else None
+        returns = Returns(engine, reader_of, world.clock, chance, hooks.on_error)
         aggregates[kind.decider.name] = Aggregate(
             engine, engine.store, kind.indexes, queue, publisher, effects, door, returns
         )
-    hearing = aggregates[main.decider.name]
-    hearing.consumer = Consumer(hearing.engine, reader, subscription, hearing.publisher, world.clock, chance)
+    consuming = aggregates[main.decider.name]
+    consuming.consumer = Consumer(consuming.engine, reader, subscription, consuming.publisher, world.clock, chance)
     return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks, chance)
 
 
 def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Engine:
-    tells = blueprint.is_heard and kind is blueprint.kinds[0]
+    publishes = blueprint.publishes and kind is blueprint.kinds[0]
     return Engine(
         kind.decider,
         world.store(blueprint.name, kind.collection),
         world.clock,
         world.bus.partition_of,
         world.token,
-        service=blueprint.name if tells else None,
+        service=blueprint.name if publishes else None,
         count=hooks.count,
         on_error=hooks.on_error,
     )

@@ -16,8 +16,8 @@ import httpx2
 import pytest
 from joserfc.jwk import ECKey
 
+from shared.effects import Clients, Connections
 from shared.identity import Role, audience_of
-from shared.outbound import Connections, Lines
 from shared.parties import Connection, Kind, Party, Register
 from tests.access.conftest import SERVICES
 from tests.access.probing import REFUSED, probe, routes
@@ -90,8 +90,8 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
     outside = Outside()
     counterparties = Counterparties(outside, Issuer())
 
-    def lines(http: httpx2.AsyncClient) -> Lines:
-        return Lines(
+    def lines(http: httpx2.AsyncClient) -> Clients:
+        return Clients(
             register, Connections(register, ASKED, folder, lambda _: httpx2.MockTransport(counterparties)), http
         )
 

@@ -42,8 +42,8 @@ def test_replaces_what_is_called(plant: Plant) -> None:
     ("plant", "found"),
     [
         (lambda _patch: None, "nothing is replaced"),
-        (lambda patch: patch.setattr("shared.aggregates.Moved", None, raising=False), "has no Moved of its own"),
-        (lambda patch: patch.setattr("shared.aggregates.Decider", None), "nobody calls shared.aggregates.Decider"),
+        (lambda patch: patch.setattr("shared.engine.Moved", None, raising=False), "has no Moved of its own"),
+        (lambda patch: patch.setattr("shared.engine.Decider", None), "nobody calls shared.engine.Decider"),
         (lambda patch: patch.setitem(PLANTS, "moved", None), "a table had no moved"),
     ],
     ids=["empty", "gone", "left behind", "no such key"],

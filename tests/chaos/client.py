@@ -14,9 +14,9 @@ import httpx2
 
 from deploy.cli.demo import CANCELLATION
 from deploy.platform.addresses import Addresses
+from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import audience_of
-from shared.outbound import ServiceToken
 from tests.chaos.orders import Order
 
 Word = Literal["ok", "refused", "unknown"]

@@ -32,7 +32,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EventContext:
     """One document of a service: what it told and saw, and what is left to do in it by a person or a machine."""
 
     service: str
@@ -160,7 +160,7 @@ class Evidence:
     answered: tuple[Answered, ...]
     published: tuple[Published, ...]
     dead_letters: tuple[DeadLetter, ...]
-    documents: tuple[Heard, ...]
+    documents: tuple[EventContext, ...]
     ledger: tuple[Chain, ...]
     standings: tuple[Standing, ...]
     asked: tuple[Asked, ...]

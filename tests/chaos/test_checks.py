@@ -13,8 +13,8 @@ from tests.chaos.evidence import (
     Chain,
     Claim,
     DeadLetter,
+    EventContext,
     Evidence,
-    Heard,
     LogLine,
     Message,
     Published,
@@ -28,9 +28,9 @@ HOUR = timedelta(hours=1)
 TOLD: Mapping[str, int] = {"intake": 3, "authorization": 2, "scheduling": 2, "notifications": 1}
 
 
-def document(service: str, subject: str) -> Heard:
+def document(service: str, subject: str) -> EventContext:
     """A document whose service has told, and heard, all that there is."""
-    return Heard(service, subject, TOLD.get(service, 0), {source: TOLD[source] for source in HEARS[service]})
+    return EventContext(service, subject, TOLD.get(service, 0), {source: TOLD[source] for source in HEARS[service]})
 
 
 def published(service: str, subject: str, sequence: int) -> Published:

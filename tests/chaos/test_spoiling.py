@@ -6,9 +6,9 @@ import bson
 import pytest
 
 from services.intake.store import REFERRAL
-from shared.aggregates.document import Document
-from shared.aggregates.frame import to_stored
-from shared.aggregates.shape import fault_of
+from shared.engine.document import Document
+from shared.engine.frame import to_stored
+from shared.engine.shape import fault_of
 from shared.ports import MOST_BYTES
 from tests.chaos.filling import Filling, filling
 from tests.chaos.spoiling import Change, Spoiled, change

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from bson import json_util
 
-from services.tracking.domain import RecordEnvelope, Track, is_whole
-from shared.aggregates import Decider
-from shared.aggregates.frame import from_stored, is_newer
-from shared.aggregates.shape import fault_of
+from services.tracking.domain import Projection, RecordEnvelope, is_whole
 from shared.contracts.catalogue import FACTS
 from shared.contracts.envelope import Envelope, from_headers, topic_of
 from shared.contracts.language import Actor, Fact, Step, Tick
+from shared.engine import Decider
+from shared.engine.frame import from_stored, is_newer
+from shared.engine.shape import fault_of
 from tests.simulation.services.apps import blueprints
 from tests.unit.tracking.telling import fold
 
@@ -64,8 +64,8 @@ class TestFrozenDocuments:
 
         assert not is_newer(stored, decider.schema)
         assert fault_of(stored) is None
-        owed = {f"{effect.kind}:{effect.revision}" for effect in decider.owed(state)}
-        assert owed <= document.calls.keys()
+        wanted_effects = {f"{effect.kind}:{effect.revision}" for effect in decider.wanted_effects(state)}
+        assert wanted_effects <= document.calls.keys()
         due = decider.next_due(state)
         if due:
             ticked = Tick(at=due, by=Actor(kind="clock", id="clock"), channel="clock")
@@ -111,7 +111,7 @@ class TestFrozenLedger:
     def test_is_whole_and_folds_to_the_same_track(self, story: Any) -> None:
         """Rows hash to the heads of then; a track built of them today is the one that rested."""
         decider, stored = DECIDERS["tracking.tracks"], story["track"]
-        rested: Track = decider.decode(stored["state"], stored["schema"])
+        rested: Projection = decider.decode(stored["state"], stored["schema"])
 
         for service, known in rested.stories.items():
             rows = [row for row in story["rows"] if row["service"] == service]

@@ -24,7 +24,7 @@ from tests.simulation.histories.doors import signed
 from tests.simulation.histories.outside import Choose, answering
 from tests.simulation.scheduler import SeededLoop, run
 from tests.simulation.services.apps import app, audited_keyring, blueprints, chance, served
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.support.memory import Broker, Disk
 
 SETTLES_S = 10.0

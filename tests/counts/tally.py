@@ -14,8 +14,8 @@ from typing import Any
 
 import bson
 
-from shared.aggregates import Decider
 from shared.contracts.language import Command
+from shared.engine import Decider
 from shared.ports import Bus, Clock, Collection, Record, Stored, Subscription
 from shared.service import Blueprint, Kind
 from tests.support.memory import Broker, Disk, MemoryBus, MemoryClock, MemoryStore, MemorySubscription, Weather

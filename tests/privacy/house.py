@@ -29,8 +29,8 @@ from services.scheduling import app as scheduling
 from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer as Login
+from shared.effects import Clients, ServiceToken
 from shared.identity import Role, audience_of
-from shared.outbound import Lines, ServiceToken
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
 from shared.service import Blueprint, Service, operations, wire
@@ -38,7 +38,7 @@ from shared.service.assembly import guard_of, hooks_of
 from shared.telemetry import Metrics
 from shared.web import create_app
 from tests.support.callers import Issuer
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.support.memory import MemoryStore, MemoryWorld
 from tests.support.parties import PERSON
 
@@ -114,7 +114,7 @@ class House:
     world: MemoryWorld
     keys: Keyring
     rings: Mapping[str, Keyring]
-    lines: Lines
+    lines: Clients
     blueprints: Mapping[str, Blueprint]
     openings: list[tuple[str, Opening]]
     issuer: Issuer = field(default_factory=Issuer)
@@ -149,7 +149,7 @@ class House:
         now = self.world.disk.now()
         dues = [entry.get("wake_at") for index in self.world.disk.indexed.values() for entry in index.values()]
         aggregates = [aggregate for service in self.services.values() for aggregate in service.aggregates.values()]
-        return any(due and due <= now for due in dues) or any(each.engine.has_put_off for each in aggregates)
+        return any(due and due <= now for due in dues) or any(each.engine.has_deferred for each in aggregates)
 
     async def ask(self, service: str, method: str, path: str, *roles: Role, **more: Any) -> httpx2.Response:
         """What a service answers; `tenant`, `subject`, `party`, `token` and `headers` say who asks."""
@@ -186,7 +186,7 @@ async def open_house(
     directory: Path = DIRECTORY,
     mail_port: int = 9,
     world: MemoryWorld | None = None,
-    lines: Callable[[httpx2.AsyncClient], Lines] = everybody,
+    lines: Callable[[httpx2.AsyncClient], Clients] = everybody,
 ) -> AsyncIterator[House]:
     """All five services with their doors open, until the end."""
     world = world or MemoryWorld()

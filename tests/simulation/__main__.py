@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.runs import PLAYS, judged, never_struck, strikes
+from tests.simulation.runs import PLAYS, judged, never_struck, timer_failures
 
 SHOWN_EVERY_S = 10.0
 SHOWN_AT_MOST = 5
@@ -38,7 +38,7 @@ def _play(kind: str, first: int, seeds: int, processes: int) -> int:
             shown = time.monotonic()
             _say(f"{kind}: {n} of {seeds} seeds, {failed} failed, {n / (shown - started):.0f} seeds/s")
     _say(f"{kind}: {failed} of {seeds} seeds failed, in {time.monotonic() - started:.0f} s")
-    _say(strikes(struck))
+    _say(timer_failures(struck))
     if missing := never_struck(struck):
         _say(f"Never struck: {', '.join(missing)}")
     return 1 if failed or (missing and seeds >= ENOUGH) else 0

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from shared.aggregates import Document
-from shared.aggregates.document import HELD
+from shared.engine import Document
+from shared.engine.document import HELD
 from shared.errors import Rejected, Unreadable
 from shared.messaging import parked
-from shared.messaging.parked import CloseLetter, DiscardEntry, ReplayEntry
+from shared.messaging.parked import CloseUnsequenced, DiscardEntry, ReplayEntry
 from shared.service import Service
 from tests.simulation.cluster import Cluster
 from tests.simulation.poison import Identity
@@ -80,7 +80,7 @@ class Operator:
 
         async def forgo(service: Service) -> None:
             try:
-                await parked.forgo_hole(service.engine, service.reader, service.subscription, document.id, source)
+                await parked.skip_gap(service.engine, service.reader, service.subscription, document.id, source)
             except Rejected:
                 return
 
@@ -90,17 +90,17 @@ class Operator:
     def _letters(self, document: Document) -> list[Act]:
         acts: list[Act] = []
         is_held = document.id.startswith(HELD)  # and is given back by itself
-        for origin, letter in document.letters.items():
+        for origin, letter in document.unsequenced.items():
             if letter and not is_held:
                 acts.append(self._replay_letter(document.id, origin))
                 if not self.cluster.storm.is_stormy:
-                    acts.append(lambda service, origin=origin: service.submit(CloseLetter(document.id, origin)))  # type: ignore[misc] # binds
+                    acts.append(lambda service, origin=origin: service.submit(CloseUnsequenced(document.id, origin)))  # type: ignore[misc] # binds
         return acts
 
     def _replay_letter(self, key: str, origin: str) -> Act:
         async def replay(service: Service) -> None:
             try:
-                await parked.replay_letter(service.engine, service.reader, key, origin)
+                await parked.replay_unsequenced(service.engine, service.reader, key, origin)
             except Unreadable:
                 return
 

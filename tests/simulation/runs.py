@@ -87,6 +87,6 @@ def never_struck(struck: Counter[str]) -> list[str]:
     return sorted(fault for fault in (*ODDS, *TROUBLES, SPOILED, ZOMBIE) if not struck[fault])
 
 
-def strikes(struck: Counter[str]) -> str:
+def timer_failures(struck: Counter[str]) -> str:
     """How often each fault happened, in words."""
     return "Faults: " + ", ".join(f"{fault} {n}" for fault, n in struck.most_common())

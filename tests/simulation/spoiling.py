@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from shared.aggregates import Document
+from shared.engine import Document
 from shared.ports import Stored
 from tests.simulation.cluster import Cluster
 from tests.support.memory import Disk
@@ -20,7 +20,7 @@ def spoil(cluster: Cluster) -> str | None:
     """Spoil a document of an aggregate, to be mended in a while or when the storm is over; None where there is none."""
     random, disk = cluster.storm.random, cluster.disk
     known = [(name, key) for name in sorted(disk.collections) for key in sorted(disk.collections[name])]
-    known = [each for each in known if not Document(each[1], None).is_letterbox and each not in disk.spoiled]
+    known = [each for each in known if not Document(each[1], None).holds_only_records and each not in disk.spoiled]
     known = [each for each in known if each not in disk.full]
     if not known:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.runs import judge, judged, never_struck, strikes
+from tests.simulation.runs import judge, judged, never_struck, timer_failures
 from tests.support.sizes import SIZES
 
 SEEDS = {"services": SIZES.service_seeds, "engine": SIZES.engine_seeds}
@@ -27,7 +27,7 @@ def test_no_seed_breaks_a_promise(kind: str, say: Callable[[str], None]) -> None
         assert not verdict.wrong, str(verdict)
         struck.update(verdict.struck or {})
 
-    say(f"{kind}: {SEEDS[kind]} seeds were played. {strikes(struck)}")
+    say(f"{kind}: {SEEDS[kind]} seeds were played. {timer_failures(struck)}")
     assert [] == never_struck(struck)
 
 

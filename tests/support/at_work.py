@@ -13,7 +13,7 @@ from shared.service.assembly import guard_of
 from shared.web import create_app
 from shared.world import World
 from tests.support.callers import Issuer
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 
 POLL_S = 0.02
 """The clock door looks this often: a test waits for what is due, not for a second to pass."""

@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from shared.contracts.envelope import SERVICES
-from shared.identity import ACCESS_TOKEN, Guard, Policy, Role, Verifier, audience_of
+from shared.identity import ACCESS_TOKEN, AccessPolicy, Guard, Role, Verifier, audience_of
 from shared.identity.caller import PROGRAM
 from tests.support.parties import FIRST, PARTIES, PERSON
 from tests.support.parties import client_of as party_client
@@ -39,7 +39,7 @@ class Issuer:
         """A verifier that trusts this issuer's tokens for the audience."""
         return Verifier(ISSUER, audience, self.jwks, lambda: self.now_s, PARTIES)
 
-    def guard(self, policy: Policy, *open_paths: str) -> Guard:
+    def guard(self, policy: AccessPolicy, *open_paths: str) -> Guard:
         """A guard that trusts this issuer."""
         return Guard(self.verifier(), policy, frozenset(open_paths))
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared.aggregates import Decider
 from shared.contracts.language import Command
+from shared.engine import Decider
 
 
 def given(decider: Decider, *history: Any) -> Any:

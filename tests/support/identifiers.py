@@ -5,7 +5,7 @@ from typing import Any
 
 from services.intake.domain import request_id
 from services.scheduling.gateways import visit_id
-from shared.calls import EffectRecord, effect_id
+from shared.effects.protocol import EffectRecord, effect_id
 
 Named = Callable[[str, Any, EffectRecord], str]
 """The identifier, by the document's id, its state and the effect's record."""

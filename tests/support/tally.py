@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aggregates import Decider
 from shared.contracts.envelope import Envelope, source_of, to_headers
 from shared.contracts.intake import ReferralFoundComplete
 from shared.contracts.language import Actor, Command, Effect, EffectNeedsPerson, Fact, Owner, Task, Tick
+from shared.engine import Decider
 from shared.errors import Rejected
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from shared.ports import Received
 
 REFERRAL = "demo-aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -85,7 +85,7 @@ def decide(command: Any, state: Tally) -> list[Any]:  # noqa: C901 - one case pe
         case Add(referral_id=referral_id, times=times):
             if times < 0:
                 raise Rejected("negative", "Counting goes up.")
-            return [ReferralFoundComplete(**vars(command.told), referral_id=referral_id) for _ in range(times)]
+            return [ReferralFoundComplete(**vars(command.attribution), referral_id=referral_id) for _ in range(times)]
         case Hear(what="refuse"):
             raise Rejected("not-wanted", "This is refused for good.")
         case Hear(what=what):
@@ -120,7 +120,7 @@ def tasks(state: Tally) -> tuple[Task, ...]:
     return (Task.of("wait", owner, "tally", state.due_at),) if state.due_at else ()
 
 
-def owed(state: Tally) -> list[Effect]:
+def wanted_effects(state: Tally) -> list[Effect]:
     """One call per revision wanted; the lower its revision, the more urgent it is."""
     revision = state.wants_call
     return [Effect(kind="ring", revision=revision, target="bell", urgency=revision)] if revision else []
@@ -134,11 +134,11 @@ TALLY = Decider(
     evolve=evolve,
     tasks=tasks,
     next_due=lambda state: state.due_at,
-    owed=owed,
+    wanted_effects=wanted_effects,
 )
 
 
-def on_complete(fact: Fact, heard: Heard) -> Command:
+def on_complete(fact: Fact, heard: EventContext) -> Command:
     """The reaction: note which fact it was."""
     del fact
     return Hear(at=heard.at, by=heard.by, channel="kafka", what=f"{heard.envelope.service}{heard.envelope.sequence}")

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Response
 from pydantic import BaseModel
 
-from shared.aggregates import Ask
 from shared.contracts.language import Command
-from shared.identity import Caller, Policy, Role
+from shared.engine import CommandEnvelope
+from shared.identity import AccessPolicy, Caller, Role
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, etag, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
-POLICY: Policy = {
+POLICY: AccessPolicy = {
     "read": _TEAM | {Role.OPERATOR},
     "record_decision": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     # Whoever lets a visit go ahead without the payer answers for it.
@@ -44,20 +44,20 @@ class Sent:
     service: TheService
     response: Response
 
-    def told(self, caller: Caller) -> Mapping[str, Any]:
+    def payload(self, caller: Caller) -> Mapping[str, Any]:
         """Who asks, when, and how: spread into a command."""
         return {"at": self.service.now(), "by": caller.actor, "channel": "api"}
 
     async def take(self, referral_id: str, command: Command, caller: Caller) -> Taken:
         """Hand the command over and say what became of it. Raises what Service.ask raises."""
-        ask = Ask(
+        envelope = CommandEnvelope(
             key=referral_id,
             id=self.key.command_id(caller),
             command=command,
             fingerprint=self.key.fingerprint,
             expected_version=self.seen,
         )
-        outcome = await self.service.ask(ask)
+        outcome = await self.service.execute(envelope)
         self.response.headers["ETag"] = etag(outcome.version)
         return Taken(referral_id=referral_id, version=outcome.version)
 

@@ -14,7 +14,7 @@ from services.authorization.domain import Case
 from services.authorization.gateways import Callbacks, PayerAnswer, recorded
 from shared.capabilities import Shown
 from shared.contracts.language import Actor, tenant_of
-from shared.effects import Callback
+from shared.engine.effects import Callback
 from shared.errors import NotFound
 from shared.identity import Caller, permit
 from shared.web import body

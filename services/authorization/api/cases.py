@@ -46,7 +46,7 @@ async def record_decision(
 ) -> Taken:
     """Record what the payer said to a person."""
     command = RecordDecision(
-        **sent.told(caller),
+        **sent.payload(caller),
         action=said.action,
         certificate=sealed_reference(sent.service.keyring, referral_id, said.reference),
         window=said.window,
@@ -65,7 +65,7 @@ async def override(
     why: Annotated[OverrideIn, body(OverrideIn)],
 ) -> Taken:
     """Let the visit go ahead without the payer's decision, in the caller's name."""
-    return await sent.take(referral_id, OverrideAuthorization(**sent.told(caller), reason=why.reason.reason), caller)
+    return await sent.take(referral_id, OverrideAuthorization(**sent.payload(caller), reason=why.reason.reason), caller)
 
 
 @router.post("/resubmission", status_code=202)
@@ -76,7 +76,7 @@ async def resubmit(
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
 ) -> Taken:
     """Ask the payer anew: an appeal, or a request that did not get through."""
-    return await sent.take(referral_id, ResubmitRequest(**sent.told(caller)), caller)
+    return await sent.take(referral_id, ResubmitRequest(**sent.payload(caller)), caller)
 
 
 @router.post("/withdrawal", status_code=202)
@@ -87,7 +87,7 @@ async def confirm_withdrawal(
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
 ) -> Taken:
     """Say that payers have nothing any more of what no program could withdraw."""
-    return await sent.take(referral_id, ConfirmWithdrawal(**sent.told(caller)), caller)
+    return await sent.take(referral_id, ConfirmWithdrawal(**sent.payload(caller)), caller)
 
 
 @router.post("/self-pay", status_code=202)
@@ -98,7 +98,7 @@ async def continue_self_pay(
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
 ) -> Taken:
     """Go on without a payer: the patient pays."""
-    return await sent.take(referral_id, ContinueSelfPay(**sent.told(caller)), caller)
+    return await sent.take(referral_id, ContinueSelfPay(**sent.payload(caller)), caller)
 
 
 def coverage(payers: PayerDirectory) -> APIRouter:
@@ -118,6 +118,6 @@ def coverage(payers: PayerDirectory) -> APIRouter:
         keyring = sent.service.keyring
         seal = keyring.seal(caller.tenant, "coverage", details)
         on_file = CoverageOnFile(seal, payers.policies(details, partial(keyring.pseudonym, caller.tenant, "coverage")))
-        return await sent.take(referral_id, CorrectCoverage(**sent.told(caller), coverage=on_file), caller)
+        return await sent.take(referral_id, CorrectCoverage(**sent.payload(caller), coverage=on_file), caller)
 
     return corrections

@@ -22,11 +22,11 @@ from services.authorization.domain.commands import (
 )
 from services.authorization.domain.deadlines import local_date
 from services.authorization.domain.decide import decide
+from services.authorization.domain.decide_people import allowed
+from services.authorization.domain.duties import Status, next_due, status, tasks, wanted_effects
 from services.authorization.domain.evolve import evolve
-from services.authorization.domain.payers import Clock, Payer, PayerDirectory, PolicyOnFile
-from services.authorization.domain.people import allowed
+from services.authorization.domain.payers import Payer, PayerClock, PayerDirectory, PolicyOnFile
 from services.authorization.domain.state import ELIGIBILITY, INITIAL, SUBMISSION, Case, Provider
-from services.authorization.domain.steps import Situation, next_due, owed, situation, tasks
 
 __all__ = [
     "ELIGIBILITY",
@@ -34,7 +34,6 @@ __all__ = [
     "SUBMISSION",
     "AdoptProvider",
     "Case",
-    "Clock",
     "ConfirmWithdrawal",
     "ContinueSelfPay",
     "CorrectCoverage",
@@ -44,6 +43,7 @@ __all__ = [
     "OpenCase",
     "OverrideAuthorization",
     "Payer",
+    "PayerClock",
     "PayerDirectory",
     "PolicyOnFile",
     "Provider",
@@ -52,8 +52,8 @@ __all__ = [
     "RecordPayerAnswer",
     "ResubmitRequest",
     "ResumeCase",
-    "Situation",
     "StartCase",
+    "Status",
     "TakeInformation",
     "TakePathway",
     "UseAuthorization",
@@ -62,7 +62,7 @@ __all__ = [
     "evolve",
     "local_date",
     "next_due",
-    "owed",
-    "situation",
+    "status",
     "tasks",
+    "wanted_effects",
 ]

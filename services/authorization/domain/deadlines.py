@@ -4,22 +4,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.authorization.domain.payers import Clock, Payer
+from services.authorization.domain.payers import Payer, PayerClock
 from shared.business_days import business_day_after
 from shared.contracts.authorization import Urgency
 
 EXTENSION: Final = timedelta(days=14)
 """The longest extension that a plan may take on its own (42 CFR 422.568)."""
-PEER_TO_PEER: Final = Clock(count=14, unit="calendar_days")
-APPEAL: Final = Clock(count=65, unit="calendar_days")
+PEER_TO_PEER: Final = PayerClock(count=14, unit="calendar_days")
+APPEAL: Final = PayerClock(count=65, unit="calendar_days")
 """Medicare Advantage reconsideration: within 65 days of the notice (42 CFR 422.582)."""
-OUR_TIME: Final = Clock(count=1, unit="business_days")
+OUR_TIME: Final = PayerClock(count=1, unit="business_days")
 """A person of ours looks at what a program could not settle."""
 _LAST_DAY: Final = date(9000, 1, 1)
 """Payers write 9999-12-31 for "no end"; the day after it does not exist."""
 
 
-def due(start: datetime, clock: Clock, zone: str) -> datetime:
+def due(start: datetime, clock: PayerClock, zone: str) -> datetime:
     """When a clock that starts now has run out.
 
     Hours elapse. Days end at the same time of day where the payer is; a time of day that the change to daylight

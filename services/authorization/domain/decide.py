@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from services.authorization.domain import commands, people
-from services.authorization.domain.answers import record_eligibility, record_payer_answer
+from services.authorization.domain import commands, decide_people
+from services.authorization.domain.cascade import what_follows
 from services.authorization.domain.commands import CoverageOnFile
 from services.authorization.domain.deadlines import OUR_TIME
+from services.authorization.domain.decide_effects import record_eligibility, record_payer_answer
+from services.authorization.domain.duties import lapsed
 from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import (
     AuthorizationUsed,
@@ -19,9 +21,9 @@ from services.authorization.domain.facts import (
     CoverageGiven,
     PathwayTaken,
     ProviderAdopted,
-    WithdrawalHandedOver,
+    WithdrawalEscalated,
 )
-from services.authorization.domain.follow import what_follows
+from services.authorization.domain.publish import needs_person, not_verified
 from services.authorization.domain.reasons import (
     ELIGIBILITY_UNANSWERED,
     PAYER_SILENT,
@@ -30,10 +32,8 @@ from services.authorization.domain.reasons import (
     SUBMISSION_NOT_TAKEN,
     SUBMISSION_UNANSWERED,
 )
-from services.authorization.domain.situations import Checking, Denied, Pended, Submitting
 from services.authorization.domain.state import Case, Request
-from services.authorization.domain.steps import lapsed
-from services.authorization.domain.words import needs_person, not_verified
+from services.authorization.domain.statuses import Checking, Denied, Pended, Submitting
 from shared.business_days import after_business_days
 from shared.contracts.language import Command, EffectNeedsPerson, Reason, Tick
 from shared.errors import Rejected
@@ -114,7 +114,7 @@ def _use(command: commands.UseAuthorization, case: Case) -> list[Any]:
 
 
 def _tick(command: Tick, case: Case) -> list[Any]:
-    """What others owed us by now, and did not do, becomes a step of our own people."""
+    """What others owed us by now, and did not do, becomes a step of our own decide_people."""
     facts: list[Any] = []
     request = case.request
     if isinstance(case.coverage, Checking) and lapsed(case.coverage, case, command.at):
@@ -124,7 +124,7 @@ def _tick(command: Tick, case: Case) -> list[Any]:
     return facts
 
 
-def _hand_over(command: EffectNeedsPerson, case: Case) -> list[Any]:
+def _escalate(command: EffectNeedsPerson, case: Case) -> list[Any]:
     """A call that programs gave up, if it still matters. A payer that has the request has its clock instead."""
     match command.kind, case.coverage, case.request:
         case "eligibility", Checking(policy=policy), _ if command.effect_revision == case.checks:
@@ -133,15 +133,15 @@ def _hand_over(command: EffectNeedsPerson, case: Case) -> list[Any]:
             reason = SUBMISSION_IN_DOUBT if command.in_doubt else SUBMISSION_NOT_TAKEN
             return [needs_person(command, case, request, reason)]
         case "submission", _, _:
-            return _hand_over_withdrawal(command, case)
+            return _escalate_withdrawal(command, case)
     return []
 
 
-def _hand_over_withdrawal(command: EffectNeedsPerson, case: Case) -> list[Any]:
+def _escalate_withdrawal(command: EffectNeedsPerson, case: Case) -> list[Any]:
     """What a payer does not take back it may yet decide, and count as asked for: a person sees to it."""
     revision = command.effect_revision
     is_left = revision in case.retired and not case.asked[revision - 1].withdrawn_by
-    return [WithdrawalHandedOver(revision, after_business_days(command.at, OUR_TIME.count))] if is_left else []
+    return [WithdrawalEscalated(revision, after_business_days(command.at, OUR_TIME.count))] if is_left else []
 
 
 _TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
@@ -156,12 +156,12 @@ _TABLE: Final[Mapping[type[Command], Callable[[Any, Case], list[Any]]]] = {
     commands.UseAuthorization: _use,
     commands.RecordEligibility: record_eligibility,
     commands.RecordPayerAnswer: record_payer_answer,
-    commands.RecordDecision: people.record,
-    commands.ConfirmWithdrawal: people.confirm_withdrawal,
-    commands.OverrideAuthorization: people.override,
-    commands.ResubmitRequest: people.resubmit,
-    commands.CorrectCoverage: people.correct_coverage,
-    commands.ContinueSelfPay: people.continue_self_pay,
-    EffectNeedsPerson: _hand_over,
+    commands.RecordDecision: decide_people.record,
+    commands.ConfirmWithdrawal: decide_people.confirm_withdrawal,
+    commands.OverrideAuthorization: decide_people.override,
+    commands.ResubmitRequest: decide_people.resubmit,
+    commands.CorrectCoverage: decide_people.correct_coverage,
+    commands.ContinueSelfPay: decide_people.continue_self_pay,
+    EffectNeedsPerson: _escalate,
     Tick: _tick,
 }

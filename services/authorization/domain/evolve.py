@@ -14,7 +14,8 @@ from services.authorization.domain.reasons import (
     SUBMISSION_NOT_TAKEN,
     SUBMISSION_UNANSWERED,
 )
-from services.authorization.domain.situations import (
+from services.authorization.domain.state import Asked, Case, Request
+from services.authorization.domain.statuses import (
     UNCHECKED,
     Appealable,
     Approved,
@@ -27,12 +28,11 @@ from services.authorization.domain.situations import (
     Pended,
     PersonAct,
     Questioned,
+    RequestStatus,
     SelfPay,
-    Standing,
     Submitting,
 )
-from services.authorization.domain.state import Asked, Case, Request
-from shared.contracts import authorization as told
+from shared.contracts import authorization as published
 
 _ACTS: Final[Mapping[str, PersonAct]] = {
     PAYER_SILENT.code: "call_payer",
@@ -124,7 +124,7 @@ def _certified(certificate: str | None) -> dict[str, Any]:
     return {"certificate": certificate} if certificate else {}
 
 
-def _withdrawal_handed_over(case: Case, fact: private.WithdrawalHandedOver) -> Case:
+def _withdrawal_escalated(case: Case, fact: private.WithdrawalEscalated) -> Case:
     asked = enumerate(case.asked, 1)
     changed = (replace(a, withdrawn_by=fact.due_at) if revision == fact.revision else a for revision, a in asked)
     return replace(case, asked=tuple(changed))
@@ -134,11 +134,11 @@ def _withdrawals_confirmed(case: Case, _fact: private.WithdrawalsConfirmed) -> C
     return replace(case, asked=tuple(replace(asked, withdrawn_by=None) for asked in case.asked))
 
 
-def _verified(case: Case, _fact: told.CoverageVerified) -> Case:
+def _verified(case: Case, _fact: published.CoverageVerified) -> Case:
     return case
 
 
-def _not_verified(case: Case, fact: told.CoverageNotVerified) -> Case:
+def _not_verified(case: Case, fact: published.CoverageNotVerified) -> Case:
     if not isinstance(case.coverage, Questioned):
         return case
     policy = case.coverage.policy
@@ -146,34 +146,34 @@ def _not_verified(case: Case, fact: told.CoverageNotVerified) -> Case:
     return replace(case, coverage=CoverageProblem(policy, due_at, fact.reason != ELIGIBILITY_UNANSWERED))
 
 
-def _not_required(case: Case, fact: told.AuthorizationNotRequired) -> Case:
+def _not_required(case: Case, fact: published.AuthorizationNotRequired) -> Case:
     if fact.basis == "self_pay":
         return replace(_retired(case), coverage=SelfPay())
     return _standing(case, Exempt())
 
 
-def _submitted(case: Case, fact: told.AuthorizationSubmitted) -> Case:
+def _submitted(case: Case, fact: published.AuthorizationSubmitted) -> Case:
     return _with_request(case, is_submitted=True, standing=Pended(fact.decision_due_at))
 
 
-def _pended(case: Case, fact: told.AuthorizationPended) -> Case:
+def _pended(case: Case, fact: published.AuthorizationPended) -> Case:
     return _standing(case, Pended(fact.decision_due_at))
 
 
-def _approved(case: Case, fact: told.AuthorizationApproved) -> Case:
+def _approved(case: Case, fact: published.AuthorizationApproved) -> Case:
     if case.request is None or not fact.items:
         return case
     last = max(item.window.end for item in fact.items)
     return _standing(case, Approved(fact.items, end_of(last, case.request.payer.zone)))
 
 
-def _denied(case: Case, fact: told.AuthorizationDenied) -> Case:
+def _denied(case: Case, fact: published.AuthorizationDenied) -> Case:
     """What a person heard first is the payer's own word once the payer has said it, too."""
     denied = _standing(case, Denied(fact.peer_to_peer_until, fact.appeal_until))
     return _with_request(denied, is_decided_by_person=False) if fact.recorded_by.kind == "payer" else denied
 
 
-def _needs_person(case: Case, fact: told.AuthorizationNeedsPerson) -> Case:
+def _needs_person(case: Case, fact: published.AuthorizationNeedsPerson) -> Case:
     request = case.request
     if request is None:
         return case
@@ -183,17 +183,17 @@ def _needs_person(case: Case, fact: told.AuthorizationNeedsPerson) -> Case:
     return _standing(case, AwaitingPerson(act, due(fact.occurred_at, OUR_TIME, request.payer.zone)))
 
 
-def _overridden(case: Case, _fact: told.AuthorizationOverridden) -> Case:
+def _overridden(case: Case, _fact: published.AuthorizationOverridden) -> Case:
     return replace(case, is_overridden=True)
 
 
-def _withdrawn(case: Case, _fact: told.AuthorizationWithdrawn) -> Case:
+def _withdrawn(case: Case, _fact: published.AuthorizationWithdrawn) -> Case:
     """What was found out stays, and so does the payer's denial; all else is asked anew if it is ever wanted again."""
     coverage = case.coverage if isinstance(case.coverage, Covered) else UNCHECKED
     return replace(case if _is_denied_by_payer(case) else _retired(case), coverage=coverage, is_withdrawn=True)
 
 
-def _standing(case: Case, standing: Standing) -> Case:
+def _standing(case: Case, standing: RequestStatus) -> Case:
     return _with_request(case, standing=standing)
 
 
@@ -235,16 +235,16 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {
     private.RequestWanted: _request_wanted,
     private.AnswerNoted: _answer_noted,
     private.DecisionNoted: _decision_noted,
-    private.WithdrawalHandedOver: _withdrawal_handed_over,
+    private.WithdrawalEscalated: _withdrawal_escalated,
     private.WithdrawalsConfirmed: _withdrawals_confirmed,
-    told.CoverageVerified: _verified,
-    told.CoverageNotVerified: _not_verified,
-    told.AuthorizationNotRequired: _not_required,
-    told.AuthorizationSubmitted: _submitted,
-    told.AuthorizationPended: _pended,
-    told.AuthorizationApproved: _approved,
-    told.AuthorizationDenied: _denied,
-    told.AuthorizationNeedsPerson: _needs_person,
-    told.AuthorizationOverridden: _overridden,
-    told.AuthorizationWithdrawn: _withdrawn,
+    published.CoverageVerified: _verified,
+    published.CoverageNotVerified: _not_verified,
+    published.AuthorizationNotRequired: _not_required,
+    published.AuthorizationSubmitted: _submitted,
+    published.AuthorizationPended: _pended,
+    published.AuthorizationApproved: _approved,
+    published.AuthorizationDenied: _denied,
+    published.AuthorizationNeedsPerson: _needs_person,
+    published.AuthorizationOverridden: _overridden,
+    published.AuthorizationWithdrawn: _withdrawn,
 }

@@ -114,7 +114,7 @@ class AnswerNoted:
 
 
 @dataclass(frozen=True)
-class WithdrawalHandedOver:
+class WithdrawalEscalated:
     """The payer did not take back that revision of the request: a person sees to it."""
 
     revision: int

@@ -19,7 +19,7 @@ _ALIASED: Final = re.compile(r"unlisted-[0-9a-f]{16}")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 
 
-class Clock(Word):
+class PayerClock(Word):
     """How long a payer may take. Hours elapse; days are counted where the payer is."""
 
     count: int = Field(ge=1, le=366)
@@ -32,8 +32,8 @@ class Payer(Word):
     id: str
     line: Line
     zone: str
-    standard: Clock
-    expedited: Clock
+    standard: PayerClock
+    expedited: PayerClock
 
     @field_validator("zone")
     @classmethod
@@ -44,7 +44,7 @@ class Payer(Word):
             raise ValueError("The zone must be one of the IANA time zone database.") from error
         return zone
 
-    def clock(self, urgency: Urgency) -> Clock:
+    def clock(self, urgency: Urgency) -> PayerClock:
         """The clock of its decision."""
         return self.standard if urgency == "standard" else self.expedited
 
@@ -60,8 +60,8 @@ class Defaults(Word):
 
     line: Line
     zone: str
-    standard: Clock
-    expedited: Clock
+    standard: PayerClock
+    expedited: PayerClock
 
 
 class PolicyOnFile(Word):

@@ -9,15 +9,15 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from services.authorization.domain.payers import Payer, PolicyOnFile
-from services.authorization.domain.situations import (
+from services.authorization.domain.statuses import (
     UNCHECKED,
     Approved,
     Coverage,
     Covered,
     Exempt,
     Questioned,
+    RequestStatus,
     SelfPay,
-    Standing,
 )
 from shared.contracts.authorization import Urgency
 from shared.contracts.language import Priority, Reason
@@ -43,7 +43,7 @@ class Request:
     payer: Payer
     provider: Provider
     wanted_at: datetime
-    standing: Standing
+    standing: RequestStatus
     is_submitted: bool = False
     number: int = -1
     is_decided_by_person: bool = False
@@ -158,7 +158,7 @@ class Case:
         return False
 
     @property
-    def has_leave(self) -> bool:
+    def has_clearance(self) -> bool:
         """Whether the visit may be booked as far as we are concerned."""
         standing = self.request.standing if self.request else None
         has_word = self.is_free or isinstance(standing, Approved | Exempt)

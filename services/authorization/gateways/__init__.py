@@ -2,7 +2,7 @@
 
 from services.authorization.gateways.answers import PayerAnswer, recorded, sealed_reference
 from services.authorization.gateways.eligibility import EligibilityChecks
-from services.authorization.gateways.line import Callbacks, Payers
+from services.authorization.gateways.payer_client import Callbacks, Payers
 from services.authorization.gateways.submissions import Submissions
 
 __all__ = ["Callbacks", "EligibilityChecks", "PayerAnswer", "Payers", "Submissions", "recorded", "sealed_reference"]

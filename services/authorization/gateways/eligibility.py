@@ -7,10 +7,10 @@ from typing import Final
 
 from services.authorization.domain import Case, PolicyOnFile, RecordEligibility, local_date
 from services.authorization.gateways.answers import EligibilityAnswer
-from services.authorization.gateways.line import TIMEOUT_S, Payers, read
+from services.authorization.gateways.payer_client import TIMEOUT_S, Payers, read
 from shared.contracts.language import Actor, tenant_of
+from shared.effects import NotTaken
 from shared.errors import Unknown
-from shared.outbound import NotTaken
 from shared.ports import Answer, Call, Traits
 
 OFFICE_VISIT: Final = "98"

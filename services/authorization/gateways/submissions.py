@@ -9,15 +9,15 @@ import httpx2
 
 from services.authorization.domain import Case
 from services.authorization.gateways.answers import PayerAnswer, recorded
-from services.authorization.gateways.line import TIMEOUT_S, Payers, read
+from services.authorization.gateways.payer_client import TIMEOUT_S, Payers, read
 from shared.contracts.language import Actor, tenant_of
+from shared.effects import NotTaken
 from shared.errors import Unknown
-from shared.outbound import NotTaken
-from shared.ports import Act, Answer, Call, Traits, Word
+from shared.ports import Act, Answer, AnswerWord, Call, Traits
 
 _DAY_S: Final = 24 * 3600.0
 _METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[dict[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+_MEANS_NOT_FOUND: Final[dict[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from fastapi import APIRouter
 
 from services.intake.api import fhir, information, lifecycle, referrals, reports, review
 from services.intake.api.access import HANDED, POLICY, concerned
-from services.intake.api.receiving import Desk
+from services.intake.api.receiving import Reception
 
 
-def routers(desk: Desk) -> Sequence[APIRouter]:
+def routers(reception: Reception) -> Sequence[APIRouter]:
     """All routes."""
-    own = referrals.routes(desk), fhir.routes(desk), review.routes(desk)
+    own = referrals.routes(reception), fhir.routes(reception), review.routes(reception)
     return (*own, information.router, reports.router, lifecycle.router)
 
 
-__all__ = ["HANDED", "POLICY", "Desk", "concerned", "routers"]
+__all__ = ["HANDED", "POLICY", "Reception", "concerned", "routers"]

@@ -7,14 +7,14 @@ from fastapi import Depends
 
 from services.intake.domain import State, placed_by, put_to
 from shared.contracts.language import Channel
-from shared.identity import Caller, Concerned, Policy, Role, permit
+from shared.identity import AccessPolicy, Caller, Concerned, Role, permit
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 _REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.EHR})
 
-POLICY: Policy = {
+POLICY: AccessPolicy = {
     "receive": _REFERRING_SIDE | {Role.COORDINATOR},
     "read": _TEAM | {Role.EHR, Role.OPERATOR},
     "supply_information": _REFERRING_SIDE | {Role.COORDINATOR, Role.NURSE},

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.aggregates import Ask
-from shared.aggregates.ask import command_id
 from shared.contracts.language import Command, Reason
+from shared.engine import CommandEnvelope
+from shared.engine.commands import command_id
 from shared.identity import Caller
 from shared.service import Service
 from shared.telemetry import current_traceparent
@@ -41,9 +41,11 @@ class Taken(BaseModel):
     version: int
 
 
-def ask_of(referral_id: str, command: Command, key: IdempotencyKey, caller: Caller, seen: int | None = None) -> Ask:
+def envelope_of(
+    referral_id: str, command: Command, key: IdempotencyKey, caller: Caller, seen: int | None = None
+) -> CommandEnvelope:
     """A command under the caller's Idempotency-Key, on the version that the caller has seen, if any."""
-    return Ask(
+    return CommandEnvelope(
         key=referral_id,
         id=key.command_id(caller),
         command=command,
@@ -53,14 +55,14 @@ def ask_of(referral_id: str, command: Command, key: IdempotencyKey, caller: Call
     )
 
 
-def ask_by_content(referral_id: str, command: Command, *content: str) -> Ask:
+def envelope_by_content(referral_id: str, command: Command, *content: str) -> CommandEnvelope:
     """A command that its own content names: the same content is the same command, whoever sends it."""
     id_ = command_id(referral_id, type(command).__name__, *content)
-    return Ask(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
+    return CommandEnvelope(key=referral_id, id=id_, command=command, traceparent=current_traceparent())
 
 
-async def take(service: Service, ask: Ask, response: Response) -> Taken:
+async def take(service: Service, envelope: CommandEnvelope, response: Response) -> Taken:
     """Hand the command over and say what became of it. Raises what Service.ask raises."""
-    outcome = await service.ask(ask)
+    outcome = await service.execute(envelope)
     response.headers["ETag"] = etag(outcome.version)
-    return Taken(referral_id=ask.key, version=outcome.version)
+    return Taken(referral_id=envelope.key, version=outcome.version)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from services.intake.api.access import KeyIfAny, MaySupply, TheService, attribution
-from services.intake.api.commands import CONTRACT, Id, Taken, ask_by_content, ask_of, take
+from services.intake.api.commands import CONTRACT, Id, Taken, envelope_by_content, envelope_of, take
 from services.intake.api.items import CHANGES, AnyItem
 from services.intake.api.keyed import Keyed
 from services.intake.api.opening import open_group
@@ -39,16 +39,16 @@ async def supply(
     service: TheService,
     referral_id: str,
     key: KeyIfAny,
-    told: Annotated[InformationIn, body(InformationIn)],
+    payload: Annotated[InformationIn, body(InformationIn)],
     response: Response,
 ) -> Taken:
     """Take what is still missing. What is not missing any more changes nothing."""
-    fingerprint = service.keyring.fingerprint(caller.tenant, told.model_dump_json().encode())
+    fingerprint = service.keyring.fingerprint(caller.tenant, payload.model_dump_json().encode())
     for _ in range(ATTEMPTS):
         document = await service.read(referral_id)
-        command = _command(referral_of(document), told, caller, service)
-        by_content = ask_by_content(referral_id, command, fingerprint)
-        ask = ask_of(referral_id, command, key, caller) if key else by_content
+        command = _command(referral_of(document), payload, caller, service)
+        by_content = envelope_by_content(referral_id, command, fingerprint)
+        ask = envelope_of(referral_id, command, key, caller) if key else by_content
         try:
             return await take(service, ask, response)
         except Stale:
@@ -56,14 +56,14 @@ async def supply(
     raise Busy
 
 
-def _command(referral: Referral, told: InformationIn, caller: Caller, service: Service) -> SupplyInformation:
-    missing = [item for item in told.items if item.code in referral.missing]
+def _command(referral: Referral, payload: InformationIn, caller: Caller, service: Service) -> SupplyInformation:
+    missing = [item for item in payload.items if item.code in referral.missing]
     changed = _changed(referral, missing, caller, service)
     keyed = Keyed(service.keyring, caller.tenant)
     clinical, coverage = changed.get("clinical"), changed.get("coverage")
     return SupplyInformation(
         **attribution(caller, service),
-        request_id=told.request_id,
+        request_id=payload.request_id,
         based_on=len(referral.requests),
         items=tuple(dict.fromkeys(item.code for item in missing)),
         seals={

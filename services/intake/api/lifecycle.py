@@ -15,7 +15,7 @@ from services.intake.api.access import (
     TheService,
     attribution,
 )
-from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, ask_by_content, ask_of, take
+from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, envelope_by_content, envelope_of, take
 from services.intake.domain import AcknowledgeReport, CancelReferral, CloseReferral
 from shared.contracts.intake import AskedBy, Outcome
 from shared.web import body
@@ -56,13 +56,13 @@ async def acknowledge(
     service: TheService,
     referral_id: str,
     key: KeyIfAny,
-    told: Annotated[AcknowledgementIn, body(AcknowledgementIn)],
+    payload: Annotated[AcknowledgementIn, body(AcknowledgementIn)],
     response: Response,
 ) -> Taken:
     """The final report was read: the loop is closed."""
-    command = AcknowledgeReport(**attribution(caller, service), report_id=told.report_id)
-    by_content = ask_by_content(referral_id, command, told.report_id)
-    return await take(service, ask_of(referral_id, command, key, caller) if key else by_content, response)
+    command = AcknowledgeReport(**attribution(caller, service), report_id=payload.report_id)
+    by_content = envelope_by_content(referral_id, command, payload.report_id)
+    return await take(service, envelope_of(referral_id, command, key, caller) if key else by_content, response)
 
 
 @router.post("/cancellation", status_code=202)
@@ -72,12 +72,12 @@ async def cancel(
     referral_id: str,
     key: Key,
     seen: Seen,
-    told: Annotated[CancellationIn, body(CancellationIn)],
+    payload: Annotated[CancellationIn, body(CancellationIn)],
     response: Response,
 ) -> Taken:
     """Everybody gives back what they hold for the referral; then it is closed."""
-    command = CancelReferral(**attribution(caller, service), asked_by=told.asked_by, reason=told.reason.reason)
-    return await take(service, ask_of(referral_id, command, key, caller, seen), response)
+    command = CancelReferral(**attribution(caller, service), asked_by=payload.asked_by, reason=payload.reason.reason)
+    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
 
 
 @router.post("/closing", status_code=202)
@@ -87,9 +87,9 @@ async def close(
     referral_id: str,
     key: Key,
     seen: Seen,
-    told: Annotated[ClosingIn, body(ClosingIn)],
+    payload: Annotated[ClosingIn, body(ClosingIn)],
     response: Response,
 ) -> Taken:
     """Give the referral up. If the patient was not seen, it is wound down first."""
-    command = CloseReferral(**attribution(caller, service), outcome=told.outcome, reason=told.reason.reason)
-    return await take(service, ask_of(referral_id, command, key, caller, seen), response)
+    command = CloseReferral(**attribution(caller, service), outcome=payload.outcome, reason=payload.reason.reason)
+    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)

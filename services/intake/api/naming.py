@@ -53,7 +53,7 @@ async def settled(names: Sequence[Identifier], sender: Sender, may_be: MayBe) ->
         try:
             for id_ in named.open_ends:
                 command = RedirectOrder(**sender.attribution(), to=named.referral_id)
-                await sender.ask(id_, command, named.referral_id)
+                await sender.execute(id_, command, named.referral_id)
         except Rejected as rejected:
             if rejected.code != ELSEWHERE:
                 raise

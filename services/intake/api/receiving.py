@@ -24,8 +24,8 @@ from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
 from services.intake.domain.receiving import ELSEWHERE, OTHER_CONTENT
 from services.intake.domain.state import NumberRef
-from shared.aggregates import Outcome
 from shared.contracts.language import Audience
+from shared.engine import CommandOutcome
 from shared.errors import Busy, Conflict, NotFound, Rejected
 from shared.sealing import Keyring
 from shared.web import etag
@@ -57,7 +57,7 @@ class Carried:
 
     referral_id: str
     patient_ref: str
-    outcome: Outcome
+    outcome: CommandOutcome
     status: Status = "active"
     remarks: tuple[Remark, ...] = ()
     is_repeat: bool = False
@@ -69,15 +69,15 @@ class Carried:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Reception:
     """What both doors for orders hold on to. `home_zone` is where a patient lives of whom nothing else is known."""
 
     pathways: Pathways
     home_zone: str
 
-    async def carry_out(self, told: Instruction, sender: Sender) -> Carried:
+    async def carry_out(self, payload: Instruction, sender: Sender) -> Carried:
         """Do what a message asks for, once. Raises NotFound for a word about an order that was never taken in."""
-        match told:
+        match payload:
             case Revoke(names=names, reason=reason):
                 return await _revoked(names, reason, sender)
             case Hold(names=names):
@@ -107,7 +107,7 @@ class Desk:
         referral_id = named.referral_id
         command = self._command(order, referral_id, sender)
         try:
-            outcome = await sender.ask(
+            outcome = await sender.execute(
                 referral_id, command, command.fingerprint, command.number.ref, sender.placed_by or ""
             )
         except Conflict as conflict:
@@ -169,14 +169,14 @@ async def _resumed(carried: Carried, sender: Sender) -> Carried:
     if referral.held_at is None:
         return carried
     command = ResumeReferral(**sender.attribution(), placed_by=sender.placed_by)
-    outcome = await sender.ask(carried.referral_id, command, str(referral.holds))
+    outcome = await sender.execute(carried.referral_id, command, str(referral.holds))
     return replace(carried, outcome=outcome, is_repeat=False)
 
 
 async def _held(names: Sequence[Identifier], sender: Sender) -> Carried:
     referral_id = await _known(names, sender)
     referral = await sender.referral(referral_id)
-    outcome = await sender.ask(
+    outcome = await sender.execute(
         referral_id, HoldReferral(**sender.attribution(), placed_by=sender.placed_by), str(referral.holds)
     )
     was_here = outcome.is_repeat or outcome.is_quiet
@@ -191,7 +191,7 @@ async def _revoked(names: Sequence[Identifier], reason: Withdrawal, sender: Send
 
 async def _withdrawn(referral_id: str, reason: Withdrawal, sender: Sender) -> Carried:
     command = RevokeOrder(**sender.attribution(), placed_by=sender.placed_by, reason=reason)
-    outcome = await sender.ask(referral_id, command, reason)
+    outcome = await sender.execute(referral_id, command, reason)
     referral = await sender.referral(referral_id)
     remarks = (REVOKED_AFTER_VISIT,) if referral.is_revoked else ()
     was_here = outcome.is_repeat or outcome.is_quiet

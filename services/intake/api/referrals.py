@@ -9,7 +9,7 @@ from services.intake.api.access import MayRead, MayReceive, TheService, may
 from services.intake.api.commands import Taken
 from services.intake.api.numbers import STATUS, flaw_of_number
 from services.intake.api.own import OwnOrder
-from services.intake.api.receiving import Desk
+from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from services.intake.domain.instruction import Place
 from services.intake.views import ShownReferral, shown
@@ -29,7 +29,7 @@ class TakenOrder(Taken):
     warnings: tuple[Odd, ...] = ()
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(reception: Reception) -> APIRouter:
     """The routes of /v1/referrals for orders."""
     router = APIRouter(prefix="/v1/referrals", tags=["referrals"])
 
@@ -38,10 +38,10 @@ def routes(desk: Desk) -> APIRouter:
         caller: MayReceive, service: TheService, order: Annotated[OwnOrder, body(OwnOrder)], response: Response
     ) -> TakenOrder:
         """Take in an order. The same order again gets the same answer; what is new in it, a person looks at."""
-        place = Place(order.order(desk.home_zone))
+        place = Place(order.order(reception.home_zone))
         if flaw := flaw_of_number(caller, place.number, "/source_system"):
             raise Malformed(STATUS, flaw.code, f"The order number {flaw.detail}.", (flaw,))
-        carried = await desk.carry_out(place, Sender(caller, "api", service))
+        carried = await reception.carry_out(place, Sender(caller, "api", service))
         response.headers.update(carried.headers)
         warnings = tuple(Odd(code=remark.code, detail=remark.detail) for remark in carried.remarks)
         return TakenOrder(referral_id=carried.referral_id, version=carried.outcome.version, warnings=warnings)

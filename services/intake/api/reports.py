@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, StringConstraints, model_validator
 
 from services.intake.api.access import Key, KeyIfAny, MayMatch, MayReport, Seen, TheService, attribution
-from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, ask_by_content, ask_of, take
+from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, envelope_by_content, envelope_of, take
 from services.intake.api.fields import MaybeName, Name
 from services.intake.api.opening import open_group
 from services.intake.api.own import OwnIdentifier
@@ -110,26 +110,26 @@ async def record_report(
     service: TheService,
     referral_id: str,
     key: KeyIfAny,
-    told: Annotated[ReportIn, body(ReportIn)],
+    payload: Annotated[ReportIn, body(ReportIn)],
     response: Response,
 ) -> TakenReport:
     """Take in a report, also when it is the first sign of the visit, and after the end."""
     keyring, tenant = service.keyring, caller.tenant
     referral = referral_of(await service.read(referral_id))
-    found = _whom(referral, told.patient, caller, service)
-    fingerprint = keyring.fingerprint(tenant, told.content)
+    found = _whom(referral, payload.patient, caller, service)
+    fingerprint = keyring.fingerprint(tenant, payload.content)
     command = RecordReport(
         **attribution(caller, service),
-        report_id=told.report_id,
-        kind=told.kind,
-        visit_id=told.visit_id,
+        report_id=payload.report_id,
+        kind=payload.kind,
+        visit_id=payload.visit_id,
         fingerprint=fingerprint,
-        document=keyring.seal(tenant, "clinical", ReportDocument(document_ref=told.document_ref)),
+        document=keyring.seal(tenant, "clinical", ReportDocument(document_ref=payload.document_ref)),
         whom=found,
     )
-    by_content = ask_by_content(referral_id, command, fingerprint)
-    taken = await take(service, ask_of(referral_id, command, key, caller) if key else by_content, response)
-    return TakenReport(**dict(taken), warnings=_warnings(told, found, referral))
+    by_content = envelope_by_content(referral_id, command, fingerprint)
+    taken = await take(service, envelope_of(referral_id, command, key, caller) if key else by_content, response)
+    return TakenReport(**dict(taken), warnings=_warnings(payload, found, referral))
 
 
 @router.post("/report-match", status_code=202)
@@ -139,29 +139,31 @@ async def match_report(
     referral_id: str,
     key: Key,
     seen: Seen,
-    told: Annotated[MatchIn, body(MatchIn)],
+    payload: Annotated[MatchIn, body(MatchIn)],
     response: Response,
 ) -> Taken:
     """Say whether a report that was kept belongs to this referral: it is applied, or set aside for a reason."""
-    reason = told.reason.reason if told.reason else None
-    command = MatchReport(**attribution(caller, service), report_id=told.report_id, outcome=told.outcome, reason=reason)
-    return await take(service, ask_of(referral_id, command, key, caller, seen), response)
+    reason = payload.reason.reason if payload.reason else None
+    command = MatchReport(
+        **attribution(caller, service), report_id=payload.report_id, outcome=payload.outcome, reason=reason
+    )
+    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
 
 
-def _whom(referral: Referral, told: ReportedPatient | None, caller: Caller, service: Service) -> Whom:
+def _whom(referral: Referral, payload: ReportedPatient | None, caller: Caller, service: Service) -> Whom:
     """Hold what the report says of the patient against the order's seals. Only what can be compared is opened."""
-    if told is None:
+    if payload is None:
         return "unknown"
     known: dict[str, Any] = {}
-    if told.record_number:
+    if payload.record_number:
         known["record_number"] = open_group(referral, "clinical", caller, service, "match_report").mrn
-    if told.name or told.birth_date:
+    if payload.name or payload.birth_date:
         contact = open_group(referral, "contact", caller, service, "match_report")
         known |= contact.model_dump(include={"given", "family", "birth_date"})
-    return whom(told.said, PatientSaid(**known))
+    return whom(payload.said, PatientSaid(**known))
 
 
-def _warnings(told: ReportIn, found: Whom, referral: Referral) -> tuple[Odd, ...]:
-    unchecked = _MISSING if told.patient is None else _UNCHECKED
+def _warnings(payload: ReportIn, found: Whom, referral: Referral) -> tuple[Odd, ...]:
+    unchecked = _MISSING if payload.patient is None else _UNCHECKED
     said = [unchecked] if found == "unknown" else []
-    return (*said, *([_KEPT] if is_kept(told.report_id, found, referral) else []))
+    return (*said, *([_KEPT] if is_kept(payload.report_id, found, referral) else []))

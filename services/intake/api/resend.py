@@ -12,9 +12,9 @@ from services.intake.domain import ReceiveReferral, Referral, ReviseOrder
 from services.intake.domain.content import ITEMS, MODELS, TERMS, elements_that_differ, groups_of
 from services.intake.domain.order import Order
 from services.intake.views import referral_of
-from shared.aggregates import Outcome
 from shared.contracts.intake import Item
 from shared.contracts.language import Audience
+from shared.engine import CommandOutcome
 from shared.errors import Busy, Stale
 
 ATTEMPTS: Final = 5
@@ -22,13 +22,13 @@ _PARTS: Final[Mapping[Audience, str]] = {"contact": "/contact", "logistics": "/l
 """Groups that are a member of an order; the elements of the others are its own."""
 
 
-async def revise(order: Order, received: ReceiveReferral, sender: Sender) -> tuple[Outcome, ReviseOrder]:
+async def revise(order: Order, received: ReceiveReferral, sender: Sender) -> tuple[CommandOutcome, ReviseOrder]:
     """Take what is new in the order. Return what became of it, and what it was."""
     for _ in range(ATTEMPTS):
         document = await sender.service.read(received.referral_id)
         command = _revision(order, received, referral_of(document), sender)
         try:
-            outcome = await sender.ask(received.referral_id, command, received.fingerprint, seen=document.version)
+            outcome = await sender.execute(received.referral_id, command, received.fingerprint, seen=document.version)
         except Stale:
             continue  # it was compared with what is not the newest any more
         return outcome, command

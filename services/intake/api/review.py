@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.intake.api.access import Key, MayChoosePathway, MayReviewOrder, Seen, TheService, attribution
-from services.intake.api.commands import CONTRACT, Taken, ask_of, take
-from services.intake.api.receiving import Desk
+from services.intake.api.commands import CONTRACT, Taken, envelope_of, take
+from services.intake.api.receiving import Reception
 from services.intake.domain import ChoosePathway, ReviewOrder
 from shared.contracts.intake import ReviewOutcome
 from shared.web import Flaw, Malformed, body
@@ -32,7 +32,7 @@ class OrderReviewIn(BaseModel):
     """kept: all stays as it is. reordered: cancelled, another order comes. taken_over: the change was made by hand."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(reception: Reception) -> APIRouter:
     """The routes of people who look at orders."""
     router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["referrals"])
 
@@ -43,16 +43,16 @@ def routes(desk: Desk) -> APIRouter:
         referral_id: str,
         key: Key,
         seen: Seen,
-        told: Annotated[PathwayIn, body(PathwayIn)],
+        payload: Annotated[PathwayIn, body(PathwayIn)],
         response: Response,
     ) -> Taken:
         """Say which pathway the referral takes, where the order does not tell."""
-        row = desk.pathways.named(told.pathway)
+        row = reception.pathways.named(payload.pathway)
         if row is None:
             flaw = Flaw("/pathway", "unknown_pathway", "is no pathway of the table")
             raise Malformed(422, "invalid", "The pathway is not known.", (flaw,))
         command = ChoosePathway(**attribution(caller, service), pathway=row.pathway, pathway_version=row.version)
-        return await take(service, ask_of(referral_id, command, key, caller, seen), response)
+        return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
 
     @router.post("/order-review", status_code=202)
     async def review_order(
@@ -61,11 +61,13 @@ def routes(desk: Desk) -> APIRouter:
         referral_id: str,
         key: Key,
         seen: Seen,
-        told: Annotated[OrderReviewIn, body(OrderReviewIn)],
+        payload: Annotated[OrderReviewIn, body(OrderReviewIn)],
         response: Response,
     ) -> Taken:
         """Say what was made of an order that came again and says something else."""
-        command = ReviewOrder(**attribution(caller, service), order_version=told.order_version, outcome=told.outcome)
-        return await take(service, ask_of(referral_id, command, key, caller, seen), response)
+        command = ReviewOrder(
+            **attribution(caller, service), order_version=payload.order_version, outcome=payload.outcome
+        )
+        return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
 
     return router

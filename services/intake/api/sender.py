@@ -8,9 +8,9 @@ from services.intake.api.access import attribution, placing
 from services.intake.domain import Referral
 from services.intake.domain.order import Identifier
 from services.intake.views import referral_of
-from shared.aggregates import Ask, Outcome
-from shared.aggregates.ask import command_id
 from shared.contracts.language import Channel, Command
+from shared.engine import CommandEnvelope, CommandOutcome
+from shared.engine.commands import command_id
 from shared.identity import Caller
 from shared.service import Service
 from shared.telemetry import current_traceparent
@@ -46,8 +46,10 @@ class Sender:
         """The referral as it is now. Raises NotFound."""
         return referral_of(await self.service.read(referral_id))
 
-    async def ask(self, key: str, command: Command, *content: str, seen: int | None = None) -> Outcome:
+    async def execute(self, key: str, command: Command, *content: str, seen: int | None = None) -> CommandOutcome:
         """Hand a command over, under an id that its content gives it. Raises what Service.ask raises."""
         id_ = command_id(key, type(command).__name__, *content)
-        ask = Ask(key=key, id=id_, command=command, expected_version=seen, traceparent=current_traceparent())
-        return await self.service.ask(ask)
+        envelope = CommandEnvelope(
+            key=key, id=id_, command=command, expected_version=seen, traceparent=current_traceparent()
+        )
+        return await self.service.execute(envelope)

@@ -22,8 +22,8 @@ from services.intake.domain.commands import (
     SupplyInformation,
 )
 from services.intake.domain.decide import decide
+from services.intake.domain.duties import EHR, INFORMATION_REQUEST, REPORT, next_due, tasks, wanted_effects
 from services.intake.domain.evolve import evolve
-from services.intake.domain.follow import EHR, INFORMATION_REQUEST, REPORT, next_due, owed, tasks
 from services.intake.domain.parties import may_place_under, placed_by, put_to
 from services.intake.domain.receiving import request_id
 from services.intake.domain.state import INITIAL, Absent, Chosen, Redirect, Referral, State, Terms
@@ -62,9 +62,9 @@ __all__ = [
     "evolve",
     "may_place_under",
     "next_due",
-    "owed",
     "placed_by",
     "put_to",
     "request_id",
     "tasks",
+    "wanted_effects",
 ]

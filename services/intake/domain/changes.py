@@ -59,17 +59,17 @@ def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
         return []
     if command.order_version != looked_at.order_version:
         raise Stale("stale", "The order has changed again since you read it; read it again.")
-    told = OrderReviewed(
-        **vars(command.told),
+    attribution = OrderReviewed(
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         order_version=command.order_version,
         outcome=command.outcome,
     )
     if command.outcome != "reordered":
-        return [told]
+        return [attribution]
     if referral.evidence_of_care:
         raise Rejected("seen-already", "The patient was seen: keep the order, or take the change over by hand.")
-    return [told, *_cancelled(command, "superseded", referral)]
+    return [attribution, *_cancelled(command, "superseded", referral)]
 
 
 def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
@@ -90,7 +90,7 @@ def hold(command: HoldReferral, referral: Referral) -> list[IntakeFact]:
     require_own(command.placed_by, referral)
     if referral.held_at or referral.is_over:
         return []
-    return [ReferralHeld(**vars(command.told), referral_id=referral.referral_id)]
+    return [ReferralHeld(**vars(command.attribution), referral_id=referral.referral_id)]
 
 
 def resume(command: ResumeReferral, referral: Referral) -> list[IntakeFact]:
@@ -98,7 +98,7 @@ def resume(command: ResumeReferral, referral: Referral) -> list[IntakeFact]:
     require_own(command.placed_by, referral)
     if referral.held_at is None:
         return []
-    return [ReferralResumed(**vars(command.told), referral_id=referral.referral_id)]
+    return [ReferralResumed(**vars(command.attribution), referral_id=referral.referral_id)]
 
 
 def _supplied(command: ReviseOrder, referral: Referral) -> SupplyInformation:
@@ -127,8 +127,10 @@ def _cause(command: ReviseOrder, referral: Referral) -> ReviewCause:
 def _to_look_at(
     command: Command, referral: Referral, number: int, cause: ReviewCause, elements: tuple[str, ...]
 ) -> list[IntakeFact]:
-    told = OrderChanged(**vars(command.told), referral_id=referral.referral_id, order_version=number, elements=elements)
-    return [ReviewWanted(Review(number, cause, elements, command.at)), told]
+    attribution = OrderChanged(
+        **vars(command.attribution), referral_id=referral.referral_id, order_version=number, elements=elements
+    )
+    return [ReviewWanted(Review(number, cause, elements, command.at)), attribution]
 
 
 def _cancelled(command: Command, code: str, referral: Referral) -> list[IntakeFact]:

@@ -24,6 +24,7 @@ from services.intake.domain.commands import (
     RevokeOrder,
     SupplyInformation,
 )
+from services.intake.domain.duties import INFORMATION_REQUEST, can_expire, next_due
 from services.intake.domain.evolve import evolve
 from services.intake.domain.facts import (
     ChoiceNoted,
@@ -34,7 +35,6 @@ from services.intake.domain.facts import (
     VisitHeld,
     VisitReleased,
 )
-from services.intake.domain.follow import INFORMATION_REQUEST, can_expire, next_due
 from services.intake.domain.state import Chosen, End, Referral, State
 from shared.contracts.intake import ReportAcknowledged
 from shared.contracts.language import Command, EffectNeedsPerson, Tick
@@ -91,10 +91,12 @@ def _acknowledge(command: AcknowledgeReport, referral: Referral) -> list[IntakeF
         raise NotFound("unknown-report", "There is no such report.")
     if report.is_acknowledged:
         return []
-    told = ReportAcknowledged(**vars(command.told), referral_id=referral.referral_id, report_id=report.report_id)
+    attribution = ReportAcknowledged(
+        **vars(command.attribution), referral_id=referral.referral_id, report_id=report.report_id
+    )
     if referral.situation != "awaiting_acknowledgement" or referral.final_report != report:
-        return [told]
-    return [told, ending.close_with(command, referral, End("completed", None), report.report_id)]
+        return [attribution]
+    return [attribution, ending.close_with(command, referral, End("completed", None), report.report_id)]
 
 
 def _needs_person(command: EffectNeedsPerson, referral: Referral) -> list[IntakeFact]:

@@ -85,7 +85,7 @@ def _give_up(command: CloseReferral, referral: Referral) -> list[IntakeFact]:
 def close_with(command: Command, referral: Referral, end: End, evidence_ref: str | None) -> ReferralClosed:
     """The last fact of a referral."""
     return ReferralClosed(
-        **vars(command.told),
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         outcome=end.outcome,
         evidence_ref=evidence_ref,
@@ -98,13 +98,13 @@ def _wind_down(
 ) -> list[IntakeFact]:
     # Whoever gives a referral up says why in their own words. The others do not hear the outcome before the end, and
     # would write to a patient who has died.
-    told = ReferralCancelled(
-        **vars(command.told),
+    attribution = ReferralCancelled(
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         asked_by=asked_by,
         reason=DECEASED if outcome == "deceased" else reason,
     )
-    return [EndChosen(End(outcome, reason)), told]
+    return [EndChosen(End(outcome, reason)), attribution]
 
 
 def _outcome(command: CancelReferral, referral: Referral) -> Outcome:

@@ -8,7 +8,7 @@ from services.intake.domain import facts as private
 from services.intake.domain import keeping, steps
 from services.intake.domain.state import Absent, End, Redirect, Referral, Report, Request, Review, ReviewCause, State
 from shared.business_days import after_business_days
-from shared.contracts import intake as told
+from shared.contracts import intake as published
 from shared.contracts.language import Task
 
 MOST_LATER_VERSIONS: Final = 4
@@ -20,14 +20,14 @@ _BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "awaiting_p
 
 def evolve(state: State, fact: private.IntakeFact) -> State:
     """Fold one fact, private or told."""
-    if isinstance(fact, told.ReferralReceived):
+    if isinstance(fact, published.ReferralReceived):
         return _received(fact) if isinstance(state, Absent) else state
     if isinstance(fact, private.OrderRedirected):
         return Redirect(fact.to) if isinstance(state, Absent) else state
     return _FOLDS[type(fact)](state, fact) if isinstance(state, Referral) else state
 
 
-def _received(fact: told.ReferralReceived) -> Referral:
+def _received(fact: published.ReferralReceived) -> Referral:
     return Referral(
         situation="received",
         referral_id=fact.referral_id,
@@ -82,19 +82,19 @@ def _review_wanted(referral: Referral, fact: private.ReviewWanted) -> Referral:
     return replace(referral, review=new, last_version=new.order_version, is_revoked=is_revoked)
 
 
-def _reviewed(referral: Referral, _fact: told.OrderReviewed) -> Referral:
+def _reviewed(referral: Referral, _fact: published.OrderReviewed) -> Referral:
     return replace(referral, review=None)
 
 
-def _changed(referral: Referral, _fact: told.OrderChanged) -> Referral:
+def _changed(referral: Referral, _fact: published.OrderChanged) -> Referral:
     return referral
 
 
-def _held(referral: Referral, fact: told.ReferralHeld) -> Referral:
+def _held(referral: Referral, fact: published.ReferralHeld) -> Referral:
     return replace(referral, held_at=fact.occurred_at, holds=referral.holds + 1)
 
 
-def _resumed(referral: Referral, _fact: told.ReferralResumed) -> Referral:
+def _resumed(referral: Referral, _fact: published.ReferralResumed) -> Referral:
     return replace(referral, held_at=None)
 
 
@@ -103,11 +103,11 @@ def _pathway_awaited(referral: Referral, fact: private.PathwayAwaited) -> Referr
     return replace(referral, situation="awaiting_pathway", task=task, is_armed=False)
 
 
-def _pathway_chosen(referral: Referral, fact: told.PathwayChosen) -> Referral:
+def _pathway_chosen(referral: Referral, fact: published.PathwayChosen) -> Referral:
     return replace(referral, pathway=fact.pathway)
 
 
-def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
+def _requested(referral: Referral, fact: published.InformationRequested) -> Referral:
     return replace(
         referral,
         situation="awaiting_information",
@@ -118,7 +118,7 @@ def _requested(referral: Referral, fact: told.InformationRequested) -> Referral:
     )
 
 
-def _supplied(referral: Referral, fact: told.InformationSupplied) -> Referral:
+def _supplied(referral: Referral, fact: published.InformationSupplied) -> Referral:
     missing = tuple(item for item in referral.missing if item not in fact.items)
     return replace(
         referral,
@@ -130,7 +130,7 @@ def _supplied(referral: Referral, fact: told.InformationSupplied) -> Referral:
     )
 
 
-def _found_complete(referral: Referral, _fact: told.ReferralFoundComplete) -> Referral:
+def _found_complete(referral: Referral, _fact: published.ReferralFoundComplete) -> Referral:
     task = steps.complete_referral(referral.needed_by)
     return replace(referral, situation="in_progress", task=task, is_armed=False)
 
@@ -172,7 +172,7 @@ def _filed(referral: Referral, fact: private.ReportFiled) -> Referral:
     return replace(referral, reports=(*referral.reports, fact.report))
 
 
-def _reported(referral: Referral, fact: told.ConsultReportReceived) -> Referral:
+def _reported(referral: Referral, fact: published.ConsultReportReceived) -> Referral:
     if referral.is_closed:
         return referral
     if fact.kind == "final":
@@ -194,7 +194,7 @@ def _undeliverable(referral: Referral, fact: private.ReportUndeliverable) -> Ref
     return _with_report(referral, fact.report_id, deliver_by=after_business_days(fact.at, 1))
 
 
-def _acknowledged(referral: Referral, fact: told.ReportAcknowledged) -> Referral:
+def _acknowledged(referral: Referral, fact: published.ReportAcknowledged) -> Referral:
     return _with_report(referral, fact.report_id, is_acknowledged=True)
 
 
@@ -207,11 +207,11 @@ def _end_chosen(referral: Referral, fact: private.EndChosen) -> Referral:
     return replace(referral, end=fact.end)
 
 
-def _cancelled(referral: Referral, fact: told.ReferralCancelled) -> Referral:
+def _cancelled(referral: Referral, fact: published.ReferralCancelled) -> Referral:
     return replace(referral, situation="winding_down", task=steps.wind_down(fact.occurred_at), is_armed=True)
 
 
-def _closed(referral: Referral, fact: told.ReferralClosed) -> Referral:
+def _closed(referral: Referral, fact: published.ReferralClosed) -> Referral:
     return replace(referral, situation="closed", end=End(fact.outcome, fact.reason), is_armed=False)
 
 
@@ -220,15 +220,15 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
     private.NumberNoted: _number_noted,
     private.OrderVersionKept: _version_kept,
     private.ReviewWanted: _review_wanted,
-    told.OrderChanged: _changed,
-    told.OrderReviewed: _reviewed,
-    told.ReferralHeld: _held,
-    told.ReferralResumed: _resumed,
+    published.OrderChanged: _changed,
+    published.OrderReviewed: _reviewed,
+    published.ReferralHeld: _held,
+    published.ReferralResumed: _resumed,
     private.PathwayAwaited: _pathway_awaited,
-    told.PathwayChosen: _pathway_chosen,
-    told.InformationRequested: _requested,
-    told.InformationSupplied: _supplied,
-    told.ReferralFoundComplete: _found_complete,
+    published.PathwayChosen: _pathway_chosen,
+    published.InformationRequested: _requested,
+    published.InformationSupplied: _supplied,
+    published.ReferralFoundComplete: _found_complete,
     private.StepHandedOn: _handed_on,
     private.ChoiceNoted: _choice_noted,
     private.VisitHeld: _visit_held,
@@ -238,10 +238,10 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Referral, Any], Referral]]] = {
     private.ReportKept: keeping.kept,
     private.ReportMatched: keeping.matched,
     private.ReportSetAside: keeping.set_aside,
-    told.ConsultReportReceived: _reported,
+    published.ConsultReportReceived: _reported,
     private.ReportUndeliverable: _undeliverable,
-    told.ReportAcknowledged: _acknowledged,
+    published.ReportAcknowledged: _acknowledged,
     private.EndChosen: _end_chosen,
-    told.ReferralCancelled: _cancelled,
-    told.ReferralClosed: _closed,
+    published.ReferralCancelled: _cancelled,
+    published.ReferralClosed: _closed,
 }

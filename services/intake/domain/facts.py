@@ -147,7 +147,7 @@ class EndChosen:
     end: End
 
 
-Told = (
+PublishedFact = (
     ReferralReceived
     | InformationRequested
     | InformationSupplied
@@ -181,4 +181,4 @@ Private = (
     | ReportUndeliverable
     | EndChosen
 )
-IntakeFact = Told | Private
+IntakeFact = PublishedFact | Private

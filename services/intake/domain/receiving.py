@@ -72,7 +72,7 @@ def supply(command: SupplyInformation, referral: Referral) -> list[IntakeFact]:
         raise Stale("stale", "Something else was supplied meanwhile, which these seals would cover up.")
     missing = tuple(item for item in referral.missing if item not in useful)
     supplied = InformationSupplied(
-        **vars(command.told),
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         request_id=command.request_id,
         items=useful,
@@ -94,7 +94,7 @@ def choose_pathway(command: ChoosePathway, referral: Referral) -> list[IntakeFac
     if referral.is_over:
         raise Conflict("closed", "The referral is not wanted any more.")
     chosen = PathwayChosen(
-        **vars(command.told),
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         pathway=command.pathway,
         pathway_version=command.pathway_version,
@@ -102,7 +102,7 @@ def choose_pathway(command: ChoosePathway, referral: Referral) -> list[IntakeFac
     )
     if referral.situation != "awaiting_pathway":
         return [chosen]
-    return [chosen, ReferralFoundComplete(**vars(command.told), referral_id=referral.referral_id)]
+    return [chosen, ReferralFoundComplete(**vars(command.attribution), referral_id=referral.referral_id)]
 
 
 def _claimed(command: ReceiveReferral, referral: Referral) -> list[IntakeFact]:
@@ -121,7 +121,7 @@ def _received(command: ReceiveReferral) -> ReferralReceived:
     began = min(terms.authored_at, command.at)
     from_then = max(began, terms.not_before) if terms.not_before else began
     return ReferralReceived(
-        **vars(command.told),
+        **vars(command.attribution),
         referral_id=command.referral_id,
         patient_ref=command.patient_ref,
         priority=terms.priority,
@@ -144,9 +144,9 @@ def _check(command: Command, referral_id: str, missing: tuple[Item, ...], n: int
     if not missing and not has_pathway:
         return PathwayAwaited(command.at)
     if not missing:
-        return ReferralFoundComplete(**vars(command.told), referral_id=referral_id)
+        return ReferralFoundComplete(**vars(command.attribution), referral_id=referral_id)
     return InformationRequested(
-        **vars(command.told),
+        **vars(command.attribution),
         referral_id=referral_id,
         request_id=request_id(referral_id, n),
         items=missing,

@@ -94,12 +94,12 @@ def _matched(command: Command, referral: Referral, kept: KeptReport, by: Matched
 def _apply(
     command: Command, referral: Referral, report: Report, visit_id: str | None, by: MatchedBy
 ) -> list[IntakeFact]:
-    told = ConsultReportReceived(
-        **vars(command.told),
+    attribution = ConsultReportReceived(
+        **vars(command.attribution),
         referral_id=referral.referral_id,
         report_id=report.report_id,
         visit_id=visit_id,
         kind=report.kind,
         matched_by=by,
     )
-    return [ReportFiled(report), told]
+    return [ReportFiled(report), attribution]

@@ -12,7 +12,7 @@ from shared.contracts.language import Audience, Priority, Reason, Task
 UNKNOWN_PATHWAY = "unknown"
 """In place of a pathway until a person has chosen one."""
 
-Situation = Literal[
+Status = Literal[
     "received",
     "awaiting_information",
     "awaiting_pathway",
@@ -158,7 +158,7 @@ class Referral:
     `kept_reports` wait for a person, or were set aside by one.
     """
 
-    situation: Situation
+    situation: Status
     referral_id: str
     fingerprint: str
     patient_ref: str

@@ -23,7 +23,7 @@ class KeepContact(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TellOfVisit(Command):
+class AnnounceVisit(Command):
     """Tell the patient of a visit, and remind of it; `replaces` is the visit that it moves."""
 
     visit_id: str

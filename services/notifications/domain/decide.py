@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from services.notifications.domain.cascade import Facts, attribution, cascade, failed
 from services.notifications.domain.commands import (
+    AnnounceVisit,
     EndVisit,
     KeepContact,
     Postpone,
@@ -14,22 +16,20 @@ from services.notifications.domain.commands import (
     RecordSent,
     StopForCancellation,
     StopForClosing,
-    TellOfVisit,
 )
 from services.notifications.domain.facts import (
-    CancellationHeard,
-    ClosingHeard,
+    CancellationNoted,
+    ClosingNoted,
     ContactKept,
     ConversationFact,
     MessagePostponed,
     NoticesPhoned,
     VisitEnded,
-    VisitHeard,
+    VisitNoted,
 )
 from services.notifications.domain.hours import have_lawful_hours, known_zone
-from services.notifications.domain.outlook import calls
-from services.notifications.domain.planning import Facts, attribution, failed, follow_up
-from services.notifications.domain.state import Conversation, Message, Reach, Visit
+from services.notifications.domain.schedule import calls
+from services.notifications.domain.state import ContactChannels, Conversation, Message, Visit
 from shared.contracts.language import Command, EffectNeedsPerson, Reason, Tick
 from shared.contracts.notifications import (
     ContactRecorded,
@@ -55,7 +55,7 @@ def decide(command: Command, conversation: Conversation) -> list[ConversationFac
     if rule is None:
         raise Rejected("unknown-command", "Notifications does not know this command.")
     heard = rule(command, conversation)
-    return heard if command.parked else follow_up(command, conversation, heard)
+    return heard if command.parked else cascade(command, conversation, heard)
 
 
 def allowed(conversation: Conversation) -> frozenset[str]:
@@ -77,15 +77,15 @@ def _keep_contact(command: KeepContact, conversation: Conversation) -> Facts:
     if zones and not have_lawful_hours(zones, command.at):
         # Nobody may be texted at an hour that could be their night; e-mail wakes nobody.
         media, zones = tuple(medium for medium in media if medium != "sms"), ()
-    reach = Reach(media, known_zone(command.timezone), command.seal, command.at, edition, zones)
+    reach = ContactChannels(media, known_zone(command.timezone), command.seal, command.at, edition, zones)
     return [ContactKept(command.referral_id, reach)]
 
 
-def _tell_of_visit(command: TellOfVisit, conversation: Conversation) -> Facts:
+def _announce_visit(command: AnnounceVisit, conversation: Conversation) -> Facts:
     if conversation.visit(command.visit_id):
         return []
     zone = known_zone(command.timezone)
-    return [VisitHeard(Visit(command.visit_id, command.starts_at, zone, command.seal, command.at), command.replaces)]
+    return [VisitNoted(Visit(command.visit_id, command.starts_at, zone, command.seal, command.at), command.replaces)]
 
 
 def _end_visit(command: EndVisit, conversation: Conversation) -> Facts:
@@ -99,11 +99,11 @@ def _end_visit(command: EndVisit, conversation: Conversation) -> Facts:
 def _stop_for_cancellation(command: StopForCancellation, conversation: Conversation) -> Facts:
     if conversation.cancelled_at:
         return []
-    return [CancellationHeard(command.at, is_silent=command.because == _SILENT)]
+    return [CancellationNoted(command.at, is_silent=command.because == _SILENT)]
 
 
 def _stop_for_closing(command: StopForClosing, conversation: Conversation) -> Facts:
-    return [] if conversation.is_closed else [ClosingHeard(is_silent=command.outcome == _SILENT)]
+    return [] if conversation.is_closed else [ClosingNoted(is_silent=command.outcome == _SILENT)]
 
 
 def _record_sent(command: RecordSent, conversation: Conversation) -> Facts:
@@ -140,7 +140,7 @@ def _postpone(command: Postpone, conversation: Conversation) -> Facts:
     return [MessagePostponed(message.number, command.at)] if message.status == "due" else []
 
 
-def _hand_to_person(command: EffectNeedsPerson, conversation: Conversation) -> Facts:
+def _escalate(command: EffectNeedsPerson, conversation: Conversation) -> Facts:
     message = _known(conversation, command.effect_revision)
     if message.status != "due":
         return []
@@ -162,15 +162,15 @@ def _record_contact(command: RecordContact, conversation: Conversation) -> Facts
 
 
 def _called(command: RecordContact, conversation: Conversation) -> Facts:
-    told: dict[str, Any] = {**vars(command.told), "referral_id": conversation.referral_id}
-    contact = ContactRecorded(**told, contact_id=command.contact_id, outcome=command.outcome)
-    owed = tuple(want.notice for want in calls(conversation))
+    attribution: dict[str, Any] = {**vars(command.attribution), "referral_id": conversation.referral_id}
+    contact = ContactRecorded(**attribution, contact_id=command.contact_id, outcome=command.outcome)
+    wanted_effects = tuple(want.notice for want in calls(conversation))
     if command.is_reached:
-        return [NoticesPhoned(owed), contact] if owed else [contact]
+        return [NoticesPhoned(wanted_effects), contact] if wanted_effects else [contact]
     attempts = conversation.unanswered + 1
-    if not owed or conversation.unreachable_at or attempts < CALLS_BEFORE_UNREACHABLE:
+    if not wanted_effects or conversation.unreachable_at or attempts < CALLS_BEFORE_UNREACHABLE:
         return [contact]
-    return [contact, PatientUnreachable(**told, attempts=attempts)]
+    return [contact, PatientUnreachable(**attribution, attempts=attempts)]
 
 
 def _tick(_command: Tick, _conversation: Conversation) -> Facts:
@@ -195,7 +195,7 @@ def _circumstances(command: Command) -> dict[str, Any]:
 
 _RULES: Mapping[type[Command], Callable[[Any, Conversation], Facts]] = {
     KeepContact: _keep_contact,
-    TellOfVisit: _tell_of_visit,
+    AnnounceVisit: _announce_visit,
     EndVisit: _end_visit,
     StopForCancellation: _stop_for_cancellation,
     StopForClosing: _stop_for_closing,
@@ -205,6 +205,6 @@ _RULES: Mapping[type[Command], Callable[[Any, Conversation], Facts]] = {
     RecordMayHaveGone: _record_may_have_gone,
     Postpone: _postpone,
     RecordContact: _record_contact,
-    EffectNeedsPerson: _hand_to_person,
+    EffectNeedsPerson: _escalate,
     Tick: _tick,
 }

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.notifications.domain.facts import (
-    CancellationHeard,
-    ClosingHeard,
+    CancellationNoted,
+    ClosingNoted,
     ContactKept,
     ConversationFact,
     MessageDropped,
@@ -15,9 +15,9 @@ from services.notifications.domain.facts import (
     MessagesHeld,
     NoticeLapsed,
     NoticesPhoned,
-    Told,
+    PublishedFact,
     VisitEnded,
-    VisitHeard,
+    VisitNoted,
 )
 from services.notifications.domain.state import Conversation, Message, MessageStatus, Visit, VisitStatus
 from shared.contracts.notifications import (
@@ -29,7 +29,7 @@ from shared.contracts.notifications import (
     PatientUnreachable,
 )
 
-_AFTER: Mapping[type[Told], Mapping[MessageStatus, MessageStatus]] = {
+_AFTER: Mapping[type[PublishedFact], Mapping[MessageStatus, MessageStatus]] = {
     MessageSent: dict.fromkeys(("due", "unknown", "dropped", "postponed", "gone", "failed"), "sent"),
     MessageDelivered: dict.fromkeys(("sent", "failed"), "delivered"),
     MessageFailed: {"due": "failed", "sent": "failed"},
@@ -59,7 +59,7 @@ def number_of(message_id: str) -> int:
     return int(number) if number.isascii() and number.isdecimal() else 0
 
 
-def _told(conversation: Conversation, fact: Told) -> Conversation:
+def _told(conversation: Conversation, fact: PublishedFact) -> Conversation:
     message = conversation.message(number_of(fact.message_id))
     if message is None:
         return conversation
@@ -76,7 +76,7 @@ def _told(conversation: Conversation, fact: Told) -> Conversation:
     )
 
 
-def _arrived(conversation: Conversation, message: Message, fact: Told) -> bool:
+def _arrived(conversation: Conversation, message: Message, fact: PublishedFact) -> bool:
     """Whether it came to the contact that is used now: what came to an old number says nothing of the new one."""
     is_current = conversation.reach is not None and message.edition == conversation.reach.edition
     return isinstance(fact, MessageDelivered) and is_current
@@ -119,19 +119,19 @@ def _noted(conversation: Conversation, fact: MessagesHeld | NoticeLapsed | Notic
 
 
 def _heard(
-    conversation: Conversation, fact: ContactKept | VisitHeard | VisitEnded | CancellationHeard | ClosingHeard
+    conversation: Conversation, fact: ContactKept | VisitNoted | VisitEnded | CancellationNoted | ClosingNoted
 ) -> Conversation:
     match fact:
         case ContactKept(referral_id=referral_id, reach=reach):
             return replace(_within_reach(conversation), referral_id=referral_id, reach=reach)
-        case VisitHeard(visit=visit, replaces=replaces):
+        case VisitNoted(visit=visit, replaces=replaces):
             before = _ended(conversation.visits, replaces, "replaced", visit.heard_at)
             return replace(_within_reach(conversation), visits=(*before, visit))
         case VisitEnded(visit_id=visit_id, status=status, at=at):
             return replace(conversation, visits=_ended(conversation.visits, visit_id, status, at))
-        case CancellationHeard(at=at, is_silent=is_silent):
+        case CancellationNoted(at=at, is_silent=is_silent):
             return replace(conversation, cancelled_at=at, is_silent=conversation.is_silent or is_silent)
-        case ClosingHeard(is_silent=is_silent):
+        case ClosingNoted(is_silent=is_silent):
             return replace(conversation, is_closed=True, is_silent=conversation.is_silent or is_silent)
 
 

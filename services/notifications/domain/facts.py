@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notifications.domain.state import Message, Notice, Reach, Visit, VisitEnd
+from services.notifications.domain.state import ContactChannels, Message, Notice, Visit, VisitEnd
 from shared.contracts.notifications import (
     ContactRecorded,
     MessageDelivered,
@@ -19,11 +19,11 @@ class ContactKept:
     """How the patient can be written to is known, or known anew."""
 
     referral_id: str
-    reach: Reach
+    reach: ContactChannels
 
 
 @dataclass(frozen=True)
-class VisitHeard:
+class VisitNoted:
     """Scheduling told of a visit; the one that it replaces is over."""
 
     visit: Visit
@@ -40,7 +40,7 @@ class VisitEnded:
 
 
 @dataclass(frozen=True)
-class CancellationHeard:
+class CancellationNoted:
     """Intake told that the referral is cancelled. `is_silent`: nothing may be said to anybody."""
 
     at: datetime
@@ -48,7 +48,7 @@ class CancellationHeard:
 
 
 @dataclass(frozen=True)
-class ClosingHeard:
+class ClosingNoted:
     """Intake told that the referral is closed."""
 
     is_silent: bool
@@ -98,13 +98,13 @@ class MessagesHeld:
     at: datetime
 
 
-Told = MessageSent | MessageDelivered | MessageFailed | MessageUnknown
+PublishedFact = MessageSent | MessageDelivered | MessageFailed | MessageUnknown
 Private = (
     ContactKept
-    | VisitHeard
+    | VisitNoted
     | VisitEnded
-    | CancellationHeard
-    | ClosingHeard
+    | CancellationNoted
+    | ClosingNoted
     | MessagePlanned
     | MessageDropped
     | MessagePostponed
@@ -112,4 +112,4 @@ Private = (
     | NoticesPhoned
     | MessagesHeld
 )
-ConversationFact = Told | ContactRecorded | PatientUnreachable | Private
+ConversationFact = PublishedFact | ContactRecorded | PatientUnreachable | Private

@@ -15,14 +15,14 @@ VisitEnd = Literal["cancelled", "missed", "fulfilled"]
 VisitStatus = Literal["booked", "replaced", VisitEnd]
 MessageStatus = Literal["due", "sent", "delivered", "failed", "unknown", "dropped", "postponed", "gone"]
 
-TELLING = frozenset({"visit_booked", "visit_moved"})
+ANNOUNCING = frozenset({"visit_booked", "visit_moved"})
 """The kinds that tell of a visit."""
 AT_MOST_ONCE = frozenset({"visit_reminder"})
 """The kinds that are rather not said than said twice."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ContactChannels:
     """How the patient can be written to: media in the order to try, the sealed contact; `edition` counts changes.
 
     Where it is not known which of several zones is the patient's, `zones` has them all.
@@ -97,7 +97,7 @@ class Conversation:
     """
 
     referral_id: str = ""
-    reach: Reach | None = None
+    reach: ContactChannels | None = None
     visits: tuple[Visit, ...] = ()
     messages: tuple[Message, ...] = ()
     phoned: tuple[Notice, ...] = ()

@@ -11,8 +11,8 @@ from services.notifications.domain import Conversation, is_timely
 from services.notifications.gateways.answers import not_recalled, postponed, refused, taken
 from services.notifications.gateways.writer import Text, Writer
 from services.notifications.settings import SmsSettings
+from shared.effects import NotTaken, exchange
 from shared.errors import Unknown
-from shared.outbound import NotTaken, exchange
 from shared.ports import Answer, Call, Traits
 
 TIMEOUT_S: Final = 10.0

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends
 
 from services.scheduling.domain import Placement, put_to
-from shared.identity import Caller, Concerned, Policy, Role, permit
+from shared.identity import AccessPolicy, Caller, Concerned, Role, permit
 from shared.service import Service, the_service
 from shared.web import IdempotencyKey, idempotency, if_match
 
@@ -13,7 +13,7 @@ _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIA
 _OFFICES: Final = frozenset({Role.SPECIALIST, Role.OFFICE})
 _SCHEDULERS: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.CLINICIAN})
 
-POLICY: Policy = {
+POLICY: AccessPolicy = {
     "read": _TEAM | _OFFICES | {Role.OPERATOR},
     "read_wishes": _SCHEDULERS,
     # A coordinator records what the office said on the telephone; the fact names the coordinator.

@@ -16,7 +16,7 @@ from services.scheduling.api.access import (
     may,
     providers_of,
 )
-from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
+from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, envelope_by_key, take
 from services.scheduling.domain import AnswerRequest, ChooseProvider, Directory, Provider, candidate_of
 from services.scheduling.views import ShownPlacement, choice_of, shown
 from shared.errors import Rejected
@@ -70,22 +70,22 @@ def routes(directory: Directory) -> APIRouter:
         service: TheService,
         referral_id: str,
         request: Annotated[Request, Depends(Request)],
-        told: Annotated[AnswerIn, body(AnswerIn)],
+        payload: Annotated[AnswerIn, body(AnswerIn)],
         response: Response,
     ) -> Taken:
         """Take an office's answer. The same answer again changes nothing; 409 when the request was withdrawn."""
         document = await service.read(referral_id)
-        number = choice_of(document, told.request_id, providers_of(caller))
+        number = choice_of(document, payload.request_id, providers_of(caller))
         command = AnswerRequest(
             **attribution(caller, service),
             choice=number,
-            is_accepted=told.accepted,
-            reason=told.reason.reason if told.reason else None,
+            is_accepted=payload.accepted,
+            reason=payload.reason.reason if payload.reason else None,
         )
         # An office that changes its mind and back says something else than the first time.
         known = document.state.choices[number - 1].answer
-        ask = request.ask(referral_id, command, caller, told.request_id, str(told.accepted), known)
-        return await take(service, ask, response)
+        envelope = request.envelope(referral_id, command, caller, payload.request_id, str(payload.accepted), known)
+        return await take(service, envelope, response)
 
     @router.post("/provider", status_code=202)
     async def choose(
@@ -94,12 +94,12 @@ def routes(directory: Directory) -> APIRouter:
         referral_id: str,
         key: Key,
         seen: Seen,
-        told: Annotated[ProviderIn, body(ProviderIn)],
+        payload: Annotated[ProviderIn, body(ProviderIn)],
         response: Response,
     ) -> Taken:
         """Choose the provider. A visit at another one is given back."""
-        provider = listed(directory, told.provider_ref, told.site_ref)
+        provider = listed(directory, payload.provider_ref, payload.site_ref)
         command = ChooseProvider(**attribution(caller, service), candidate=candidate_of(provider))
-        return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)
+        return await take(service, envelope_by_key(referral_id, command, caller, key, seen), response)
 
     return router

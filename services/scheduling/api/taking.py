@@ -7,9 +7,9 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.scheduling.api.access import KeyIfAny, Seen
-from shared.aggregates import Ask
-from shared.aggregates.ask import command_id
 from shared.contracts.language import Command, Reason
+from shared.engine import CommandEnvelope
+from shared.engine.commands import command_id
 from shared.identity import Caller
 from shared.service import Service
 from shared.telemetry import current_traceparent
@@ -54,19 +54,23 @@ class Request:
     key: KeyIfAny
     seen: Seen
 
-    def ask(self, referral_id: str, command: Command, caller: Caller, *content: str) -> Ask:
+    def envelope(self, referral_id: str, command: Command, caller: Caller, *content: str) -> CommandEnvelope:
         """The command as the engine takes it."""
         name = command_id(referral_id, type(command).__name__, *content)
-        return _ask(referral_id, self.key.command_id(caller) if self.key else name, command, self.key, self.seen)
+        return _envelope(referral_id, self.key.command_id(caller) if self.key else name, command, self.key, self.seen)
 
 
-def ask_by_key(referral_id: str, command: Command, caller: Caller, key: IdempotencyKey, seen: int | None) -> Ask:
+def envelope_by_key(
+    referral_id: str, command: Command, caller: Caller, key: IdempotencyKey, seen: int | None
+) -> CommandEnvelope:
     """A command that only the caller's key can name."""
-    return _ask(referral_id, key.command_id(caller), command, key, seen)
+    return _envelope(referral_id, key.command_id(caller), command, key, seen)
 
 
-def _ask(referral_id: str, id_: str, command: Command, key: IdempotencyKey | None, seen: int | None) -> Ask:
-    return Ask(
+def _envelope(
+    referral_id: str, id_: str, command: Command, key: IdempotencyKey | None, seen: int | None
+) -> CommandEnvelope:
+    return CommandEnvelope(
         key=referral_id,
         id=id_,
         command=command,
@@ -76,8 +80,8 @@ def _ask(referral_id: str, id_: str, command: Command, key: IdempotencyKey | Non
     )
 
 
-async def take(service: Service, ask: Ask, response: Response) -> Taken:
+async def take(service: Service, envelope: CommandEnvelope, response: Response) -> Taken:
     """Hand the command over and say what became of it. Raises what Service.ask raises."""
-    outcome = await service.ask(ask)
+    outcome = await service.execute(envelope)
     response.headers["ETag"] = etag(outcome.version)
-    return Taken(referral_id=ask.key, version=outcome.version)
+    return Taken(referral_id=envelope.key, version=outcome.version)

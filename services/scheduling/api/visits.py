@@ -18,7 +18,7 @@ from services.scheduling.api.access import (
     providers_of,
 )
 from services.scheduling.api.providers import listed
-from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, ask_by_key, take
+from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, envelope_by_key, take
 from services.scheduling.domain import (
     BookVisit,
     CancelVisit,
@@ -90,18 +90,18 @@ def routes(directory: Directory) -> APIRouter:
         referral_id: str,
         key: Key,
         seen: Seen,
-        told: Annotated[BookingIn, body(BookingIn)],
+        payload: Annotated[BookingIn, body(BookingIn)],
         response: Response,
     ) -> Taken:
         """Try to book this time. Whether it holds is told afterwards; a visit that it moves stands until then."""
         choices = (await service.read(referral_id)).state.choices
-        provider_ref = told.provider_ref or (choices[-1].provider_ref if choices else None)
+        provider_ref = payload.provider_ref or (choices[-1].provider_ref if choices else None)
         if provider_ref is None:
             raise Rejected("provider-not-chosen", "Choose a provider first.")
-        provider = listed(directory, provider_ref, told.site_ref, providers_of(caller))
-        slot = slot_at(provider, directory.site_of(provider), told.start)
-        command = BookVisit(**attribution(caller, service), slot=slot, booked_by=told.booked_by)
-        return await take(service, ask_by_key(referral_id, command, caller, key, seen), response)
+        provider = listed(directory, provider_ref, payload.site_ref, providers_of(caller))
+        slot = slot_at(provider, directory.site_of(provider), payload.start)
+        command = BookVisit(**attribution(caller, service), slot=slot, booked_by=payload.booked_by)
+        return await take(service, envelope_by_key(referral_id, command, caller, key, seen), response)
 
     return booking
 
@@ -112,17 +112,17 @@ async def cancel(
     service: TheService,
     referral_id: str,
     request: TheRequest,
-    told: Annotated[CancellationIn, body(CancellationIn)],
+    payload: Annotated[CancellationIn, body(CancellationIn)],
     response: Response,
 ) -> Taken:
     """Cancel a visit that lies ahead. Another is sought, unless the patient will not come."""
     command = CancelVisit(
         **attribution(caller, service),
-        visit_id=told.visit_id,
+        visit_id=payload.visit_id,
         providers=providers_of(caller),
-        reason=told.reason.reason,
+        reason=payload.reason.reason,
     )
-    return await take(service, request.ask(referral_id, command, caller, told.visit_id), response)
+    return await take(service, request.envelope(referral_id, command, caller, payload.visit_id), response)
 
 
 @router.post("/outcome", status_code=202)
@@ -131,18 +131,18 @@ async def record_outcome(
     service: TheService,
     referral_id: str,
     request: TheRequest,
-    told: Annotated[OutcomeIn, body(OutcomeIn)],
+    payload: Annotated[OutcomeIn, body(OutcomeIn)],
     response: Response,
 ) -> Taken:
     """Record what became of a visit."""
     command = RecordOutcome(
         **attribution(caller, service),
-        visit_id=told.visit_id,
+        visit_id=payload.visit_id,
         providers=providers_of(caller),
-        outcome=told.outcome,
+        outcome=payload.outcome,
     )
-    ask = request.ask(referral_id, command, caller, told.visit_id, told.outcome, told.evidence_ref)
-    return await take(service, ask, response)
+    envelope = request.envelope(referral_id, command, caller, payload.visit_id, payload.outcome, payload.evidence_ref)
+    return await take(service, envelope, response)
 
 
 @router.post("/appointment", status_code=202)
@@ -151,12 +151,12 @@ async def confirm(
     service: TheService,
     referral_id: str,
     request: TheRequest,
-    told: Annotated[AppointmentIn, body(AppointmentIn)],
+    payload: Annotated[AppointmentIn, body(AppointmentIn)],
     response: Response,
 ) -> Taken:
     """Say that the office knows of the visit, or that it is not to be, after a program could not make sure."""
-    command = ConfirmAppointment(**attribution(caller, service), visit_id=told.visit_id)
+    command = ConfirmAppointment(**attribution(caller, service), visit_id=payload.visit_id)
     placement: Placement = (await service.read(referral_id)).state
     # A visit that was confirmed may have to be called off, which is not the same said twice.
-    fates = [visit.fate for visit in placement.visits if visit.visit_id == told.visit_id]
-    return await take(service, request.ask(referral_id, command, caller, told.visit_id, *fates), response)
+    fates = [visit.fate for visit in placement.visits if visit.visit_id == payload.visit_id]
+    return await take(service, request.envelope(referral_id, command, caller, payload.visit_id, *fates), response)

@@ -4,7 +4,7 @@
 """
 
 from services.scheduling.domain import calendar_day
-from services.scheduling.domain.allowing import allowed
+from services.scheduling.domain.allowed import allowed
 from services.scheduling.domain.calendar import (
     Life,
     dates_between,
@@ -25,22 +25,23 @@ from services.scheduling.domain.commands import (
     HoldPlacement,
     OfferOpenings,
     RecordApproval,
-    RecordClaimHeld,
-    RecordClaimRefused,
-    RecordClaimReleased,
+    RecordClearance,
     RecordContact,
     RecordDenial,
-    RecordLeave,
     RecordOutcome,
     RecordReport,
     RecordRequest,
+    RecordReservationRefused,
+    RecordReservationReleased,
+    RecordReserved,
     RecordWithdrawal,
     ResumePlacement,
     TakeOrder,
     TakePathway,
 )
 from services.scheduling.domain.decide import decide
-from services.scheduling.domain.directory import Directory, Provider, Session, Site, candidate_of
+from services.scheduling.domain.directory import ClinicSession, Directory, Provider, Site, candidate_of
+from services.scheduling.domain.duties import Status, next_due, status, tasks, wanted_effects
 from services.scheduling.domain.evolve import evolve
 from services.scheduling.domain.offices import put_to, visits_of
 from services.scheduling.domain.openings import (
@@ -59,17 +60,16 @@ from services.scheduling.domain.state import (
     Attempt,
     Candidate,
     Choice,
-    Claiming,
-    Handed,
-    Leave,
+    Clearance,
+    Escalation,
     Order,
     Paused,
     Placement,
+    Reserving,
     Searching,
     Slot,
     Visit,
 )
-from services.scheduling.domain.steps import Situation, next_due, owed, situation, tasks
 
 __all__ = [
     "INITIAL",
@@ -82,15 +82,15 @@ __all__ = [
     "Candidate",
     "Choice",
     "ChooseProvider",
-    "Claiming",
+    "Clearance",
+    "ClinicSession",
     "ConfirmAppointment",
     "Directory",
     "EndPlacement",
+    "Escalation",
     "Frame",
-    "Handed",
     "HoldPlacement",
     "Interval",
-    "Leave",
     "Life",
     "OfferOpenings",
     "Order",
@@ -98,22 +98,22 @@ __all__ = [
     "Placement",
     "Provider",
     "RecordApproval",
-    "RecordClaimHeld",
-    "RecordClaimRefused",
-    "RecordClaimReleased",
+    "RecordClearance",
     "RecordContact",
     "RecordDenial",
-    "RecordLeave",
     "RecordOutcome",
     "RecordReport",
     "RecordRequest",
+    "RecordReservationRefused",
+    "RecordReservationReleased",
+    "RecordReserved",
     "RecordWithdrawal",
+    "Reserving",
     "ResumePlacement",
     "Searching",
-    "Session",
     "Site",
-    "Situation",
     "Slot",
+    "Status",
     "TakeOrder",
     "TakePathway",
     "Visit",
@@ -131,13 +131,13 @@ __all__ = [
     "life_of",
     "local_instant",
     "next_due",
-    "owed",
     "put_to",
     "resources_of",
-    "situation",
     "slot_at",
     "slots",
+    "status",
     "tasks",
     "visits_of",
+    "wanted_effects",
     "whole_day",
 ]

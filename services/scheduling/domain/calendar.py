@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from services.scheduling.domain.state import Claiming, Order, Placement, Slot
+from services.scheduling.domain.state import Order, Placement, Reserving, Slot
 from shared.contracts.language import tenant_of
 
 Life = Literal["trying", "booked", "dead"]
@@ -58,7 +58,7 @@ def life_of(state: Placement, attempt: int) -> Life:
     """
     if any(visit.attempt.number == attempt and visit.is_kept for visit in state.visits):
         return "booked"
-    is_trying = isinstance(state.seeking, Claiming) and state.seeking.attempt.number == attempt
+    is_trying = isinstance(state.seeking, Reserving) and state.seeking.attempt.number == attempt
     return "trying" if is_trying or attempt > state.attempts else "dead"
 
 

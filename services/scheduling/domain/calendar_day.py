@@ -21,7 +21,7 @@ ASKED_AFTER = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Reservation:
     """An interval that an attempt of a placement claims. Without `ask_at` it is permanent."""
 
     number: int
@@ -44,12 +44,12 @@ class Question:
 class CalendarDay:
     """The day. `claimed` and `asked` count claims and questions that there ever were."""
 
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Reservation, ...] = ()
     claimed: int = 0
     question: Question | None = None
     asked: int = 0
 
-    def claims_in_question(self) -> list[Claim]:
+    def reservations_in_question(self) -> list[Reservation]:
         """What the question under way is about, as far as it is still claimed."""
         numbers = self.question.claims if self.question else ()
         return [claim for claim in self.claims if claim.number in numbers]
@@ -59,7 +59,7 @@ EMPTY = CalendarDay()
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimInterval(Command):
+class ReserveInterval(Command):
     """A placement intends to have this interval."""
 
     placement_id: str
@@ -69,7 +69,7 @@ class ClaimInterval(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleaseClaim(Command):
+class ReleaseReservation(Command):
     """A placement gave the attempt up."""
 
     placement_id: str
@@ -85,10 +85,10 @@ class HeedAnswer(Command):
 
 
 @dataclass(frozen=True)
-class Claimed:
+class Reserved:
     """A part of the day is claimed."""
 
-    claim: Claim
+    claim: Reservation
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,15 @@ class Answered:
     ask_again: Mapping[int, datetime | None]
 
 
-DayFact = Claimed | Released | Asked | Answered
+DayFact = Reserved | Released | Asked | Answered
 
 
 def decide(command: Command, day: CalendarDay) -> list[DayFact]:
     """Return the facts that follow: none if it is so already, Conflict if another placement has the time."""
     match command:
-        case ClaimInterval():
+        case ReserveInterval():
             return _claim(command, day)
-        case ReleaseClaim():
+        case ReleaseReservation():
             return [Released(claim.number) for claim in day.claims if _is_of(command, claim)]
         case Tick():
             return _ask(command, day)
@@ -131,13 +131,13 @@ def decide(command: Command, day: CalendarDay) -> list[DayFact]:
     raise Rejected("unknown-command", "A calendar day does not know this command.")
 
 
-def _claim(command: ClaimInterval, day: CalendarDay) -> list[DayFact]:
+def _claim(command: ReserveInterval, day: CalendarDay) -> list[DayFact]:
     if any(_is_of(command, claim) for claim in day.claims):
         return []
     others = [(c.starts_at, c.ends_at) for c in day.claims if c.placement_id != command.placement_id]
     if overlaps(command.starts_at, command.ends_at, others):
         raise Conflict("time-taken", "This time is taken.")
-    claim = Claim(
+    claim = Reservation(
         number=day.claimed + 1,
         placement_id=command.placement_id,
         attempt=command.attempt,
@@ -145,10 +145,10 @@ def _claim(command: ClaimInterval, day: CalendarDay) -> list[DayFact]:
         ends_at=command.ends_at,
         ask_at=command.at + ASKED_AFTER,
     )
-    return [Claimed(claim)]
+    return [Reserved(claim)]
 
 
-def _is_of(command: ClaimInterval | ReleaseClaim, claim: Claim) -> bool:
+def _is_of(command: ReserveInterval | ReleaseReservation, claim: Reservation) -> bool:
     return (claim.placement_id, claim.attempt) == (command.placement_id, command.attempt)
 
 
@@ -166,7 +166,7 @@ def _ask(command: Tick, day: CalendarDay) -> list[DayFact]:
 def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:
     if day.question is None or day.question.number != command.question:
         return []
-    asked = [claim.number for claim in day.claims_in_question()]
+    asked = [claim.number for claim in day.reservations_in_question()]
     dead = [number for number in asked if command.lives.get(number) == "dead"]
     booked = [number for number in asked if command.lives.get(number) == "booked"]
     again = [number for number in asked if number not in dead and number not in booked]
@@ -184,7 +184,7 @@ def _give_up_asking(command: EffectNeedsPerson, day: CalendarDay) -> list[DayFac
 def evolve(day: CalendarDay, fact: DayFact) -> CalendarDay:
     """Fold one fact into the day."""
     match fact:
-        case Claimed(claim=claim):
+        case Reserved(claim=claim):
             return replace(day, claims=(*day.claims, claim), claimed=claim.number)
         case Released(number=number):
             return replace(day, claims=tuple(claim for claim in day.claims if claim.number != number))
@@ -207,7 +207,7 @@ def tasks(_day: CalendarDay) -> tuple[Task, ...]:
     return ()
 
 
-def owed(day: CalendarDay) -> Sequence[Effect]:
+def wanted_effects(day: CalendarDay) -> Sequence[Effect]:
     """The question under way."""
     return [Effect(kind="ask", revision=day.question.number, target="placements")] if day.question else []
 

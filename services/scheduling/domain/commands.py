@@ -70,7 +70,7 @@ class RecordApproval(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordLeave(Command):
+class RecordClearance(Command):
     """The visit may take place without a certificate; not required with `provider_ref`, or None: with any."""
 
     basis: Literal["not_required", "overridden"]
@@ -155,7 +155,7 @@ class OfferOpenings(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordClaimHeld(Command):
+class RecordReserved(Command):
     """Every day took the claim of this attempt. `seal`: what its patient must know, for the audience `visit`."""
 
     attempt: int
@@ -164,14 +164,14 @@ class RecordClaimHeld(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordClaimRefused(Command):
+class RecordReservationRefused(Command):
     """A day holds an overlapping claim of another placement, or the directory does not name the provider any more."""
 
     attempt: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordClaimReleased(Command):
+class RecordReservationReleased(Command):
     """No day holds a claim of this attempt any more."""
 
     attempt: int

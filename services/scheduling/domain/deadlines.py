@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.scheduling.domain.state import Act, Claiming, Placement, Searching
+from services.scheduling.domain.state import Act, Placement, Reserving, Searching
 from shared.business_days import after_business_days
 from shared.contracts.language import Owner, Priority
 
@@ -39,7 +39,7 @@ def owner_and_due(act: Act, at: datetime) -> tuple[Owner, datetime]:
 
 def book_until(state: Placement, at: datetime) -> datetime:
     """Until when a visit should be booked, from the first search on: one due time, however many attempts it takes."""
-    under_way = state.seeking if isinstance(state.seeking, Searching | Claiming) else None
+    under_way = state.seeking if isinstance(state.seeking, Searching | Reserving) else None
     return under_way.until if under_way else at + BOOKING_TIME
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.scheduling.domain.booking import BOOKING
+from services.scheduling.domain.cascade import onward
+from services.scheduling.domain.decide_effects import BOOKING
+from services.scheduling.domain.decide_events import EVENTS
+from services.scheduling.domain.decide_people import PEOPLE
 from services.scheduling.domain.evolve import evolve
 from services.scheduling.domain.facts import PlacementFact
-from services.scheduling.domain.hearing import HEARD
-from services.scheduling.domain.onward import onward
-from services.scheduling.domain.people import PEOPLE
 from services.scheduling.domain.state import Placement
 from shared.contracts.language import Command
 from shared.errors import Rejected
 
-_DECISIONS: Mapping[type, Callable[[Any, Placement], list[PlacementFact]]] = {**HEARD, **PEOPLE, **BOOKING}
+_DECISIONS: Mapping[type, Callable[[Any, Placement], list[PlacementFact]]] = {**EVENTS, **PEOPLE, **BOOKING}
 
 
 def decide(command: Command, state: Placement) -> list[PlacementFact]:

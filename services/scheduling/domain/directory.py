@@ -49,7 +49,7 @@ class Site(Entry):
         return ZoneInfo(self.timezone)
 
 
-class Session(Entry):
+class ClinicSession(Entry):
     """Opening hours on these weekdays (ISO: Monday is 1), by the clock on the site's wall."""
 
     weekdays: frozenset[Weekday]
@@ -57,7 +57,7 @@ class Session(Entry):
     closes: time
 
     @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> "Session":
+    def _opens_before_it_closes(self) -> "ClinicSession":
         if self.opens >= self.closes:
             raise ValueError("A session opens before it closes; one over midnight is two.")
         return self
@@ -73,7 +73,7 @@ class Provider(Entry):
     is_in_house: bool
     pathways: tuple[str, ...]
     visit_minutes: int = Field(ge=5, le=8 * 60)
-    sessions: tuple[Session, ...]
+    sessions: tuple[ClinicSession, ...]
 
 
 class Directory(Entry):

@@ -9,15 +9,15 @@ from services.scheduling.domain.state import (
     Act,
     Attempt,
     Choice,
-    Claiming,
-    Fate,
-    Handed,
+    Escalation,
     Paused,
     Placement,
+    Reserving,
     Searching,
     Visit,
+    VisitStatus,
 )
-from shared.contracts import scheduling as told
+from shared.contracts import scheduling as published
 
 
 def evolve(state: Placement, fact: f.PlacementFact) -> Placement:
@@ -52,11 +52,11 @@ def _ended(state: Placement, fact: f.PlacementEnded) -> Placement:
     return replace(state, ended=fact.reason, choices=choices, handed=_left(state))
 
 
-def _leave_changed(state: Placement, fact: f.LeaveChanged) -> Placement:
+def _clearance_changed(state: Placement, fact: f.ClearanceChanged) -> Placement:
     return replace(state, leave=fact.leave)
 
 
-def _chosen(state: Placement, fact: told.ProviderChosen) -> Placement:
+def _chosen(state: Placement, fact: published.ProviderChosen) -> Placement:
     choice = Choice(fact.choice, fact.provider_ref, fact.site_ref)
     last = state.choices[-1] if state.choices else choice
     is_other = (last.provider_ref, last.site_ref) != (choice.provider_ref, choice.site_ref)
@@ -70,12 +70,12 @@ def _office_asked(state: Placement, fact: f.OfficeAsked) -> Placement:
     return replace(state, choices=_changed(state.choices, fact.choice, answer_due_at=fact.answer_due_at))
 
 
-def _accepted(state: Placement, fact: told.ProviderAccepted) -> Placement:
+def _accepted(state: Placement, fact: published.ProviderAccepted) -> Placement:
     handed = _left(state, "resolve_declined_visit")
     return replace(state, choices=_changed(state.choices, fact.choice, answer="accepted"), handed=handed)
 
 
-def _declined(state: Placement, fact: told.ProviderDeclined) -> Placement:
+def _declined(state: Placement, fact: published.ProviderDeclined) -> Placement:
     # That an office says no decides nothing for the clinician, nor for the patient.
     handed = _left(state, "decide_on_missed", "resolve_declined_visit")
     return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=handed)
@@ -100,7 +100,7 @@ def _search_begun(state: Placement, fact: f.SearchBegun) -> Placement:
 
 
 def _attempt_begun(state: Placement, fact: f.AttemptBegun) -> Placement:
-    claiming = Claiming(fact.attempt, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
+    claiming = Reserving(fact.attempt, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
     return replace(state, given_up=_given_up(state), seeking=claiming, attempts=fact.attempt.number)
 
 
@@ -116,10 +116,10 @@ def _stopped(state: Placement, _fact: f.SeekingStopped) -> Placement:
 def _given_up(state: Placement) -> tuple[Attempt, ...]:
     """With the attempt under way, which whatever comes next replaces."""
     seeking = state.seeking
-    return (*state.given_up, seeking.attempt) if isinstance(seeking, Claiming) else state.given_up
+    return (*state.given_up, seeking.attempt) if isinstance(seeking, Reserving) else state.given_up
 
 
-def _left(state: Placement, *acts: Act) -> tuple[Handed, ...]:
+def _left(state: Placement, *acts: Act) -> tuple[Escalation, ...]:
     """These acts, if people have them, when the rest is overtaken; an office that expects the patient never forgets."""
     return tuple(handed for handed in state.handed if handed.act in ("call_off_appointment", *acts))
 
@@ -128,30 +128,30 @@ def _released(state: Placement, fact: f.AttemptReleased) -> Placement:
     return replace(state, given_up=tuple(a for a in state.given_up if a.number != fact.attempt))
 
 
-def _booked(state: Placement, fact: told.VisitBooked) -> Placement:
-    if not isinstance(state.seeking, Claiming):
+def _booked(state: Placement, fact: published.VisitBooked) -> Placement:
+    if not isinstance(state.seeking, Reserving):
         return state
     visit = Visit(fact.visit_id, state.seeking.attempt)
     moved = _with_fate(state, fact.replaces, "moved")
     return replace(moved, visits=(*moved.visits, visit), seeking=None, searches_in_vain=0, handed=_left(state))
 
 
-def _cancelled(state: Placement, fact: told.VisitCancelled) -> Placement:
+def _cancelled(state: Placement, fact: published.VisitCancelled) -> Placement:
     return replace(_with_fate(state, fact.visit_id, "cancelled"), handed=_left(state, "resolve_declined_visit"))
 
 
-def _missed(state: Placement, fact: told.VisitMissed) -> Placement:
+def _missed(state: Placement, fact: published.VisitMissed) -> Placement:
     return replace(_with_fate(state, fact.visit_id, "missed"), handed=_left(state))
 
 
-def _fulfilled(state: Placement, fact: told.VisitFulfilled) -> Placement:
+def _fulfilled(state: Placement, fact: published.VisitFulfilled) -> Placement:
     kept = any(visit.visit_id == fact.visit_id and visit.is_kept for visit in state.visits)
     # A visit that was given back stays so: its claims are gone for ever.
     marked = _with_fate(state, fact.visit_id, "fulfilled") if kept else state
     return replace(marked, fulfilled=fact.visit_id, handed=_left(state))
 
 
-def _with_fate(state: Placement, visit_id: str | None, fate: Fate) -> Placement:
+def _with_fate(state: Placement, visit_id: str | None, fate: VisitStatus) -> Placement:
     """The visit's fate; one whose time is given back is owed its release."""
     visits = tuple(replace(v, fate=fate) if v.visit_id == visit_id else v for v in state.visits)
     freed = tuple(v.attempt for v in visits if v.visit_id == visit_id and not v.is_kept)
@@ -163,16 +163,16 @@ def _outcome_awaited(state: Placement, fact: f.OutcomeAwaited) -> Placement:
     return replace(state, visits=visits, handed=_left(state))
 
 
-def _handed_over(state: Placement, fact: f.HandedOver) -> Placement:
-    return replace(state, handed=(*state.handed, Handed(fact.act, fact.owner, fact.due_at, fact.visit_id)))
+def _escalated(state: Placement, fact: f.Escalated) -> Placement:
+    return replace(state, handed=(*state.handed, Escalation(fact.act, fact.owner, fact.due_at, fact.visit_id)))
 
 
-def _handover_settled(state: Placement, fact: f.HandoverSettled) -> Placement:
+def _escalation_resolved(state: Placement, fact: f.EscalationResolved) -> Placement:
     left = (handed for handed in state.handed if (handed.act, handed.visit_id) != (fact.act, fact.visit_id))
     return replace(state, handed=tuple(left))
 
 
-def _no_capacity(state: Placement, _fact: told.NoCapacityFound) -> Placement:
+def _no_capacity(state: Placement, _fact: published.NoCapacityFound) -> Placement:
     return state
 
 
@@ -183,22 +183,22 @@ _FOLDS: Mapping[type, Callable[[Placement, Any], Placement]] = {
     f.PlacementResumed: _resumed,
     f.PlacementBegun: _begun,
     f.PlacementEnded: _ended,
-    f.LeaveChanged: _leave_changed,
-    told.ProviderChosen: _chosen,
+    f.ClearanceChanged: _clearance_changed,
+    published.ProviderChosen: _chosen,
     f.OfficeAsked: _office_asked,
-    told.ProviderAccepted: _accepted,
-    told.ProviderDeclined: _declined,
+    published.ProviderAccepted: _accepted,
+    published.ProviderDeclined: _declined,
     f.SearchBegun: _search_begun,
     f.AttemptBegun: _attempt_begun,
     f.SeekingPaused: _paused,
     f.SeekingStopped: _stopped,
     f.AttemptReleased: _released,
-    told.VisitBooked: _booked,
-    told.VisitCancelled: _cancelled,
-    told.VisitMissed: _missed,
-    told.VisitFulfilled: _fulfilled,
+    published.VisitBooked: _booked,
+    published.VisitCancelled: _cancelled,
+    published.VisitMissed: _missed,
+    published.VisitFulfilled: _fulfilled,
     f.OutcomeAwaited: _outcome_awaited,
-    f.HandedOver: _handed_over,
-    f.HandoverSettled: _handover_settled,
-    told.NoCapacityFound: _no_capacity,
+    f.Escalated: _escalated,
+    f.EscalationResolved: _escalation_resolved,
+    published.NoCapacityFound: _no_capacity,
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling.domain.state import Act, Attempt, Candidate, Leave, Order, Slot
+from services.scheduling.domain.state import Act, Attempt, Candidate, Clearance, Order, Slot
 from shared.contracts.language import Owner, Reason
 from shared.contracts.scheduling import (
     BookedBy,
@@ -57,10 +57,10 @@ class PlacementEnded:
 
 
 @dataclass(frozen=True)
-class LeaveChanged:
+class ClearanceChanged:
     """What the authorization allows is now this."""
 
-    leave: Leave
+    leave: Clearance
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class OutcomeAwaited:
 
 
 @dataclass(frozen=True)
-class HandedOver:
+class Escalated:
     """A person has something to do; `visit_id` where it is about one visit."""
 
     act: Act
@@ -130,7 +130,7 @@ class HandedOver:
 
 
 @dataclass(frozen=True)
-class HandoverSettled:
+class EscalationResolved:
     """What a person had to do is done, or there is no need for it any more."""
 
     act: Act
@@ -144,7 +144,7 @@ PlacementFact = (
     | PlacementResumed
     | PlacementBegun
     | PlacementEnded
-    | LeaveChanged
+    | ClearanceChanged
     | OfficeAsked
     | SearchBegun
     | AttemptBegun
@@ -152,8 +152,8 @@ PlacementFact = (
     | SeekingStopped
     | AttemptReleased
     | OutcomeAwaited
-    | HandedOver
-    | HandoverSettled
+    | Escalated
+    | EscalationResolved
     | ProviderChosen
     | ProviderAccepted
     | ProviderDeclined

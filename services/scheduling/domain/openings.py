@@ -14,8 +14,8 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.deadlines import earliest_start
-from services.scheduling.domain.directory import Provider, Session, Site
-from services.scheduling.domain.state import Leave, Order, Placement, Slot
+from services.scheduling.domain.directory import ClinicSession, Provider, Site
+from services.scheduling.domain.state import Clearance, Order, Placement, Slot
 from shared.business_days import SATURDAY, is_business_day
 from shared.contracts.language import Priority
 
@@ -51,7 +51,9 @@ def frame_of(state: Placement, order: Order, at: datetime) -> Frame:
     return Frame(earliest, min(latest, earliest + LONGEST_LOOK_AHEAD, order.order_expires_at))
 
 
-def free_slots(provider: Provider, site: Site, leave: Leave, frame: Frame, busy: Sequence[Interval]) -> Iterator[Slot]:
+def free_slots(
+    provider: Provider, site: Site, leave: Clearance, frame: Frame, busy: Sequence[Interval]
+) -> Iterator[Slot]:
     """Every slot within the frame that is open, allowed and not claimed, in order of time."""
     ahead = deque(sorted(busy))
     for slot in slots(provider, site, frame):
@@ -84,7 +86,7 @@ def slots(provider: Provider, site: Site, frame: Frame) -> Iterator[Slot]:
 
 
 @lru_cache(maxsize=20_000)  # providers share opening hours, and each search asks for a fortnight of days
-def starts_on(sessions: tuple[Session, ...], length: timedelta, timezone: str, day: date) -> tuple[datetime, ...]:
+def starts_on(sessions: tuple[ClinicSession, ...], length: timedelta, timezone: str, day: date) -> tuple[datetime, ...]:
     """The instants (UTC) at which visits of this length may start on a day of that zone; none on a holiday."""
     if day.weekday() < SATURDAY and not is_business_day(day):
         return ()
@@ -108,7 +110,7 @@ def local_instant(day: date, wall: time, zone: ZoneInfo) -> datetime | None:
     return instant if (shown.date(), shown.time()) == (day, wall) else None
 
 
-def _starts(sessions: tuple[Session, ...], length: timedelta, day: date) -> Iterator[time]:
+def _starts(sessions: tuple[ClinicSession, ...], length: timedelta, day: date) -> Iterator[time]:
     """Wall times at which a visit may begin and end within its session."""
     for session in sorted(sessions, key=lambda s: s.opens):
         if day.isoweekday() in session.weekdays:

@@ -13,7 +13,7 @@ from shared.contracts.language import Owner, Priority, Reason
 from shared.contracts.scheduling import BookedBy
 
 Answer = Literal["asked", "accepted", "declined", "withdrawn"]
-Fate = Literal["booked", "cancelled", "moved", "missed", "fulfilled"]
+VisitStatus = Literal["booked", "cancelled", "moved", "missed", "fulfilled"]
 Act = Literal[
     "choose_provider",
     "call_office",
@@ -92,7 +92,7 @@ class Visit:
 
     visit_id: str
     attempt: Attempt
-    fate: Fate = "booked"
+    fate: VisitStatus = "booked"
     outcome_due_at: datetime | None = None
 
     @property
@@ -102,7 +102,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Clearance:
     """Why a visit may take place: none is needed (with any provider, or with `exempt`), an override, a certificate."""
 
     is_not_required: bool = False
@@ -142,7 +142,7 @@ class Searching:
 
 
 @dataclass(frozen=True, slots=True)
-class Claiming:
+class Reserving:
     """A slot is being claimed, day by day; `rest` is tried next. `is_asked_for`: a person named this very slot."""
 
     attempt: Attempt
@@ -166,7 +166,7 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class Escalation:
     """What a person has to do, because the program can do no more for now; `visit_id` where it is about one."""
 
     act: Act
@@ -186,17 +186,17 @@ class Placement:
     is_complete: bool = False
     is_held: bool = False
     ended: Reason | None = None
-    leave: Leave = Leave()
+    leave: Clearance = Clearance()
     candidates: tuple[Candidate, ...] = ()
     choices: tuple[Choice, ...] = ()
-    seeking: Searching | Claiming | Paused | None = None
+    seeking: Searching | Reserving | Paused | None = None
     searches: int = 0
     searches_in_vain: int = 0
     attempts: int = 0
     given_up: tuple[Attempt, ...] = ()
     visits: tuple[Visit, ...] = ()
     fulfilled: str | None = None
-    handed: tuple[Handed, ...] = ()
+    handed: tuple[Escalation, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -224,7 +224,7 @@ class Placement:
 
     def attempt(self, number: int) -> Attempt | None:
         """The attempt of that number: under way, booked at some time, or owed its release."""
-        trying = [self.seeking.attempt] if isinstance(self.seeking, Claiming) else []
+        trying = [self.seeking.attempt] if isinstance(self.seeking, Reserving) else []
         known = [*trying, *(visit.attempt for visit in self.visits), *self.given_up]
         return next((attempt for attempt in known if attempt.number == number), None)
 

@@ -3,7 +3,7 @@
 What is decided is decided on either side; here it is carried.
 """
 
-from services.scheduling.gateways.calendar import Claims, Openings, Questions, visit_id
+from services.scheduling.gateways.calendar import Openings, Questions, Reservations, visit_id
 from services.scheduling.gateways.offices import Appointments, OfficeRequests, Offices
 
-__all__ = ["Appointments", "Claims", "OfficeRequests", "Offices", "Openings", "Questions", "visit_id"]
+__all__ = ["Appointments", "OfficeRequests", "Offices", "Openings", "Questions", "Reservations", "visit_id"]

@@ -23,9 +23,9 @@ from services.scheduling.domain import (
     Order,
     Placement,
     Provider,
-    RecordClaimHeld,
-    RecordClaimRefused,
-    RecordClaimReleased,
+    RecordReservationRefused,
+    RecordReservationReleased,
+    RecordReserved,
     Searching,
     Slot,
     best_of,
@@ -38,11 +38,11 @@ from services.scheduling.domain import (
     life_of,
     whole_day,
 )
-from services.scheduling.domain.calendar_day import CalendarDay, ClaimInterval, HeedAnswer, ReleaseClaim
+from services.scheduling.domain.calendar_day import CalendarDay, HeedAnswer, ReleaseReservation, ReserveInterval
 from services.scheduling.gateways.seals import sealed
-from shared.aggregates import Ask, Engine, Outcome, Queue
-from shared.aggregates.ask import command_id
 from shared.contracts.language import Actor, Command, tenant_of
+from shared.engine import CommandEnvelope, CommandOutcome, Engine, GroupCommit
+from shared.engine.commands import command_id
 from shared.errors import Busy, Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
@@ -52,7 +52,7 @@ LAND_S: Final = 5.0
 READS: Final = Traits(may_repeat=True, land_s=LAND_S)
 """A search and a question leave nothing behind."""
 READ_AT_ONCE: Final = timedelta(days=14)
-CLAIMS_AT_ONCE: Final = 4
+RESERVATIONS_AT_ONCE: Final = 4
 """Per provider: more of them would only compete for the same documents."""
 
 
@@ -128,17 +128,17 @@ class Openings:
 
 
 @dataclass(frozen=True)
-class Claims:
-    """Claims every day of an attempt, in order, and releases them (effect `claim`)."""
+class Reservations:
+    """Reservations every day of an attempt, in order, and releases them (effect `claim`)."""
 
     directory: Directory
     keyring: Keyring
-    calendar: Queue
+    calendar: GroupCommit
 
     @property
     def traits(self) -> Traits:
         """A claim that is there is left as it is; asking would tell no more than claiming again."""
-        return Traits(dedupes=True, land_s=LAND_S, concurrency=CLAIMS_AT_ONCE)
+        return Traits(dedupes=True, land_s=LAND_S, concurrency=RESERVATIONS_AT_ONCE)
 
     async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
         """Make the call. An attempt that is forgotten was released."""
@@ -155,8 +155,8 @@ class Claims:
         about = {**_told(now), "attempt": attempt.number}
         provider = self.directory.provider(attempt.slot.provider_ref)
         if provider is None:
-            return Answer("alive", refs=(call.effect_id,), command=RecordClaimRefused(**about))
-        claim = ClaimInterval(
+            return Answer("alive", refs=(call.effect_id,), command=RecordReservationRefused(**about))
+        claim = ReserveInterval(
             **about,
             placement_id=call.aggregate_id,
             starts_at=attempt.slot.starts_at,
@@ -164,9 +164,9 @@ class Claims:
         )
         for day in days_of(order, attempt.slot):
             if not await self._takes(day, call, claim):
-                return Answer("alive", refs=(call.effect_id,), command=RecordClaimRefused(**about))
+                return Answer("alive", refs=(call.effect_id,), command=RecordReservationRefused(**about))
         site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
-        held = RecordClaimHeld(
+        held = RecordReserved(
             **about,
             visit_id=visit_id(call.aggregate_id, attempt.number),
             seal=sealed(self.keyring, tenant, attempt.slot, provider, site),
@@ -175,15 +175,15 @@ class Claims:
 
     async def _release(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
         about = {**_told(now), "attempt": attempt.number}
-        release = ReleaseClaim(**about, placement_id=call.aggregate_id)
+        release = ReleaseReservation(**about, placement_id=call.aggregate_id)
         for day in days_of(order, attempt.slot):
             await self._takes(day, call, release)
-        return Answer("withdrawn", refs=(call.effect_id,), command=RecordClaimReleased(**about))
+        return Answer("withdrawn", refs=(call.effect_id,), command=RecordReservationReleased(**about))
 
     async def _takes(self, day: str, call: Call, command: Command) -> bool:
         """Whether the day takes the command. Named by the call: a later call is decided anew, not remembered."""
         id_ = command_id(day, call.effect_id, call.act, str(call.number))
-        outcome: Outcome = await self.calendar.submit(Ask(key=day, id=id_, command=command))
+        outcome: CommandOutcome = await self.calendar.submit(CommandEnvelope(key=day, id=id_, command=command))
         if outcome.fault:
             raise outcome.fault
         return outcome.refusal is None
@@ -206,7 +206,7 @@ class Questions:
 
     async def call(self, call: Call, state: CalendarDay, now: datetime) -> Answer:
         """Read the placements and say what becomes of the claims. There is nothing to withdraw."""
-        claims = state.claims_in_question()
+        claims = state.reservations_in_question()
         if call.act != "send":
             return Answer("withdrawn")
         async with _in_time():

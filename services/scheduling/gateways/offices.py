@@ -15,15 +15,15 @@ from services.scheduling.domain import AnswerRequest, Directory, Placement, Slot
 from services.scheduling.gateways.calendar import visit_id
 from shared.capabilities import Capabilities
 from shared.contracts.language import Actor, tenant_of
+from shared.effects import Clients, NotTaken
 from shared.errors import Unknown
-from shared.outbound import Lines, NotTaken
-from shared.ports import Act, Answer, Call, Traits, Word
+from shared.ports import Act, Answer, AnswerWord, Call, Traits
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
 TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
 _METHODS: Final[Mapping[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[Mapping[Act, Word]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
+_MEANS_NOT_FOUND: Final[Mapping[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
 _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 
@@ -31,13 +31,15 @@ _CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 class Offices:
     """Where the offices are, and where they answer: us about requests and visits, intake about reports."""
 
-    lines: Lines
+    clients: Clients
     offices_url: str
     public_url: str
     reports_url: str
     keyring: Keyring
 
-    async def call(self, call: Call, path: str, id_field: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Word:
+    async def call(
+        self, call: Call, path: str, id_field: str, body: Mapping[str, Any]
+    ) -> Mapping[str, Any] | AnswerWord:
         """Make the call on what is filed at `path`: the provider whose office is asked, and the kind and the id of it.
 
         Return what the office says of it, or a word for there being nothing to say. Raises Unknown on silence, and on
@@ -46,9 +48,9 @@ class Offices:
         how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
         content = {"json": body} if call.act == "send" else {}
         method, place = _METHODS[call.act], f"offices/{path}"
-        office = self.lines.register.office(tenant_of(call.aggregate_id), path.partition("/")[0])
+        office = self.clients.register.office(tenant_of(call.aggregate_id), path.partition("/")[0])
         try:
-            response = await self.lines.exchange(office, method, self.offices_url, place, **how, **content)
+            response = await self.clients.exchange(office, method, self.offices_url, place, **how, **content)
         except NotTaken:
             return "not_taken"
         if response.status_code == HTTPStatus.NOT_FOUND:

@@ -4,18 +4,18 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from shared.identity import Caller, Policy, Role, Session, permit
+from shared.identity import AccessPolicy, Caller, Role, Session, permit
 from shared.service import Service, the_service
 
 TEAM = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN, Role.OPERATOR})
 READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SUBSCRIBER}
 
-POLICY: Policy = {"read": READERS, "claim": TEAM, "release": TEAM, "note": TEAM}
+POLICY: AccessPolicy = {"read": READERS, "claim": TEAM, "release": TEAM, "note": TEAM}
 SESSION = Session(cookie="throughline_session", login_path="/login")
 
 TheService = Annotated[Service, Depends(the_service)]
 MayRead = Annotated[Caller, permit("read")]
-MayClaim = Annotated[Caller, permit("claim")]
+MayAssign = Annotated[Caller, permit("claim")]
 MayRelease = Annotated[Caller, permit("release")]
 MayNote = Annotated[Caller, permit("note")]
 

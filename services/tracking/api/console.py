@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from services.tracking.views import words
+from services.tracking.views import labels
 from services.tracking.views.details import details
 
 PACKAGE: Final = "services.tracking"
@@ -36,7 +36,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(PACKAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(words=words, details=details, asset=asset)
+    environment.globals.update(labels=labels, details=details, asset=asset)
     return environment
 
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from services.tracking.api.access import MayClaim, MayNote, MayRead, MayRelease, TheService, is_lead, may
+from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, TheService, is_lead, may
 from services.tracking.api.console import ASSETS, MEDIA_TYPES, render
 from services.tracking.api.referrals import read_referral, read_summary, read_timeline
-from services.tracking.api.worklist import Asked, ask, attribution, reader
-from services.tracking.domain import AddNote, ClaimReferral, NoteCode, ReleaseReferral
+from services.tracking.api.worklist import Asked, attribution, envelope_of, reader
+from services.tracking.domain import AddNote, AssignReferral, NoteCode, ReleaseReferral
 from services.tracking.views.sections import by_day, matrix, outcomes, sections
 from services.tracking.views.worklist import WORD, Filters
-from shared.aggregates.ask import command_id
 from shared.contracts.language import Command
+from shared.engine.commands import command_id
 from shared.errors import Rejected
 from shared.identity import Caller, Role
 from shared.service import Service
@@ -102,10 +102,10 @@ async def referral(request: Request, caller: MayRead, service: TheService, refer
 
 @router.post("/referrals/{referral_id}/claim")
 async def claim(
-    request: Request, caller: MayClaim, service: TheService, referral_id: str, pressed: Annotated[Pressed, Form()]
+    request: Request, caller: MayAssign, service: TheService, referral_id: str, pressed: Annotated[Pressed, Form()]
 ) -> Response:
     """Take it on, and go on with the list."""
-    command = ClaimReferral(**attribution(caller, service, "console"))
+    command = AssignReferral(**attribution(caller, service, "console"))
     return await _done(request, caller, service, referral_id, command, pressed)
 
 
@@ -133,7 +133,7 @@ async def _done(
     """Do it once for each version that was looked at: a second click on the same button is the same command."""
     id_ = command_id(type(command).__name__, referral_id, caller.subject, pressed.model_dump_json())
     try:
-        await service.ask(ask(referral_id, command, id_))
+        await service.execute(envelope_of(referral_id, command, id_))
     except Rejected as refusal:
         return await _referral_page(request, caller, service, referral_id, status=409, refusal=refusal.message)
     kept = urlencode([(name, value) for name, value in parse_qsl(pressed.back) if _is_of_a_list(name, value)])

@@ -22,7 +22,7 @@ async def one(caller: MayRead, service: TheService, referral_id: str, response: 
 
 
 @router.get("/referrals/{referral_id}/timeline")
-async def told(caller: MayRead, service: TheService, referral_id: str) -> Timeline:
+async def payload(caller: MayRead, service: TheService, referral_id: str) -> Timeline:
     """Everything that any service told of a referral, and whether the ledger is whole."""
     return await read_timeline(caller, service, referral_id)
 

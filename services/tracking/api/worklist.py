@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.tracking.api.access import MayClaim, MayNote, MayRead, MayRelease, TheService, is_lead
-from services.tracking.domain import AddNote, ClaimReferral, NoteCode, ReleaseReferral
+from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, TheService, is_lead
+from services.tracking.domain import AddNote, AssignReferral, NoteCode, ReleaseReferral
 from services.tracking.views.worklist import Filters, Page, Reader
-from shared.aggregates import Ask
 from shared.contracts.language import Channel, Command
+from shared.engine import CommandEnvelope
 from shared.identity import Caller
 from shared.service import Service
 from shared.web import IdempotencyKey, body, etag, idempotency
@@ -40,17 +40,17 @@ async def worklist(caller: MayRead, service: TheService, asked: Annotated[Asked,
 
 
 @router.post("/{referral_id}/claim", status_code=202)
-async def claim(caller: MayClaim, service: TheService, referral_id: str, key: Key, response: Response) -> Any:
+async def claim(caller: MayAssign, service: TheService, referral_id: str, key: Key, response: Response) -> Any:
     """Take a referral on. 409 when somebody else has it, or when nobody needs to do anything."""
-    command = ClaimReferral(**attribution(caller, service, "api"))
-    return await _taken(service, ask(referral_id, command, key.command_id(caller), key.fingerprint), response)
+    command = AssignReferral(**attribution(caller, service, "api"))
+    return await _taken(service, envelope_of(referral_id, command, key.command_id(caller), key.fingerprint), response)
 
 
 @router.post("/{referral_id}/release", status_code=202)
 async def release(caller: MayRelease, service: TheService, referral_id: str, key: Key, response: Response) -> Any:
     """Give a referral back; a lead also for others. 409 when it is somebody else's."""
     command = ReleaseReferral(**attribution(caller, service, "api"), by_lead=is_lead(caller))
-    return await _taken(service, ask(referral_id, command, key.command_id(caller), key.fingerprint), response)
+    return await _taken(service, envelope_of(referral_id, command, key.command_id(caller), key.fingerprint), response)
 
 
 @router.post("/{referral_id}/note", status_code=202)
@@ -64,7 +64,7 @@ async def note(
 ) -> Any:
     """Write down what was done."""
     command = AddNote(**attribution(caller, service, "api"), code=written.code)
-    return await _taken(service, ask(referral_id, command, key.command_id(caller), key.fingerprint), response)
+    return await _taken(service, envelope_of(referral_id, command, key.command_id(caller), key.fingerprint), response)
 
 
 def reader(caller: Caller, service: Service) -> Reader:
@@ -77,12 +77,12 @@ def attribution(caller: Caller, service: Service, channel: Channel) -> dict[str,
     return {"at": service.now(), "by": caller.actor, "channel": channel}
 
 
-def ask(referral_id: str, command: Command, command_id: str, fingerprint: str | None = None) -> Ask:
+def envelope_of(referral_id: str, command: Command, command_id: str, fingerprint: str | None = None) -> CommandEnvelope:
     """The command for one referral; a retry with the same id gets the first answer."""
-    return Ask(key=referral_id, id=command_id, command=command, fingerprint=fingerprint)
+    return CommandEnvelope(key=referral_id, id=command_id, command=command, fingerprint=fingerprint)
 
 
-async def _taken(service: Service, asked: Ask, response: Response) -> dict[str, Any]:
-    outcome = await service.ask(asked)
+async def _taken(service: Service, envelope: CommandEnvelope, response: Response) -> dict[str, Any]:
+    outcome = await service.execute(envelope)
     response.headers["ETag"] = etag(outcome.version)
-    return {"referral_id": asked.key, "version": outcome.version}
+    return {"referral_id": envelope.key, "version": outcome.version}

@@ -1,24 +1,24 @@
 """Where a referral stands, folded from what every service told, and what people do about it. No I/O, no clock."""
 
-from services.tracking.domain.commands import AddNote, ClaimReferral, RecordEnvelope, ReleaseReferral
+from services.tracking.domain.commands import AddNote, AssignReferral, RecordEnvelope, ReleaseReferral
 from services.tracking.domain.decide import MOST_NOTES, allowed, decide
 from services.tracking.domain.evolve import evolve, next_due, tasks
-from services.tracking.domain.facts import Claimed, Noted, Recorded, Released
+from services.tracking.domain.facts import Assigned, Noted, Recorded, Released
 from services.tracking.domain.ledger import is_whole, row_of
 from services.tracking.domain.precedence import next_act, open_tasks
 from services.tracking.domain.state import (
     INITIAL,
     URGENCIES,
-    Claim,
+    Assignment,
     Doer,
     NextAct,
     Note,
     NoteCode,
     Progress,
-    Situation,
-    Standing,
-    Story,
-    Track,
+    Projection,
+    Status,
+    Stream,
+    Summary,
     as_text,
 )
 
@@ -27,23 +27,23 @@ __all__ = [
     "MOST_NOTES",
     "URGENCIES",
     "AddNote",
-    "Claim",
-    "ClaimReferral",
-    "Claimed",
+    "AssignReferral",
+    "Assigned",
+    "Assignment",
     "Doer",
     "NextAct",
     "Note",
     "NoteCode",
     "Noted",
     "Progress",
+    "Projection",
     "RecordEnvelope",
     "Recorded",
     "ReleaseReferral",
     "Released",
-    "Situation",
-    "Standing",
-    "Story",
-    "Track",
+    "Status",
+    "Stream",
+    "Summary",
     "allowed",
     "as_text",
     "decide",

@@ -17,7 +17,7 @@ class RecordEnvelope(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimReferral(Command):
+class AssignReferral(Command):
     """Somebody takes the referral on."""
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from services.tracking.domain.commands import AddNote, ClaimReferral, RecordEnvelope, ReleaseReferral
-from services.tracking.domain.facts import Claimed, Noted, Recorded, Released, TrackFact
+from services.tracking.domain.commands import AddNote, AssignReferral, RecordEnvelope, ReleaseReferral
+from services.tracking.domain.facts import Assigned, Noted, ProjectionFact, Recorded, Released
 from services.tracking.domain.ledger import link
-from services.tracking.domain.state import Track
+from services.tracking.domain.state import Projection
 from shared.contracts.language import Actor, Command, Tick
 from shared.errors import Conflict, NotFound, Rejected
 
@@ -13,75 +13,75 @@ MOST_NOTES = 200
 """A document has a limit; long before it, a referral with so many notes needs a conversation instead."""
 
 
-def decide(command: Command, track: Track) -> list[TrackFact]:
+def decide(command: Command, projection: Projection) -> list[ProjectionFact]:
     """Return the facts that follow: none if it is so already, Rejected if it is not allowed."""
     match command:
         case RecordEnvelope():
-            return _record(command, track)
-        case ClaimReferral():
-            return _claim(command, track)
+            return _record(command, projection)
+        case AssignReferral():
+            return _claim(command, projection)
         case ReleaseReferral():
-            return _release(command, track)
+            return _release(command, projection)
         case AddNote():
-            return _note(command, track)
+            return _note(command, projection)
         case Tick():
             return []
     raise Rejected("unknown-command", "Tracking does not know this command.")
 
 
-def allowed(track: Track, by: Actor, at: datetime, *, by_lead: bool) -> frozenset[str]:
+def allowed(projection: Projection, by: Actor, at: datetime, *, by_lead: bool) -> frozenset[str]:
     """What this person could do now, asked of `decide` itself, so that a button and the server never disagree."""
     candidates: dict[str, Command] = {
-        "claim": ClaimReferral(at=at, by=by, channel="console"),
+        "claim": AssignReferral(at=at, by=by, channel="console"),
         "release": ReleaseReferral(at=at, by=by, channel="console", by_lead=by_lead),
         "note": AddNote(at=at, by=by, channel="console", code="left_message"),
     }
-    return frozenset(name for name, command in candidates.items() if _does_something(command, track))
+    return frozenset(name for name, command in candidates.items() if _does_something(command, projection))
 
 
-def _does_something(command: Command, track: Track) -> bool:
+def _does_something(command: Command, projection: Projection) -> bool:
     try:
-        return bool(decide(command, track))
+        return bool(decide(command, projection))
     except Rejected:
         return False
 
 
-def _record(command: RecordEnvelope, track: Track) -> list[TrackFact]:
+def _record(command: RecordEnvelope, projection: Projection) -> list[ProjectionFact]:
     envelope = command.envelope
-    story = track.stories[envelope.service]
-    if envelope.sequence <= story.sequence:
+    stream = projection.stories[envelope.service]
+    if envelope.sequence <= stream.sequence:
         return []
-    hash_ = link(story.head, envelope, command.value)
-    return [Recorded(envelope, command.fact, command.value, prev=story.head, hash=hash_)]
+    hash_ = link(stream.head, envelope, command.value)
+    return [Recorded(envelope, command.fact, command.value, prev=stream.head, hash=hash_)]
 
 
-def _claim(command: ClaimReferral, track: Track) -> list[TrackFact]:
-    _require_heard(track)
-    if track.claim and track.claim.by == command.by.id:
+def _claim(command: AssignReferral, projection: Projection) -> list[ProjectionFact]:
+    _require_heard(projection)
+    if projection.claim and projection.claim.by == command.by.id:
         return []
-    if track.claim:
+    if projection.claim:
         raise Conflict("claimed", "Somebody else has claimed this referral.")
-    if track.standing.next is None:
+    if projection.standing.next is None:
         raise Rejected("nothing-to-do", "Nobody needs to do anything about this referral.")
-    return [Claimed(by=command.by.id, at=command.at)]
+    return [Assigned(by=command.by.id, at=command.at)]
 
 
-def _release(command: ReleaseReferral, track: Track) -> list[TrackFact]:
-    _require_heard(track)
-    if track.claim is None:
+def _release(command: ReleaseReferral, projection: Projection) -> list[ProjectionFact]:
+    _require_heard(projection)
+    if projection.claim is None:
         return []
-    if track.claim.by != command.by.id and not command.by_lead:
+    if projection.claim.by != command.by.id and not command.by_lead:
         raise Conflict("claimed", "Only who claimed this referral, or a lead, can release it.")
     return [Released()]
 
 
-def _note(command: AddNote, track: Track) -> list[TrackFact]:
-    _require_heard(track)
-    if len(track.notes) >= MOST_NOTES:
+def _note(command: AddNote, projection: Projection) -> list[ProjectionFact]:
+    _require_heard(projection)
+    if len(projection.notes) >= MOST_NOTES:
         raise Rejected("too-many-notes", f"A referral takes {MOST_NOTES} notes at most.")
     return [Noted(code=command.code, by=command.by.id, at=command.at)]
 
 
-def _require_heard(track: Track) -> None:
-    if not track.is_heard:
+def _require_heard(projection: Projection) -> None:
+    if not projection.is_heard:
         raise NotFound

@@ -3,9 +3,19 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.tracking.domain.facts import Claimed, Noted, Recorded, Released, TrackFact
+from services.tracking.domain.facts import Assigned, Noted, ProjectionFact, Recorded, Released
 from services.tracking.domain.precedence import next_act, open_tasks
-from services.tracking.domain.state import URGENCIES, Claim, Note, Phase, Progress, Situation, Standing, Story, Track
+from services.tracking.domain.state import (
+    URGENCIES,
+    Assignment,
+    Note,
+    Phase,
+    Progress,
+    Projection,
+    Status,
+    Stream,
+    Summary,
+)
 from shared.contracts.intake import (
     ConsultReportReceived,
     InformationRequested,
@@ -30,42 +40,42 @@ _PHASES: dict[type[Fact], Phase] = {
 }
 
 
-def evolve(track: Track, fact: TrackFact) -> Track:
+def evolve(projection: Projection, fact: ProjectionFact) -> Projection:
     """Fold one fact."""
     match fact:
         case Recorded():
-            return _recorded(track, fact)
-        case Claimed(by=by, at=at):
-            return replace(track, claim=Claim(by, at))
+            return _recorded(projection, fact)
+        case Assigned(by=by, at=at):
+            return replace(projection, claim=Assignment(by, at))
         case Released():
-            return replace(track, claim=None)
+            return replace(projection, claim=None)
         case Noted(code=code, by=by, at=at):
-            return replace(track, notes=(*track.notes, Note(code, by, at)))
+            return replace(projection, notes=(*projection.notes, Note(code, by, at)))
 
 
-def tasks(track: Track) -> tuple[Task, ...]:
+def tasks(projection: Projection) -> tuple[Task, ...]:
     """All that the services left to do, in the order of precedence."""
-    return tuple(task for _, task in open_tasks(track.stories, is_closed=track.progress.phase == "closed"))
+    return tuple(task for _, task in open_tasks(projection.stories, is_closed=projection.progress.phase == "closed"))
 
 
-def next_due(_track: Track) -> datetime | None:
+def next_due(_track: Projection) -> datetime | None:
     """Never: deadlines are kept by the services that own them."""
     return None
 
 
-def _recorded(track: Track, recorded: Recorded) -> Track:
+def _recorded(projection: Projection, recorded: Recorded) -> Projection:
     service = recorded.envelope.service
-    story = _told(track.stories[service], recorded)
-    stories = {**track.stories, service: story}
-    progress = _advanced(track.progress, recorded.fact)
-    return replace(track, stories=stories, progress=progress, standing=_standing(stories, progress))
+    stream = _told(projection.stories[service], recorded)
+    stories = {**projection.stories, service: stream}
+    progress = _advanced(projection.progress, recorded.fact)
+    return replace(projection, stories=stories, progress=progress, standing=_standing(stories, progress))
 
 
-def _told(story: Story, recorded: Recorded) -> Story:
-    is_parked = story.is_parked
+def _told(stream: Stream, recorded: Recorded) -> Stream:
+    is_parked = stream.is_parked
     if isinstance(recorded.fact, ReferralParked | ReferralUnparked):
         is_parked = isinstance(recorded.fact, ReferralParked)
-    return Story(recorded.envelope.sequence, recorded.hash, recorded.fact.tasks, is_parked)
+    return Stream(recorded.envelope.sequence, recorded.hash, recorded.fact.tasks, is_parked)
 
 
 def _advanced(progress: Progress, fact: Fact) -> Progress:
@@ -88,19 +98,19 @@ def _advanced(progress: Progress, fact: Fact) -> Progress:
     return progress
 
 
-def _standing(stories: dict[str, Story], progress: Progress) -> Standing:
+def _standing(stories: dict[str, Stream], progress: Progress) -> Summary:
     tasks = open_tasks(stories, is_closed=progress.phase == "closed")
-    return Standing(
+    return Summary(
         situation=_situation(progress),
         urgency=URGENCIES[progress.priority],
         next=next_act(tasks),
         tasks=len(tasks),
-        parked=tuple(service for service, story in stories.items() if story.is_parked),
+        parked=tuple(service for service, stream in stories.items() if stream.is_parked),
         told_after_s=_told_after_s(progress),
     )
 
 
-def _situation(progress: Progress) -> Situation:
+def _situation(progress: Progress) -> Status:
     """Intake's state. A patient who was seen is owed a report, even if the referral had been cancelled."""
     if progress.phase in {"unheard", "closed"}:
         return progress.phase

@@ -20,7 +20,7 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Claimed:
+class Assigned:
     """Somebody took the referral on."""
 
     by: str
@@ -41,4 +41,4 @@ class Noted:
     at: datetime
 
 
-TrackFact = Recorded | Claimed | Released | Noted
+ProjectionFact = Recorded | Assigned | Released | Noted

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from services.tracking.domain.facts import Recorded, TrackFact
-from services.tracking.domain.state import Track, as_text
+from services.tracking.domain.facts import ProjectionFact, Recorded
+from services.tracking.domain.state import Projection, as_text
 from shared.contracts.envelope import Envelope
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ def link(prev: str, envelope: Envelope, value: bytes) -> str:
     return _digest(prev, _attributes(envelope), value)
 
 
-def row_of(_before: Track, fact: TrackFact) -> Row | None:
+def row_of(_before: Projection, fact: ProjectionFact) -> Row | None:
     """The immutable row that a recorded fact adds; what people do adds none."""
     if not isinstance(fact, Recorded):
         return None

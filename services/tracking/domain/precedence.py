@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.tracking.domain.state import NextAct, Story
+from services.tracking.domain.state import NextAct, Stream
 from shared.contracts.language import Owner, Task
 
 OPERATOR, OUR_PEOPLE, OTHERS, SYSTEM, BACKSTOP = range(5)
@@ -26,14 +26,14 @@ def rank(task: Task) -> int:
     return BACKSTOP if task.act in _BACKSTOPS else _RANKS.get(task.owner, OTHERS)
 
 
-def open_tasks(stories: Mapping[str, Story], *, is_closed: bool) -> list[tuple[str, Task]]:
+def open_tasks(stories: Mapping[str, Stream], *, is_closed: bool) -> list[tuple[str, Task]]:
     """Every task with the service that waits for it: the lowest rank first, of one rank the earliest due.
 
     Of a closed referral only what our own people still owe counts, such as a call to a patient whom no message
     reached: nobody waits for an outside party any more.
     """
     last = OUR_PEOPLE if is_closed else BACKSTOP
-    found = [(service, task) for service, story in stories.items() for task in story.tasks if rank(task) <= last]
+    found = [(service, task) for service, stream in stories.items() for task in stream.tasks if rank(task) <= last]
     return sorted(found, key=lambda each: (rank(each[1]), each[1].due_at))
 
 

@@ -16,7 +16,7 @@ from shared.contracts.language import Owner, Priority, Task
 from shared.contracts.vocabulary import Open
 
 Phase = Literal["unheard", "received", "awaiting_information", "in_progress", "winding_down", "closed"]
-Situation = Literal[Phase, "awaiting_report", "awaiting_acknowledgement"]
+Status = Literal[Phase, "awaiting_report", "awaiting_acknowledgement"]
 NoteCode = Literal[
     "called_patient",
     "called_office",
@@ -43,7 +43,7 @@ Instant = Annotated[AwareDatetime, PlainSerializer(as_text, return_type=str, whe
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Stream:
     """How far one service has told: `head` is the ledger hash of its last fact, `tasks` what it left to do."""
 
     sequence: int = 0
@@ -79,13 +79,13 @@ class NextAct:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Summary:
     """What lists are filtered, sorted and counted by: nothing that does not follow from stories and progress.
 
     `tasks` counts all that are open, of which `next` is the first.
     """
 
-    situation: Situation = "unheard"
+    situation: Status = "unheard"
     urgency: int = URGENCIES[None]
     next: NextAct | None = None
     tasks: int = 0
@@ -94,7 +94,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assignment:
     """Who of our people looks after it: the subject of the identity provider."""
 
     by: str
@@ -111,19 +111,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class Projection:
     """One referral: what was told, where it stands, and what our people do about it."""
 
-    stories: dict[str, Story] = field(default_factory=lambda: {service: Story() for service in SERVICES})
+    stories: dict[str, Stream] = field(default_factory=lambda: {service: Stream() for service in SERVICES})
     progress: Progress = Progress()
-    standing: Standing = Standing()
-    claim: Claim | None = None
+    standing: Summary = Summary()
+    claim: Assignment | None = None
     notes: tuple[Note, ...] = ()
 
     @property
     def is_heard(self) -> bool:
         """Whether any service has told anything of it."""
-        return any(story.sequence for story in self.stories.values())
+        return any(stream.sequence for stream in self.stories.values())
 
 
-INITIAL = Track()
+INITIAL = Projection()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.tracking.views.words import plain, short
+from services.tracking.views.labels import plain, short
 
 _FOR_PROGRAMS = frozenset(
     (

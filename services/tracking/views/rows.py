@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.tracking.domain import Situation, Track, allowed, open_tasks
-from shared.aggregates import Document, Engine
+from services.tracking.domain import Projection, Status, allowed, open_tasks
 from shared.contracts.intake import Outcome
 from shared.contracts.language import Actor, Owner, Priority, Task
 from shared.contracts.vocabulary import Open
+from shared.engine import Document, Engine
 from shared.errors import NotFound
 
 
@@ -34,7 +34,7 @@ class Row(Shown):
 
     referral_id: str
     version: int
-    state: Situation
+    state: Status
     outcome: Open[Outcome] | None
     priority: Priority | None
     payer: str | None
@@ -65,8 +65,8 @@ class Referral(Shown):
 
 def row(engine: Engine, document: Document, now: datetime) -> Row:
     """The row of a document. What tracking itself could not take in is an operator's next act, as in every service."""
-    track: Track = document.state
-    standing, progress, claim = track.standing, track.progress, track.claim
+    projection: Projection = document.state
+    standing, progress, claim = projection.standing, projection.progress, projection.claim
     return Row(
         referral_id=document.id,
         version=document.version,
@@ -85,23 +85,23 @@ def row(engine: Engine, document: Document, now: datetime) -> Row:
 
 def referral(engine: Engine, document: Document, now: datetime, by: Actor, *, by_lead: bool) -> Referral:
     """One referral for one caller. Raises NotFound when nothing is known of it."""
-    track: Track = document.state
-    if not track.is_heard and not document.is_parked:
+    projection: Projection = document.state
+    if not projection.is_heard and not document.is_parked:
         raise NotFound
     return Referral(
         row=row(engine, document, now),
         tasks=_acts(engine, document, now),
-        notes=tuple(NoteShown(code=note.code, by=note.by, at=note.at) for note in track.notes),
-        allowed=tuple(sorted(allowed(track, by, now, by_lead=by_lead))),
+        notes=tuple(NoteShown(code=note.code, by=note.by, at=note.at) for note in projection.notes),
+        allowed=tuple(sorted(allowed(projection, by, now, by_lead=by_lead))),
     )
 
 
 def _acts(engine: Engine, document: Document, now: datetime) -> tuple[Act, ...]:
     """In the order of precedence. While tracking itself is parked, an operator's is the only one."""
-    track: Track = document.state
+    projection: Projection = document.state
     if document.is_parked:
-        return tuple(_act("tracking", task, now) for task in engine.draft(document).tasks())
-    found = open_tasks(track.stories, is_closed=track.progress.phase == "closed")
+        return tuple(_act("tracking", task, now) for task in engine.unit(document).tasks())
+    found = open_tasks(projection.stories, is_closed=projection.progress.phase == "closed")
     return tuple(_act(service, task, now) for service, task in found)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from pydantic import AwareDatetime, ValidationError
 
 from services.tracking import store as tracks
-from services.tracking.domain import Doer, Situation, as_text
+from services.tracking.domain import Doer, Status, as_text
 from services.tracking.store import Query
 from services.tracking.views.rows import Shown
 from shared.contracts.intake import Outcome
@@ -24,7 +24,7 @@ _IS_A_TIME: Final[Query] = {"$lt": ":"}
 class ByState(Shown):
     """How many referrals with this payer are in this state, and for closed ones with which outcome."""
 
-    state: Situation
+    state: Status
     outcome: Open[Outcome] | None
     payer: str | None
     count: int

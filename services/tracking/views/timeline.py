@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from services.tracking.domain import Track, is_whole
+from services.tracking.domain import Projection, is_whole
 from services.tracking.views.rows import Shown
 from shared.contracts.language import Actor, Reason, Step, Task
 from shared.ports import Collection, Stored
@@ -17,7 +17,7 @@ _COMMON = frozenset(
 )
 
 
-class Told(Shown):
+class TimelineEntry(Shown):
     """One fact: what a service told, and all that it had open after it. `said` is what only this fact says."""
 
     service: str
@@ -37,24 +37,24 @@ class Timeline(Shown):
 
     referral_id: str
     is_whole: bool
-    facts: tuple[Told, ...]
+    facts: tuple[TimelineEntry, ...]
 
 
-async def timeline(store: Collection, tenant: str, referral_id: str, track: Track) -> Timeline:
+async def timeline(store: Collection, tenant: str, referral_id: str, projection: Projection) -> Timeline:
     """The timeline of a referral of this tenant, up to what its track holds."""
     found = await store.find_rows({"subject": referral_id, "tenant": tenant}, MOST_FACTS)
-    readable = [(row, told) for row in found if (told := _readable(row)) and told.service in track.stories]
-    rows = [(row, told) for row, told in readable if told.sequence <= track.stories[told.service].sequence]
+    readable = [(row, told) for row in found if (told := _readable(row)) and told.service in projection.stories]
+    rows = [(row, told) for row, told in readable if told.sequence <= projection.stories[told.service].sequence]
     rows.sort(key=lambda pair: (pair[0]["time"], pair[0]["source"], pair[1].sequence))
     ledger = [row for row, _ in rows]
     return Timeline(
         referral_id=referral_id,
-        is_whole=all(_is_whole(_of(service, ledger), story.head) for service, story in track.stories.items()),
+        is_whole=all(_is_whole(_of(service, ledger), stream.head) for service, stream in projection.stories.items()),
         facts=tuple(told for _, told in rows),
     )
 
 
-def _readable(row: Stored) -> Told | None:
+def _readable(row: Stored) -> TimelineEntry | None:
     """What a row tells; None where it is broken: then it is missing, and the ledger is not whole."""
     try:
         return _told(row) if isinstance(row["source"], str) and isinstance(row["time"], str) else None
@@ -74,10 +74,10 @@ def _of(service: str, rows: Sequence[Stored]) -> list[Stored]:
     return sorted((row for row in rows if row["service"] == service), key=lambda row: int(row["sequence"]))
 
 
-def _told(row: Stored) -> Told:
+def _told(row: Stored) -> TimelineEntry:
     """Seals stay where they are: nobody reads patient data here."""
     data = json.loads(row["data"])
-    return Told(
+    return TimelineEntry(
         service=row["service"],
         sequence=row["sequence"],
         type=row["type"],

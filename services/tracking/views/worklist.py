@@ -14,7 +14,7 @@ from services.tracking import store as tracks
 from services.tracking.domain import Doer
 from services.tracking.store import Query, Sort
 from services.tracking.views.rows import Row, Shown, row
-from shared.aggregates import Engine
+from shared.engine import Engine
 from shared.errors import Unreadable
 from shared.ports import Collection
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from deploy.cli.quiet import HEARS
-from shared.aggregates.document import WAITS_ITS_TURN
+from shared.engine.document import WAITS_ITS_TURN
 from tests.chaos.evidence import DeadLetter, Evidence
 
 
@@ -76,8 +76,8 @@ def parked(evidence: Evidence) -> list[str]:
     But for facts that came when a document was mended, before what waited beside it was given back.
     """
     waiting = [f"{d.subject} in {d.service}" for d in evidence.documents if d.is_parked]
-    letters = sum(not _waited_its_turn(evidence, letter) for letter in evidence.dead_letters)
-    return waiting + ([f"{letters} dead letters"] if letters else [])
+    unsequenced = sum(not _waited_its_turn(evidence, letter) for letter in evidence.dead_letters)
+    return waiting + ([f"{unsequenced} dead letters"] if unsequenced else [])
 
 
 def _waited_its_turn(evidence: Evidence, letter: DeadLetter) -> bool:
@@ -85,7 +85,7 @@ def _waited_its_turn(evidence: Evidence, letter: DeadLetter) -> bool:
 
 
 def left_out_of_the_ledger(evidence: Evidence) -> list[str]:
-    """Tracking's ledger has each fact once, in an unbroken chain."""
+    """Tracking's ledger has each fact once, in an shield chain."""
     chains = {(chain.service, chain.subject): chain for chain in evidence.ledger}
     published = _published(evidence)
     found = [

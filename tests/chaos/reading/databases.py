@@ -21,14 +21,14 @@ from services.scheduling.domain.calendar_day import CalendarDay
 from services.scheduling.domain.state import Placement
 from services.scheduling.gateways.calendar import visit_id
 from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS
-from services.tracking.domain import Track
+from services.tracking.domain import Projection
 from services.tracking.domain.ledger import is_whole
 from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
-from shared.aggregates import Decider
-from shared.calls import effect_id, record_from_stored
 from shared.contracts.envelope import Envelope
-from tests.chaos.evidence import Asked, Chain, Claim, Heard, Message, Standing, Visit
+from shared.effects.protocol import effect_id, record_from_stored
+from shared.engine import Decider
+from tests.chaos.evidence import Asked, Chain, Claim, EventContext, Message, Standing, Visit
 from tests.chaos.reading.digests import content_of
 from tests.support.identifiers import IDENTIFIERS
 
@@ -58,7 +58,7 @@ Client = MongoClient[Stored]
 class Database:
     """Everything that the databases say."""
 
-    documents: tuple[Heard, ...]
+    documents: tuple[EventContext, ...]
     ledger: tuple[Chain, ...]
     standings: tuple[Standing, ...]
     asked: tuple[Asked, ...]
@@ -107,13 +107,13 @@ def _all(client: Client, service: str, collection: str) -> Iterator[Stored]:
     yield from client[service][collection].find(_OWN)
 
 
-def _documents(client: Client) -> Iterator[Heard]:
+def _documents(client: Client) -> Iterator[EventContext]:
     wanted = {"told": 1, "seen": 1, "outbox": 1, "is_parked": 1, "calls.call": 1}
     for service, collection in MAIN.items():
         for stored in client[service][collection].find(
             {"$or": [{**_OWN, **_NO_REDIRECT}, {"is_parked": True}]}, wanted
         ):
-            yield Heard(
+            yield EventContext(
                 service=service,
                 subject=stored["_id"],
                 told=stored["told"],
@@ -145,7 +145,7 @@ def asked_by(decider: Decider, stored: Stored) -> Iterator[Asked]:
             )
 
 
-def _ledger(client: Client, tracks: Mapping[str, Track]) -> Iterator[Chain]:
+def _ledger(client: Client, tracks: Mapping[str, Projection]) -> Iterator[Chain]:
     rows = client["tracking"][f"{TRACKS}_ledger"].find().sort("subject", 1)
     for subject, of_subject in groupby(rows, key=lambda row: str(row["subject"])):
         by_service: defaultdict[str, list[Stored]] = defaultdict(list)
@@ -164,7 +164,7 @@ def content_of_row(row: Stored) -> str:
     return content_of(envelope, row["data"])
 
 
-def _standing(subject: str, track: Track) -> Standing:
+def _standing(subject: str, track: Projection) -> Standing:
     phase, act = track.progress.phase, track.standing.next
     return Standing(subject, phase, act.act, act.owner, act.due_at) if act else Standing(subject, phase)
 

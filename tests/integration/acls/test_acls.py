@@ -45,7 +45,7 @@ def user(guarded: Guarded, name: str) -> KafkaSettings:
 
 def heard_by(service: str) -> list[str]:
     """The topics that it reads."""
-    return [topic_of(name) for name in PLANS[service].listens_to]
+    return [topic_of(name) for name in PLANS[service].consumes]
 
 
 async def send(settings: KafkaSettings, topic: str) -> int:
@@ -76,10 +76,10 @@ class TestService:
     async def test_tells_hears_and_copies_what_it_cannot_take(self, guarded: Guarded, service: str) -> None:
         """The list is enough: with its own user a service can do all that its blueprint says."""
         ours, heard = user(guarded, service), heard_by(service)
-        own = [topic_of(service)] if PLANS[service].is_heard else []
+        own = [topic_of(service)] if PLANS[service].publishes else []
 
         sent = [await send(ours, topic) for topic in (*own, *map(dead_letter_topic, heard))]
-        for name in PLANS[service].listens_to:
+        for name in PLANS[service].consumes:
             await send(user(guarded, name), topic_of(name))
 
         assert {1} == set(sent)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared import calls, clock
-from shared.aggregates.draft import Draft
-from shared.calls import EffectRecord, Owed
-from shared.clock import ClockDoor, Wake
-from shared.effects import Answered, Begin, EffectWorker
+from shared.effects import protocol as calls
+from shared.effects.protocol import EffectRecord, NextAction
+from shared.engine import timers as clock
+from shared.engine.effects import Answered, Begin, EffectWorker
+from shared.engine.timers import Timers, Wake
+from shared.engine.unit_of_work import UnitOfWork
 from shared.errors import Busy, Unavailable, Unknown
 from shared.ports import Traits
 from tests.simulation.machines import MachineClock, ReplicaWeather
@@ -27,7 +28,7 @@ def _call_made_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
         begin = Begin(key, effect, token)
         try:
             document = await self._engine.read(key)
-            begun = begin.apply(self._engine.draft(document)) if document else None
+            begun = begin.apply(self._engine.unit(document)) if document else None
             answer = await self._ask_outside(begun) if begun else None
             written = await self._queue.submit(begin) if begun else None
         except (Busy, Unavailable, Unknown):
@@ -40,7 +41,7 @@ def _call_made_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def _call_made_though_its_save_was_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(EffectWorker, "release", lambda self, draft, **_is_certain: self.drive(draft))
+    patch.setattr(EffectWorker, "release", lambda self, unit, **_is_certain: self.drive(unit))
 
 
 def _resent_while_it_can_still_land(patch: pytest.MonkeyPatch) -> None:
@@ -48,13 +49,13 @@ def _resent_while_it_can_still_land(patch: pytest.MonkeyPatch) -> None:
 
 
 def _withdrawal_overtakes_a_live_send(patch: pytest.MonkeyPatch) -> None:
-    owes = calls.owes
+    next_action = calls.next_action
 
-    def broken(record: EffectRecord, traits: Traits) -> tuple[Owed | None, datetime]:
-        act, when = owes(record, traits)
+    def broken(record: EffectRecord, traits: Traits) -> tuple[NextAction | None, datetime]:
+        act, when = next_action(record, traits)
         return (act, record.retry_at or calls.NEVER) if act == "withdraw" else (act, when)
 
-    patch.setattr(calls, "owes", broken)
+    patch.setattr(calls, "next_action", broken)
     patch.setattr(calls, "_may_still_land", lambda *_: False)
 
 
@@ -68,10 +69,10 @@ def _wake_by_the_machines_own_clock(patch: pytest.MonkeyPatch) -> None:
 
 
 def _only_the_owner_may_wake(patch: pytest.MonkeyPatch) -> None:
-    async def broken(_self: ClockDoor, _now: datetime) -> Sequence[str]:
+    async def broken(_self: Timers, _now: datetime) -> Sequence[str]:
         return ()
 
-    patch.setattr(ClockDoor, "_overdue", broken)
+    patch.setattr(Timers, "_overdue", broken)
 
 
 def _wake_does_not_move_wake_at(patch: pytest.MonkeyPatch) -> None:
@@ -81,7 +82,7 @@ def _wake_does_not_move_wake_at(patch: pytest.MonkeyPatch) -> None:
 def _deadline_decided_while_parked(patch: pytest.MonkeyPatch) -> None:
     def as_if_not_parked(sound: Callable[..., Any]) -> Callable[..., Any]:
         def broken(*arguments: Any) -> Any:
-            document = next(each for each in arguments if isinstance(each, Draft)).document
+            document = next(each for each in arguments if isinstance(each, UnitOfWork)).document
             is_parked, document.is_parked = document.is_parked, False
             try:
                 return sound(*arguments)
@@ -91,13 +92,13 @@ def _deadline_decided_while_parked(patch: pytest.MonkeyPatch) -> None:
         return broken
 
     patch.setattr(Wake, "apply", as_if_not_parked(Wake.apply))
-    patch.setattr(Draft, "wake_at", as_if_not_parked(Draft.wake_at))
+    patch.setattr(UnitOfWork, "wake_at", as_if_not_parked(UnitOfWork.wake_at))
 
 
 def _unanswered_send_forgotten(patch: pytest.MonkeyPatch) -> None:
     begin = calls.begin
 
-    def broken(record: EffectRecord, act: Owed, now: datetime, token: str) -> Any:
+    def broken(record: EffectRecord, act: NextAction, now: datetime, token: str) -> Any:
         record.call = None
         return begin(record, act, now, token)
 

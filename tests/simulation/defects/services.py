@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from services.authorization.domain import follow
+from services.authorization.domain import cascade as authorization_cascade
 from services.intake.domain.state import Referral
-from services.notifications.domain import notices
-from services.notifications.domain.notices import Wanted
+from services.notifications.domain import content
+from services.notifications.domain.content import Wanted
 from services.notifications.domain.state import Conversation
-from services.scheduling.domain import calendar_day, onward
+from services.scheduling.domain import calendar_day
+from services.scheduling.domain import cascade as scheduling_cascade
 from services.scheduling.domain.calendar_day import CalendarDay, Released
 from services.scheduling.domain.facts import PlacementFact, SeekingStopped
 from services.scheduling.domain.state import Placement
@@ -38,22 +39,22 @@ def _cancellation_forgets_the_slot(patch: pytest.MonkeyPatch) -> None:
     def broken(_command: Command, state: Placement) -> list[PlacementFact]:
         return [SeekingStopped()] if state.seeking else []
 
-    patch.setattr(onward, "_wind_down", broken)
+    patch.setattr(scheduling_cascade, "_wind_down", broken)
 
 
 def _cancellation_forgets_the_authorization(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(follow, "_withdraw", lambda *_: [])
+    patch.setattr(authorization_cascade, "_withdraw", lambda *_: [])
 
 
 def _cancellation_forgets_the_reminders(patch: pytest.MonkeyPatch) -> None:
-    wanted = notices.wanted
+    wanted = content.wanted
 
     def broken(conversation: Conversation) -> tuple[Wanted, ...]:
         visits = conversation.visits if conversation.cancelled_at else ()
-        known = [visit for visit in visits if notices.is_told(conversation, visit)]
-        return (*wanted(conversation), *(reminder for visit in known for reminder in notices._reminders(visit)))
+        known = [visit for visit in visits if content.is_announced(conversation, visit)]
+        return (*wanted(conversation), *(reminder for visit in known for reminder in content._reminders(visit)))
 
-    patch.setattr(notices, "wanted", broken)
+    patch.setattr(content, "wanted", broken)
 
 
 def _waiting_state_without_a_due_time(patch: pytest.MonkeyPatch) -> None:

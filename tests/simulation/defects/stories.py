@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Document, Engine, WaitingEntry
-from shared.aggregates.ask import Ask
-from shared.aggregates.draft import Draft
-from shared.aggregates.put_off import PutOff
 from shared.contracts.envelope import Envelope
-from shared.messaging import parked, receive
+from shared.engine import Document, Engine, WaitingEntry
+from shared.engine.commands import CommandEnvelope
+from shared.engine.unit_of_work import UnitOfWork
+from shared.engine.working_set import WriteBehind
+from shared.messaging import inbox, parked
 from shared.messaging.consumer import Consumer, next_offsets
+from shared.messaging.inbox import Reader
+from shared.messaging.outbox import Publisher
 from shared.messaging.parked import ReplayEntry
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Reader
 from shared.ports import Received
 from tests.support.memory import MemoryStore
 
@@ -45,14 +45,14 @@ def _offset_committed_before_what_was_put_off(patch: pytest.MonkeyPatch) -> None
 
 
 def _what_was_put_off_forgotten_when_its_save_is_lost(patch: pytest.MonkeyPatch) -> None:
-    go_on = PutOff.go_on
+    go_on = WriteBehind.go_on
 
-    def broken(self: PutOff, key: str, draft_on: Callable[[Document], Draft]) -> Draft | None:
-        draft = go_on(self, key, draft_on)
+    def broken(self: WriteBehind, key: str, draft_on: Callable[[Document], UnitOfWork]) -> UnitOfWork | None:
+        unit = go_on(self, key, draft_on)
         self._entries.pop(key, None)
-        return draft
+        return unit
 
-    patch.setattr(PutOff, "go_on", broken)
+    patch.setattr(WriteBehind, "go_on", broken)
 
 
 def _outbox_cleared_before_acknowledgement(patch: pytest.MonkeyPatch) -> None:
@@ -86,15 +86,15 @@ def _two_batches_in_flight(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_seen_check(patch: pytest.MonkeyPatch) -> None:
-    sound = receive.receive
+    sound = inbox.receive
 
-    def broken(draft: Draft, envelope: Envelope, entry: WaitingEntry, reader: Reader) -> None:
-        if entry.sequence <= draft.document.seen.get(envelope.service, 0):
-            reader.take(draft, entry)
+    def broken(unit: UnitOfWork, envelope: Envelope, entry: WaitingEntry, reader: Reader) -> None:
+        if entry.sequence <= unit.document.seen.get(envelope.service, 0):
+            reader.take(unit, entry)
         else:
-            sound(draft, envelope, entry, reader)
+            sound(unit, envelope, entry, reader)
 
-    patch.setattr(receive, "receive", broken)
+    patch.setattr(inbox, "receive", broken)
 
 
 def _save_without_version(patch: pytest.MonkeyPatch) -> None:
@@ -108,15 +108,15 @@ def _save_without_version(patch: pytest.MonkeyPatch) -> None:
 
 def _drains(patch: pytest.MonkeyPatch, skip: Callable[[Document, str], int | None]) -> None:
     """Drain a source, move `seen` to where `skip` says that nothing stands in the way, and drain again."""
-    sound = receive.drain
+    sound = inbox.drain
 
-    def broken(draft: Draft, service: str, reader: Reader, again: int | None = None, **arrived: Any) -> None:
-        sound(draft, service, reader, again, **arrived)
-        while (seen := skip(draft.document, service)) is not None:
-            draft.document.seen[service] = seen
-            sound(draft, service, reader, again)
+    def broken(unit: UnitOfWork, service: str, reader: Reader, again: int | None = None, **arrived: Any) -> None:
+        sound(unit, service, reader, again, **arrived)
+        while (seen := skip(unit.document, service)) is not None:
+            unit.document.seen[service] = seen
+            sound(unit, service, reader, again)
 
-    for module in (receive, parked):
+    for module in (inbox, parked):
         patch.setattr(module, "drain", broken)
 
 
@@ -137,8 +137,8 @@ def _hole_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _replay_takes_a_new_sequence(patch: pytest.MonkeyPatch) -> None:
-    def broken(self: ReplayEntry, draft: Draft) -> None:
-        document = draft.document
+    def broken(self: ReplayEntry, unit: UnitOfWork) -> None:
+        document = unit.document
         queue = document.waiting.get(self.service, {})
         entry = queue.get(self.sequence)
         if entry and entry.is_stuck:
@@ -146,27 +146,27 @@ def _replay_takes_a_new_sequence(patch: pytest.MonkeyPatch) -> None:
             document.seen[self.service] = self.sequence
             newest = max(queue, default=self.sequence) + 1
             queue[newest] = replace(entry, sequence=newest, reason=None)
-            draft.changed = True
-            receive.drain(draft, self.service, self.reader)
+            unit.changed = True
+            inbox.drain(unit, self.service, self.reader)
 
     patch.setattr(ReplayEntry, "apply", broken)
 
 
 def _answers_not_remembered(patch: pytest.MonkeyPatch) -> None:
-    apply = Ask.apply
+    apply = CommandEnvelope.apply
 
-    def broken(self: Ask, draft: Draft) -> Any:
-        draft.document.answered.clear()
-        return apply(self, draft)
+    def broken(self: CommandEnvelope, unit: UnitOfWork) -> Any:
+        unit.document.answered.clear()
+        return apply(self, unit)
 
-    patch.setattr(Ask, "apply", broken)
+    patch.setattr(CommandEnvelope, "apply", broken)
 
 
 def _saved_time_is_finer_than_stored(patch: pytest.MonkeyPatch) -> None:
-    def broken(self: Engine, document: Document) -> Draft:
-        return Draft(self.decider, document, self.clock.now(), self.service, self.traits)
+    def broken(self: Engine, document: Document) -> UnitOfWork:
+        return UnitOfWork(self.decider, document, self.clock.now(), self.service, self.traits)
 
-    patch.setattr(Engine, "draft", broken)
+    patch.setattr(Engine, "unit", broken)
 
 
 def _mended_copy_dropped_while_waiting(patch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from services.authorization.domain.state import SUBMISSION, wire_id
 from services.intake.domain.state import MatchOutcome
 from services.scheduling.domain import Placement, Visit
 from services.tracking.domain import NoteCode
-from shared.calls import effect_id
 from shared.contracts.intake import AskedBy, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.notifications import ContactOutcome
+from shared.effects.protocol import effect_id
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision, message_sid
 from tests.simulation.services.parties import supplied

@@ -73,7 +73,7 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
     actions = []
     for key in house.referrals():
         referral, placement = house.state("intake", key), house.state("scheduling", key)
-        if action := HOPES.get(("intake", referral.situation)):
+        if action := HOPES.get(("intake", referral.status)):
             actions.append((key, action))
         if placement and placement.visit and placement.visit.outcome_due_at:
             actions.append((key, "record_outcome"))
@@ -105,8 +105,8 @@ def _next_that_matters(house: House) -> datetime | None:
     found = []
     for place in house.places:
         for document in house.documents(place).values():
-            draft = house.draft(place, document)
-            found += [when for _, act, when in draft.due_effects() if act not in IN_VAIN]
+            unit = house.unit(place, document)
+            found += [when for _, act, when in unit.due_effects() if act not in IN_VAIN]
             if due := place.engine.decider.next_due(document.state):
                 found.append(due)
     return min(found, default=None)

@@ -13,7 +13,7 @@ import pytest
 from services.authorization.domain import allowed as allowed_of_case
 from services.intake.domain import ending, evolve
 from services.intake.domain.state import Referral
-from services.scheduling.domain import decide, steps
+from services.scheduling.domain import decide, duties
 from services.scheduling.domain.commands import EndPlacement
 from services.tracking import store
 from shared.contracts.intake import ConsultReportReceived, ReferralClosed
@@ -23,11 +23,11 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _state_without_due_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(steps, "_of_seeking", lambda _state: ())
+    patch.setattr(duties, "_of_seeking", lambda _state: ())
 
 
 def _deadline_not_armed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(steps, "_visit_due", lambda _state: None)
+    patch.setattr(duties, "_visit_due", lambda _state: None)
 
 
 def _end_without_reason(patch: pytest.MonkeyPatch) -> None:

@@ -16,14 +16,14 @@ import fastapi.dependencies.utils
 import httpx2
 from structlog.testing import capture_logs
 
-from shared.aggregates import Document
-from shared.aggregates.draft import Draft
-from shared.calls import Begun, quarantine
-from shared.clock import Wake
 from shared.contracts.envelope import SERVICES
-from shared.effects import Answered, Begin
+from shared.effects.protocol import Begun, quarantine
+from shared.engine import Document
+from shared.engine.effects import Answered, Begin
+from shared.engine.timers import Wake
+from shared.engine.unit_of_work import UnitOfWork
 from shared.errors import Rejected, Unknown
-from shared.messaging.receive import Delivery
+from shared.messaging.inbox import Delivery
 from shared.ports import Received
 from shared.service import Hooks
 from tests.simulation.histories.wiring import OneDisk, Place, places
@@ -139,9 +139,9 @@ class House:
         document = self.document(service, key)
         return document.state if document else None
 
-    def draft(self, place: Place, document: Document) -> Draft:
+    def unit(self, place: Place, document: Document) -> UnitOfWork:
         """A draft to ask questions of."""
-        return Draft(place.engine.decider, document, self.now, place.engine.service, place.engine.traits)
+        return UnitOfWork(place.engine.decider, document, self.now, place.engine.service, place.engine.traits)
 
     def undelivered(self) -> list[Line]:
         """Where something was told that was not delivered."""
@@ -150,7 +150,7 @@ class House:
             for reader in self.places
             if reader.is_main
             for (source, key), told in self.told.items()
-            if source in blueprints()[reader.service.name].listens_to
+            if source in blueprints()[reader.service.name].consumes
             and self.heard[reader.service.name, source, key] < len(told)
         ]
 
@@ -171,7 +171,7 @@ class House:
         found = []
         for place in self.places:
             for key, document in self.documents(place).items():
-                due = self.draft(place, document).due_effects() if document.calls else ()
+                due = self.unit(place, document).due_effects() if document.calls else ()
                 found += [Owed(place, key, record.key) for record, _, when in due if when <= self.now]
         return found
 

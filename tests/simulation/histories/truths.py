@@ -36,7 +36,7 @@ def tasks(house: House, key: str) -> list[tuple[str, Task]]:
     found = []
     for service in SERVICES:
         document, place = house.document(service, key), house.main(service)
-        found += [(service, task) for task in house.draft(place, document).tasks()] if document else []
+        found += [(service, task) for task in house.unit(place, document).tasks()] if document else []
     return found
 
 
@@ -70,7 +70,7 @@ class Truths:
         for place in self.house.places:
             for key, document in self.house.documents(place).items():
                 about = f"{place.collection} {key}"
-                if document.strikes:
+                if document.timer_failures:
                     yield f"{about} could not be woken"
                 reasons = {entry.reason for queue in document.waiting.values() for entry in queue.values()}
                 if unexpected := reasons - WAITS_RIGHTLY:
@@ -101,7 +101,7 @@ class Truths:
             yield from self._unowned(key, dict(known))
             track = self.house.state("tracking", key)
             if track and track.progress.phase not in ("unheard", "closed") and track.standing.next is None:
-                yield f"tracking shows {key} as {track.standing.situation} and waiting for nobody"
+                yield f"tracking shows {key} as {track.standing.status} and waiting for nobody"
 
     def _unowned(self, key: str, known: Mapping[str, Task]) -> Iterator[str]:
         """Who sets a deadline waits for somebody. A reminder is nothing to wait for."""

@@ -11,16 +11,16 @@ import httpx2
 
 from services.notifications.gateways import MailGateway
 from services.notifications.gateways.answers import taken
-from shared.aggregates import Decider, Engine
-from shared.aggregates.caller import NO_CALLER
 from shared.contracts.language import Command
+from shared.engine import Decider, Engine
+from shared.engine.outbound_calls import NO_EFFECTS
 from shared.errors import Unknown
 from shared.ports import Answer, Call, Collection, Gateway
 from shared.service import Hooks, Kind, Parts, Service, wire
 from shared.world import World
 from tests.simulation.histories.listed import ListedStore
 from tests.simulation.services.apps import blueprints, keyring
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.support.memory import MemoryWorld
 
 DECIDED: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def places(world: World, http: httpx2.AsyncClient, hooks: Hooks) -> list[Place]:
         service = wire(replace(blueprints()[name], kinds=kinds), world, keyring(name), everybody(http), hooks)
         for kind in kinds:
             engine = service.aggregates[kind.decider.name].engine
-            engine.caller = NO_CALLER
+            engine.effects = NO_EFFECTS
             found.append(Place(service, f"{name}.{kind.collection}", engine, gateways[kind.decider.name]))
     return found
 
@@ -81,7 +81,7 @@ def _counted(decider: Decider) -> Decider:
 def _with_our_mail(kind: Kind, found: dict[str, Mapping[str, Gateway]]) -> Kind:
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         found[kind.decider.name] = {
-            effect: Mail(real.settings, real.writer, real.may_repeat, parts.lines.plain)
+            effect: Mail(real.settings, real.writer, real.may_repeat, parts.clients.plain)
             if isinstance(real, MailGateway)
             else real
             for effect, real in kind.gateways(parts).items()

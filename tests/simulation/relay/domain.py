@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shared.aggregates import Decider
 from shared.contracts.intake import ReferralFoundComplete, ReportAcknowledged
 from shared.contracts.language import Command, Effect, EffectNeedsPerson, Task, Tick
+from shared.engine import Decider
 from shared.errors import Rejected
 from tests.simulation.storm import Meant
 
@@ -93,7 +93,7 @@ class Changed:
 
 
 def _said(command: Command, referral_id: str, words: Sequence[str]) -> list[Any]:
-    return [ReportAcknowledged(**vars(command.told), referral_id=referral_id, report_id=word) for word in words]
+    return [ReportAcknowledged(**vars(command.attribution), referral_id=referral_id, report_id=word) for word in words]
 
 
 def decide(command: Any, state: Relay) -> list[Any]:
@@ -102,7 +102,7 @@ def decide(command: Any, state: Relay) -> list[Any]:
         case Say(words=()):
             raise Rejected("nothing-to-say", "There is nothing to say.")
         case Say(referral_id=referral_id, words=words):
-            foreign = ReferralFoundComplete(**vars(command.told), referral_id=referral_id)
+            foreign = ReferralFoundComplete(**vars(command.attribution), referral_id=referral_id)
             return [*_said(command, referral_id, words), foreign]
         case Hear():
             return _decide_hear(command, state)
@@ -189,7 +189,7 @@ def tasks(state: Relay) -> tuple[Task, ...]:
     return (Task.of("wait", "system", "relay", due_at),) if due_at else ()
 
 
-def owed(state: Relay) -> list[Effect]:
+def wanted_effects(state: Relay) -> list[Effect]:
     """What is wanted."""
     return [Effect(kind=kind, revision=revision, target=kind) for kind, revision in state.wanted.items()]
 
@@ -202,6 +202,6 @@ RELAY = Decider(
     evolve=evolve,
     tasks=tasks,
     next_due=next_due,
-    owed=owed,
+    wanted_effects=wanted_effects,
     row_of=row_of,
 )

@@ -8,8 +8,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from shared.effects import NotTaken
 from shared.errors import Unknown
-from shared.outbound import NotTaken
 from shared.ports import Answer, Call, Traits
 from tests.simulation.machines import ReplicaWeather
 from tests.simulation.relay.domain import Note
@@ -95,10 +95,10 @@ class Outside:
             return
         thing.number = number
         answer = self._said(call, [thing])
-        if storm.strikes("callback lost"):
+        if storm.timer_failures("callback lost"):
             return
-        for _ in range(2 if storm.strikes("callback repeated") else 1):
-            late = storm.strikes("callback late")
+        for _ in range(2 if storm.timer_failures("callback repeated") else 1):
+            late = storm.timer_failures("callback late")
             self.wire.later(
                 storm.random.uniform(0, 12 if late else 0.5),
                 lambda: self.told(call.aggregate_id, call.effect_id, answer),

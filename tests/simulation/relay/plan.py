@@ -6,8 +6,8 @@ from typing import cast
 
 from shared.contracts.intake import ReportAcknowledged
 from shared.contracts.language import Command, Fact
-from shared.messaging.receive import Heard, Reaction
-from shared.outbound import Lines
+from shared.effects import Clients
+from shared.messaging.inbox import EventContext, Reaction
 from shared.ports import Gateway
 from shared.sealing import Keyring
 from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
@@ -50,7 +50,7 @@ class Release:
 def wired(name: str, life: Life, hooks: Hooks, outside: Outside, release: Release) -> Service:
     """Wire one of the relays on a life."""
 
-    def on_said(fact: ReportAcknowledged, heard: Heard) -> Command:
+    def on_said(fact: ReportAcknowledged, heard: EventContext) -> Command:
         release.check(fact.report_id)
         envelope = heard.envelope
         word = f"{envelope.service}/{envelope.sequence}/{fact.report_id}"
@@ -72,8 +72,8 @@ def wired(name: str, life: Life, hooks: Hooks, outside: Outside, release: Releas
         name=name,
         kinds=(Kind(RELAY, "relays", gateways),),
         reactions=lambda _parts: reactions,
-        listens_to=HEARS[name],
+        consumes=HEARS[name],
         routers=(),
         policy={},
     )
-    return wire(blueprint, life, Keyring({"keys": []}), cast("Lines", None), hooks)
+    return wire(blueprint, life, Keyring({"keys": []}), cast("Clients", None), hooks)

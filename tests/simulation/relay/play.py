@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from shared.contracts.envelope import topic_of
-from shared.effects import Callback
+from shared.engine.effects import Callback
 from shared.ports import Answer
 from shared.service import Service
 from tests.simulation.calm import settle
@@ -53,7 +53,7 @@ class Run:
         """Put it together."""
         storm, random = Storm(self.loop), self.loop.random
         self.cluster = Cluster(storm, {name: self._wired(name) for name in HEARS})
-        self.outside = Outside(Wire(self.cluster), self._tell)
+        self.outside = Outside(Wire(self.cluster), self._publish)
         self.poison = Poison(storm, self.cluster.broker, SPOILED if random.random() < POISONED else 0.0)
         self.cluster.broker.mangle = self.poison.mangle
         self.operator = Operator(self.cluster, DESPAIRS)
@@ -100,7 +100,7 @@ class Run:
     def _wired(self, name: str) -> Wired:
         return lambda life, hooks: wired(name, life, hooks, self.outside, self.release)
 
-    def _tell(self, key: str, effect_id: str, answer: Answer) -> None:
+    def _publish(self, key: str, effect_id: str, answer: Answer) -> None:
         """A callback comes in, as the API of a service would take it."""
 
         async def take(service: Service) -> None:

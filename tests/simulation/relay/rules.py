@@ -4,10 +4,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aggregates.frame import from_stored
-from shared.calls import TRIES, EffectRecord, effect_id, owes
 from shared.contracts.catalogue import wire_type
 from shared.contracts.intake import ReportAcknowledged
+from shared.effects.protocol import TRIES, EffectRecord, effect_id, next_action
+from shared.engine.frame import from_stored
 from shared.ports import Stored
 from tests.simulation import stories
 from tests.simulation.cluster import Cluster
@@ -140,7 +140,7 @@ def _promises(key: str, state: Relay, record: EffectRecord, outside: Outside) ->
     is_message, is_settled = record.kind in MESSAGES, record.is_wanted and not record.has_person
     corrected = outside.corrected.get(effect_id(key, record), -1.0)
     return {
-        "is not settled": record.call is None and owes(record, traits)[0] is None,
+        "is not settled": record.call is None and next_action(record, traits)[0] is None,
         "was done twice": traits.may_repeat or len(things) <= 1,
         "was forgotten": not is_settled or (len(record.alive) == 1 and bool(things)),
         "has the wrong result": not (is_settled and traits.has_results) or state.results.get(record.key) == 3,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from shared.aggregates import Ask
 from shared.contracts.language import Command
+from shared.engine import CommandEnvelope
 from shared.errors import Rejected, Unknown
 from shared.service import Service
 from tests.simulation.cluster import Cluster
@@ -97,7 +97,7 @@ class Person:
 
         async def request(service: Service) -> None:
             said = command(at=service.now(), by=SOMEBODY, channel="api", **fields)
-            await service.ask(Ask(key=self.key, id=id_, command=said, fingerprint=id_))
+            await service.execute(CommandEnvelope(key=self.key, id=id_, command=said, fingerprint=id_))
 
         await self.cluster.ask(self.service, request, tries)
 
@@ -107,7 +107,7 @@ async def refused(cluster: Cluster, key: str) -> None:
 
     async def request(service: Service) -> None:
         said = Say(at=service.now(), by=SOMEBODY, channel="api", referral_id=key, words=())
-        await service.ask(Ask(key=key, id=f"refused/{key}", command=said))
+        await service.execute(CommandEnvelope(key=key, id=f"refused/{key}", command=said))
 
     try:
         await cluster.ask("intake", request)

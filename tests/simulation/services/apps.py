@@ -26,9 +26,9 @@ from services.scheduling import app as scheduling
 from services.scheduling.settings import OwnSettings as SchedulingOwn
 from services.tracking import app as tracking
 from services.tracking.gateways import Issuer
+from shared.effects import ServiceToken
 from shared.errors import Rejected, Unavailable
 from shared.identity import Caller, Guard, Role, Verifier
-from shared.outbound import ServiceToken
 from shared.parties import Party
 from shared.sealing import Keyring, Opening
 from shared.service import Blueprint, Service, operations

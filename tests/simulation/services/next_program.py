@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 from services.authorization.domain import Case
 from services.scheduling.domain import Placement
-from shared.aggregates import Decider
 from shared.contracts.authorization import AuthorizationSubmitted
 from shared.contracts.catalogue import wire_type
 from shared.contracts.language import Command, Fact
 from shared.contracts.scheduling import ProviderChosen
-from shared.messaging.receive import Heard, Reaction
+from shared.engine import Decider
+from shared.messaging.inbox import EventContext, Reaction
 from shared.service import Blueprint, Parts
 from tests.simulation.services.apps import blueprints
 
@@ -85,7 +85,7 @@ def _next(plan: Blueprint) -> Blueprint:
     main, *others = plan.kinds
     if change := CHANGES.get(plan.name):
         main = replace(main, decider=_grown(main.decider, change))
-    heard = [change for teller, change in CHANGES.items() if teller in plan.listens_to]
+    heard = [change for teller, change in CHANGES.items() if teller in plan.consumes]
 
     def reactions(parts: Parts) -> Mapping[type[Fact], Reaction]:
         known = plan.reactions(parts)
@@ -95,7 +95,7 @@ def _next(plan: Blueprint) -> Blueprint:
 
 
 def _reaction(known: Reaction | None, change: _Change) -> Reaction:
-    def reaction(fact: Fact, heard: Heard) -> Command | None:
+    def reaction(fact: Fact, heard: EventContext) -> Command | None:
         return known(change.as_before(fact), heard) if known else None
 
     return reaction

@@ -13,7 +13,7 @@ import fastapi.dependencies.utils
 import httpx2
 
 from services.notifications.gateways import MailGateway
-from shared.calls import effect_id, record_from_stored
+from shared.effects.protocol import effect_id, record_from_stored
 from shared.errors import Rejected
 from shared.ports import Gateway
 from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
@@ -34,7 +34,7 @@ from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
 from tests.simulation.services.ways import Doors, Mail, client
 from tests.simulation.storm import Storm
 from tests.simulation.troubles import befall
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 
 POISONED, SPOILED = 0.4, 0.04
 LASTS_S = (15.0, 30.0, 60.0)
@@ -214,10 +214,10 @@ class Run:
     def _deliver(self, request: httpx2.Request) -> None:
         """A callback comes: not at all, once, or again and again, in any order."""
         storm = self.cluster.storm
-        if storm.strikes("callback lost", request.url.host):
+        if storm.timer_failures("callback lost", request.url.host):
             return
-        for _ in range(2 if storm.strikes("callback repeated", request.url.host) else 1):
-            late = storm.random.uniform(0.5, 12) if storm.strikes("callback late", request.url.host) else 0.0
+        for _ in range(2 if storm.timer_failures("callback repeated", request.url.host) else 1):
+            late = storm.random.uniform(0.5, 12) if storm.timer_failures("callback late", request.url.host) else 0.0
             self.outside.wire.later(late, lambda: self._run(self._told(request)))
 
     async def _told(self, request: httpx2.Request) -> None:

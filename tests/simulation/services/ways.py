@@ -14,8 +14,8 @@ import httpx2
 
 from services.notifications.gateways import MailGateway
 from services.notifications.gateways.answers import taken
+from shared.effects import NotTaken
 from shared.errors import Unknown
-from shared.outbound import NotTaken
 from shared.ports import Answer, Call
 from shared.service import Service
 from tests.simulation.cluster import Cluster

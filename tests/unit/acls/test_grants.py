@@ -18,8 +18,8 @@ class Plan:
     """A sixth service."""
 
     name: str
-    listens_to: tuple[str, ...]
-    is_heard: bool = True
+    consumes: tuple[str, ...]
+    publishes: bool = True
 
 
 def may(found: list[Binding], principal: str) -> set[tuple[str, str, str]]:
@@ -65,7 +65,7 @@ class TestList:
 
     def test_grows_by_itself(self) -> None:
         """A sixth service has its rows, its topic is made, and who hears it may read it."""
-        desk, reader = Plan("desk", ("intake",)), Plan("tracking", ("desk",), is_heard=False)
+        desk, reader = Plan("desk", ("intake",)), Plan("tracking", ("desk",), publishes=False)
         found = bindings(grants([desk, reader], "acme."))
 
         assert may(found, "User:acme.desk") == described(

@@ -13,7 +13,7 @@ from services.authorization.gateways import EligibilityChecks, Payers, Submissio
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
 from shared.ports import Act, Answer, Call
 from shared.sealing import Keyring, Opening
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.unit.authorization.words import (
     NOW,
     OTHER_PAYER,

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from deploy.platform.keys import generate_keys
 from services.authorization.app import blueprint
 from services.authorization.settings import OwnSettings
-from shared.aggregates import Document
 from shared.contracts.catalogue import FACTS, PUBLISHED, wire_type
 from shared.contracts.envelope import Envelope, from_headers, to_headers, topic_of
 from shared.contracts.intake import ReferralCancelled, ReferralFoundComplete, ReferralReceived
@@ -23,6 +22,7 @@ from shared.contracts.language import Actor, Fact, Reason
 from shared.contracts.processing import StepChanged
 from shared.contracts.scheduling import ProviderChosen
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
+from shared.engine import Document
 from shared.identity import Role
 from shared.ports import Received, Record
 from shared.sealing import Keyring
@@ -130,7 +130,7 @@ class Standing:
         """The case, once this must be done next."""
 
         def holds(document: Document) -> bool:
-            return act in {task.act for task in self.service.engine.draft(document).tasks()}
+            return act in {task.act for task in self.service.engine.unit(document).tasks()}
 
         return await self.until(holds)
 

@@ -47,7 +47,7 @@ async def get(found: Standing, *roles: Role, referral_id: str = REFERRAL) -> htt
 
 class TestRead:
     async def test_says_where_the_case_stands(self, pended: Standing) -> None:
-        """Situation, step and what the caller may do; nothing that is sealed."""
+        """Status, step and what the caller may do; nothing that is sealed."""
         answer = await get(pended, Role.LEAD)
 
         found = answer.json()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.authorization.domain.deadlines import decision_due, due, end_of, extended, local_date
-from services.authorization.domain.payers import Clock
+from services.authorization.domain.payers import PayerClock
 from tests.unit.authorization.words import PAYER
 
 CASES = 10_000
@@ -94,7 +94,7 @@ class TestDue:
         wrong = [
             (start, zone)
             for start, zone in starts(seed=1)
-            if (due(start.astimezone(ZoneInfo(zone)), Clock(count=72, unit="hours"), zone) - EPOCH).total_seconds()
+            if (due(start.astimezone(ZoneInfo(zone)), PayerClock(count=72, unit="hours"), zone) - EPOCH).total_seconds()
             != (start - EPOCH).total_seconds() + 259_200
         ]
 
@@ -108,7 +108,7 @@ class TestDue:
         for start, zone in starts(seed=2):
             local = start.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
             expected = instant_of(datetime.combine(counted(local.date(), count), local.time()), zone)
-            if expected != due(start, Clock(count=count, unit=unit), zone):
+            if expected != due(start, PayerClock(count=count, unit=unit), zone):
                 wrong.append((start, zone))
 
         assert [] == wrong
@@ -129,7 +129,7 @@ class TestDue:
     )
     def test_agrees_with_the_calendar_on_the_wall(self, start: str, days: int, expected: str) -> None:
         """Worked out by hand for New York."""
-        clock = Clock(count=days, unit="calendar_days")
+        clock = PayerClock(count=days, unit="calendar_days")
 
         assert datetime.fromisoformat(expected) == due(datetime.fromisoformat(start), clock, "America/New_York")
 
@@ -137,13 +137,13 @@ class TestDue:
         """From the Thursday before Independence Day, observed on the Friday, to Monday."""
         start = datetime(2026, 7, 2, 15, tzinfo=UTC)
 
-        assert datetime(2026, 7, 6, 15, tzinfo=UTC) == due(start, Clock(count=1, unit="business_days"), "UTC")
+        assert datetime(2026, 7, 6, 15, tzinfo=UTC) == due(start, PayerClock(count=1, unit="business_days"), "UTC")
 
 
 class TestDecisionDue:
     def test_follows_the_payers_own_clocks(self) -> None:
         """Each payer has its clocks and its zone."""
-        slow = PAYER.model_copy(update={"standard": Clock(count=15, unit="calendar_days"), "zone": "UTC"})
+        slow = PAYER.model_copy(update={"standard": PayerClock(count=15, unit="calendar_days"), "zone": "UTC"})
         received_at = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
         assert received_at + timedelta(days=15) == decision_due(received_at, "standard", slow)

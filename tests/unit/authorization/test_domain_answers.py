@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from services.authorization import domain
-from services.authorization.domain.answers import LARGEST_JUMP
-from shared.calls import effect_id, record_of
+from services.authorization.domain.decide_effects import LARGEST_JUMP
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationDenied, AuthorizationNeedsPerson
 from shared.contracts.language import Actor, Effect, Reason
+from shared.effects.protocol import effect_id, record_of
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
 from tests.unit.authorization.words import (
@@ -105,7 +105,7 @@ class TestRecordPayerAnswer:
         """Payers write 9999-12-31 for "until further notice"."""
         case = after(*ASKED, answer("A1", items=(item(until=date(9999, 12, 31)),)))
 
-        assert "approved" == domain.situation(case)
+        assert "approved" == domain.status(case)
 
     def test_opens_the_ways_to_contest_a_denial(self) -> None:
         """14 days for a peer-to-peer, 65 for an appeal, with the payer's reason."""
@@ -128,7 +128,7 @@ class TestRecordPayerAnswer:
         assert ["AuthorizationSubmitted", "AuthorizationNotRequired"] == kinds(facts)
         assert HERE.provider_ref == facts[-1].provider_ref
         assert ("not_required", None) == (
-            domain.situation(after(*ASKED, answer("NA"))),
+            domain.status(after(*ASKED, answer("NA"))),
             step_of(after(*ASKED, answer("NA"))),
         )
 
@@ -146,7 +146,7 @@ class TestRecordPayerAnswer:
         """The decision overtakes the receipt; the receipt, when it comes, changes nothing."""
         case = after(*ASKED, answer("A1", number=2, channel="callback"))
 
-        assert "approved" == domain.situation(case)
+        assert "approved" == domain.status(case)
         assert [] == domain.decide(answer("A4", number=1), case)
 
     @pytest.mark.parametrize("number", [1, 0])
@@ -168,7 +168,7 @@ class TestRecordPayerAnswer:
 
     def test_takes_a_number_that_begins_with_zero(self) -> None:
         """A payer may count from nought."""
-        assert "approved" == domain.situation(after(*ASKED, answer("A1", number=0)))
+        assert "approved" == domain.status(after(*ASKED, answer("A1", number=0)))
 
     def test_stays_quiet_after_the_cancellation(self) -> None:
         """Nobody wants it any more; the engine withdraws it."""
@@ -179,8 +179,8 @@ class TestRecordPayerAnswer:
         recorded = (*ASKED, answer("CT"), decided("A1"))
 
         assert [] == told(answer("A4", number=2), after(*recorded))
-        assert "approved" == domain.situation(after(*recorded, answer("A4", number=2)))
-        assert "denied" == domain.situation(after(*recorded, answer("A4", number=2), answer("A3", number=3)))
+        assert "approved" == domain.status(after(*recorded, answer("A4", number=2)))
+        assert "denied" == domain.status(after(*recorded, answer("A4", number=2), answer("A3", number=3)))
 
     def test_refuses_what_this_payer_was_never_asked(self) -> None:
         """A request of another payer, or of nobody, does not exist."""
@@ -205,7 +205,7 @@ class TestPayerSilence:
         case = after(*PENDED, tick(IN_A_WEEK))
         assert ("call_payer", "coordinator", "authorization", IN_A_WEEK + timedelta(days=1)) == step_of(case)
         assert ("approved", None) == (
-            domain.situation(after(*PENDED, tick(IN_A_WEEK), answer("A1", 2))),
+            domain.status(after(*PENDED, tick(IN_A_WEEK), answer("A1", 2))),
             domain.next_due(case),
         )
 
@@ -235,13 +235,13 @@ class TestUnansweredRequest:
         [fact] = told(gave_up("submission", in_doubt=in_doubt), after(*ASKED))
         case = after(*ASKED, gave_up("submission", in_doubt=in_doubt))
 
-        assert (code, "in_doubt") == (fact.reason.code, domain.situation(case))
+        assert (code, "in_doubt") == (fact.reason.code, domain.status(case))
         assert ("confirm_submission", "coordinator", "authorization", TUESDAY) == step_of(case)
 
     def test_goes_to_a_person_within_the_hour_anyway(self) -> None:
         """Even if the engine were never to give up; and a late answer still counts."""
-        assert "in_doubt" == domain.situation(after(*ASKED, tick(SOON)))
-        assert "approved" == domain.situation(after(*ASKED, tick(SOON), answer("A1")))
+        assert "in_doubt" == domain.status(after(*ASKED, tick(SOON)))
+        assert "approved" == domain.status(after(*ASKED, tick(SOON), answer("A1")))
 
     def test_stays_quiet_when_the_payer_has_it(self) -> None:
         """A payer that has the request has its clock."""

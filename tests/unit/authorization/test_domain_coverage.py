@@ -45,7 +45,7 @@ class TestOpenCase:
             case.coverage_seal,
             case.clinical_seal,
         )
-        assert ([], None, None) == (domain.owed(case), only(domain.tasks(case)), domain.next_due(case))
+        assert ([], None, None) == (domain.wanted_effects(case), only(domain.tasks(case)), domain.next_due(case))
 
     def test_stays_quiet_when_heard_twice(self) -> None:
         """A referral is received once."""
@@ -71,7 +71,7 @@ class TestTakeInformation:
         assert ["alder-valley", "bluecedar"] == [asked.payer for asked in case.asked]
 
         case = after(*ASKED, answer("A1"), supplied, eligible("N", check=2, payer=OTHER_PAYER))
-        assert ("not_required", [("eligibility", 2)]) == (domain.situation(case), wanted(case))
+        assert ("not_required", [("eligibility", 2)]) == (domain.status(case), wanted(case))
 
     def test_stays_quiet_when_no_seal_changed(self) -> None:
         """What others keep, and what we have already, is no news."""
@@ -85,7 +85,7 @@ class TestStartCase:
     def test_asks_the_payer_that_pays_first(self) -> None:
         """Coverage is checked with the first policy, within the hour."""
         case = after(opened("routine", PAYER, OTHER_PAYER), started())
-        [effect] = domain.owed(case)
+        [effect] = domain.wanted_effects(case)
 
         assert ("eligibility", 1, "alder-valley") == (effect.kind, effect.revision, effect.target)
         assert ("verify_coverage", "system", "coverage", SOON) == step_of(case)
@@ -115,7 +115,7 @@ class TestStartCase:
         assert ("service", "stat") == (facts[0].by.kind, facts[0].reason.code)
 
         case = after(opened("stat"), started(), eligible(), chosen())
-        assert ("submitting", True, "expedited") == (domain.situation(case), case.is_overridden, case.urgency)
+        assert ("submitting", True, "expedited") == (domain.status(case), case.is_overridden, case.urgency)
 
     def test_stays_quiet_when_heard_twice(self) -> None:
         """A case starts once."""
@@ -136,7 +136,7 @@ class TestRecordEligibility:
         """Unknown need is need."""
         case = after(opened(), started(), eligible(auth_required), chosen())
 
-        assert "submitting" == domain.situation(case)
+        assert "submitting" == domain.status(case)
 
     def test_needs_no_leave_when_the_payer_says_so(self) -> None:
         """N ends the matter, whoever the provider will be."""
@@ -154,14 +154,14 @@ class TestRecordEligibility:
 
         assert isinstance(fact, CoverageNotVerified)
         assert code == fact.reason.code
-        assert "coverage_problem" == domain.situation(after(opened(), started(), fact))
+        assert "coverage_problem" == domain.status(after(opened(), started(), fact))
         assert ("resolve_coverage", "coordinator", "coverage", TUESDAY) == step_of(after(opened(), started(), fact))
 
     def test_takes_an_answer_that_comes_after_the_person_was_asked(self) -> None:
         """Silence is not an answer, so the answer still counts."""
         case = after(opened(), started(), tick(SOON), eligible())
 
-        assert "waiting" == domain.situation(case)
+        assert "waiting" == domain.status(case)
 
     @pytest.mark.parametrize("again", [eligible(), eligible(eb01="6"), eligible("N")])
     def test_stays_quiet_when_answered_twice(self, again: domain.RecordEligibility) -> None:
@@ -205,7 +205,7 @@ class TestCorrectCoverage:
         """Another policy is another question, under another id."""
         case = after(*COVERAGE_PROBLEM, correct())
 
-        assert ("checking", "sealed-anew") == (domain.situation(case), case.coverage_seal)
+        assert ("checking", "sealed-anew") == (domain.status(case), case.coverage_seal)
         assert [("eligibility", 2)] == wanted(case)
 
     def test_refuses_where_the_coverage_is_not_in_question(self) -> None:
@@ -223,7 +223,7 @@ class TestContinueSelfPay:
         assert ["AuthorizationNotRequired"] == kinds(told(self_pay(), case))
 
         case = after(*COVERAGE_PROBLEM, self_pay(), chosen())
-        assert ("not_required", None, []) == (domain.situation(case), only(domain.tasks(case)), wanted(case))
+        assert ("not_required", None, []) == (domain.status(case), only(domain.tasks(case)), wanted(case))
 
     def test_refuses_where_the_coverage_is_not_in_question(self) -> None:
         """A covered patient does not pay by a slip of the mouse."""

@@ -87,8 +87,8 @@ class TestEndCase:
         assert (is_requested, "because") == (fact.request_id is not None, fact.reason.code)
 
         case = after(*history, cancelled())
-        assert (None, None, "withdrawn") == (only(domain.tasks(case)), domain.next_due(case), domain.situation(case))
-        assert [] == [effect for effect in domain.owed(case) if effect.kind == "submission"]
+        assert (None, None, "withdrawn") == (only(domain.tasks(case)), domain.next_due(case), domain.status(case))
+        assert [] == [effect for effect in domain.wanted_effects(case) if effect.kind == "submission"]
 
     @pytest.mark.parametrize("history", [(), (opened(),), (*COVERAGE_PROBLEM, self_pay())])
     def test_tells_nothing_when_nobody_was_asked(self, history: Any) -> None:
@@ -164,13 +164,13 @@ class TestUseAuthorization:
         """Care happened after all: the payer is asked anew, under a new id."""
         case = after(*APPROVED, cancelled(), seen())
 
-        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.situation(case), wanted(case))
+        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.status(case), wanted(case))
 
     def test_finds_a_denial_where_it_was(self) -> None:
         """What the payer denied is not asked again because the patient was seen; it is contested."""
         case = after(*DENIED, cancelled(), seen())
 
-        assert ("denied", [("eligibility", 1), ("submission", 1)]) == (domain.situation(case), wanted(case))
+        assert ("denied", [("eligibility", 1), ("submission", 1)]) == (domain.status(case), wanted(case))
 
     def test_checks_again_a_coverage_that_was_not_found_out(self) -> None:
         """The answer to a check that was given up does not count, so it is asked again."""

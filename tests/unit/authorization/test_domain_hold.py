@@ -29,7 +29,7 @@ class TestHoldCase:
         before = opened(), started(), eligible(), chosen(), hold()
 
         assert "AuthorizationApproved" in kinds(domain.decide(answer("A1"), given(CASE, *before)))
-        assert given(CASE, *before, answer("A1")).has_leave
+        assert given(CASE, *before, answer("A1")).has_clearance
 
     def test_stays_quiet_when_delivered_twice(self) -> None:
         """Held is held."""

@@ -63,7 +63,7 @@ class Payer:
 
     def hear(self, case: domain.Case) -> None:
         """Take what the case wants now and did not want before."""
-        for effect in domain.owed(case):
+        for effect in domain.wanted_effects(case):
             if (effect.kind, effect.revision) not in self.asked:
                 self.asked.add((effect.kind, effect.revision))
                 self.answers.extend(self._answers(effect.kind, effect.revision, case))
@@ -115,12 +115,12 @@ def shown(case: domain.Case) -> dict[str, Any]:
     """All that anybody can see of a case but how often it was asked anew, and what was known when it was withdrawn."""
     request = None if case.is_over else case.request
     return {
-        "situation": domain.situation(case),
+        "situation": domain.status(case),
         "tasks": domain.tasks(case),
         "due": domain.next_due(case),
         "allowed": domain.allowed(case),
         "request": (request.standing, request.number, request.provider) if request else None,
-        "flags": (case.is_overridden, case.is_used, case.is_withdrawn, case.ending, case.has_leave),
+        "flags": (case.is_overridden, case.is_used, case.is_withdrawn, case.ending, case.has_clearance),
     }
 
 
@@ -139,7 +139,7 @@ def test_every_interleaving_ends_in_one_state(story: str, insurance: str, decisi
 def test_the_stories_end_differently() -> None:
     """The property above would hold of a domain that does nothing: this one does something."""
     ends = {
-        domain.situation(told_in_order(story, Payer(INSURANCE[insurance], DECISIONS[decision])))
+        domain.status(told_in_order(story, Payer(INSURANCE[insurance], DECISIONS[decision])))
         for story in STORIES
         for insurance in INSURANCE
         for decision in DECISIONS
@@ -156,4 +156,4 @@ def test_without_coverage_nothing_interleaves() -> None:
     for command in (chosen(), unseen, started(), seen(), cancelled()):
         case = take(case, command, payer)
 
-    assert (set(), "not_required") == (payer.asked, domain.situation(case))
+    assert (set(), "not_required") == (payer.asked, domain.status(case))

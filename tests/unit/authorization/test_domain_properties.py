@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.authorization import domain
-from services.authorization.domain.situations import Approved, Covered, Exempt
+from services.authorization.domain.statuses import Approved, Covered, Exempt
 from services.authorization.store import CASE
 from shared.contracts.authorization import AuthorizationApproved
 from shared.contracts.language import Command, EffectNeedsPerson, Tick
@@ -167,7 +167,7 @@ class TestEveryMoment:
         given_up: set[tuple[str, int]] = set()
 
         def check(_before: domain.Case, _command: Command, _facts: list[Any], case: domain.Case) -> None:
-            now = {(effect.kind, effect.revision) for effect in domain.owed(case)}
+            now = {(effect.kind, effect.revision) for effect in domain.wanted_effects(case)}
             given_up.update(wanted - now)
             wanted.clear()
             wanted.update(now)
@@ -238,4 +238,4 @@ def test_an_approval_of_nothing_is_no_leave() -> None:
             case = domain.evolve(case, fact)
     [approved] = [f for f in domain.decide(answer("A1"), case) if isinstance(f, AuthorizationApproved)]
 
-    assert not domain.evolve(case, approved.model_copy(update={"items": ()})).has_leave
+    assert not domain.evolve(case, approved.model_copy(update={"items": ()})).has_clearance

@@ -45,7 +45,7 @@ class TestAdoptProvider:
     def test_asks_for_leave_for_that_provider(self) -> None:
         """The request goes to the payer within the hour, or a person hears of it."""
         case = after(*ASKED)
-        effects = {effect.kind: effect for effect in domain.owed(case)}
+        effects = {effect.kind: effect for effect in domain.wanted_effects(case)}
 
         assert (1, "alder-valley") == (effects["submission"].revision, effects["submission"].target)
         assert ("submit_request", "system", "authorization", SOON) == step_of(case)
@@ -54,7 +54,7 @@ class TestAdoptProvider:
         """Leave is for one provider at one site: the old request is given up, its late answer ignored."""
         case = after(*APPROVED, chosen(THERE))
 
-        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.situation(case), wanted(case))
+        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.status(case), wanted(case))
         assert [] == domain.decide(answer("A1", number=2), case)
 
     def test_stays_quiet_when_the_provider_is_the_same(self) -> None:
@@ -77,10 +77,10 @@ class TestRecordDecision:
         assert isinstance(fact, AuthorizationApproved)
         assert (2, "prov-1", "pw-1") == (fact.items[0].units, fact.items[0].provider_ref, fact.items[0].service_ref)
 
-    @pytest.mark.parametrize(("action", "situation"), [("A3", "denied"), ("NA", "not_required"), ("A4", "pended")])
-    def test_records_every_other_word_of_the_payer(self, action: str, situation: str) -> None:
+    @pytest.mark.parametrize(("action", "status"), [("A3", "denied"), ("NA", "not_required"), ("A4", "pended")])
+    def test_records_every_other_word_of_the_payer(self, action: str, status: str) -> None:
         """What was heard by telephone stands like what was sent."""
-        assert situation == domain.situation(after(*CT, decided(action)))
+        assert status == domain.status(after(*CT, decided(action)))
 
     @pytest.mark.parametrize(
         ("denied", "still_wanted"),
@@ -178,14 +178,14 @@ class TestResubmitRequest:
         """A new request under a new id; the old one is withdrawn."""
         case = after(*ASKED, answer(action), resubmit())
 
-        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.situation(case), wanted(case))
+        assert ("submitting", [("eligibility", 1), ("submission", 2)]) == (domain.status(case), wanted(case))
 
     def test_leaves_a_denial_where_it_is(self) -> None:
         """A denial cannot be withdrawn, so an appeal must not wait for that."""
         case = after(*DENIED, resubmit(), answer("A1", revision=2))
 
         assert ("approved", [("eligibility", 1), ("submission", 1), ("submission", 2)]) == (
-            domain.situation(case),
+            domain.status(case),
             wanted(case),
         )
 
@@ -212,7 +212,7 @@ class TestOverrideAuthorization:
         """The denial is a clinician's step, and takes nothing back."""
         case = after(*PENDED, override(), answer("A3", 2))
 
-        assert (True, "denied") == (case.is_overridden, domain.situation(case))
+        assert (True, "denied") == (case.is_overridden, domain.status(case))
 
     @pytest.mark.parametrize("history", [APPROVED, ASKED[:1], (*ASKED, answer("NA")), (*PENDED, cancelled())])
     def test_refuses_where_nothing_stands_in_the_way(self, history: Any) -> None:

@@ -19,7 +19,7 @@ from shared.contracts.intake import (
 from shared.contracts.language import Actor, Fact, Reason
 from shared.contracts.scheduling import ProviderChosen, VisitFulfilled
 from shared.contracts.sealed import CoverageDetails, Policy
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from shared.sealing import Keyring, Opening, SealingError
 from tests.unit.authorization.test_payers import PAYERS
 from tests.unit.authorization.words import BECAUSE, NOW, REFERRAL
@@ -40,7 +40,7 @@ def react(fact: Fact, openings: list[Opening], tenant: str = "demo") -> Any:
     """Hand a fact to its reaction."""
     envelope = Envelope(f"/{tenant}/intake", f"{tenant}-{'k' * 26}", 1, "type", NOW)
     reaction = reactions(Keyring(KEYS["authorization"], openings.append), PAYERS)[type(fact)]
-    return reaction(fact, Heard(envelope, NOW, b"{}"))
+    return reaction(fact, EventContext(envelope, NOW, b"{}"))
 
 
 def told(kind: type[Fact], **content: Any) -> Any:

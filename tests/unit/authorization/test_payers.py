@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.authorization.domain import Clock, Payer, PayerDirectory
+from services.authorization.domain import Payer, PayerClock, PayerDirectory
 from shared.contracts.sealed import CoverageDetails, Policy
 
 FILE = Path(__file__).parents[3] / "deploy" / "config" / "payers.json"
@@ -34,7 +34,7 @@ class TestPayerDirectory:
         """Not every payer is bound by CMS-0057-F."""
         payer = named("Bluecedar Mutual")
 
-        assert (Clock(count=5, unit="business_days"), "America/Los_Angeles", "commercial") == (
+        assert (PayerClock(count=5, unit="business_days"), "America/Los_Angeles", "commercial") == (
             payer.clock("standard"),
             payer.zone,
             payer.line,
@@ -45,7 +45,7 @@ class TestPayerDirectory:
         payer = named("Fernglow Health & Co.")
 
         assert (f"unlisted-{alias('fernglow-health-co')}", "commercial") == (payer.id, payer.line)
-        assert (Clock(count=7, unit="calendar_days"), Clock(count=72, unit="hours")) == (
+        assert (PayerClock(count=7, unit="calendar_days"), PayerClock(count=72, unit="hours")) == (
             payer.standard,
             payer.clock("expedited"),
         )

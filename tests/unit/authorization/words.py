@@ -15,8 +15,8 @@ REFERRAL = "demo-" + "k" * 26
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday morning in New York."""
 ZONE = "America/New_York"
-DAYS = domain.Clock(count=7, unit="calendar_days")
-HOURS = domain.Clock(count=72, unit="hours")
+DAYS = domain.PayerClock(count=7, unit="calendar_days")
+HOURS = domain.PayerClock(count=72, unit="hours")
 PAYER = domain.Payer(id="alder-valley", line="commercial", zone=ZONE, standard=DAYS, expedited=HOURS)
 OTHER_PAYER = PAYER.model_copy(update={"id": "bluecedar"})
 HERE, THERE = domain.Provider("prov-1", "site-1"), domain.Provider("prov-2", "site-2")
@@ -180,7 +180,7 @@ def step_of(case: domain.Case) -> tuple[str, str, str, datetime] | None:
 
 def wanted(case: domain.Case) -> list[tuple[str, int]]:
     """The calls that the case wants to be true outside."""
-    return [(effect.kind, effect.revision) for effect in domain.owed(case)]
+    return [(effect.kind, effect.revision) for effect in domain.wanted_effects(case)]
 
 
 ASKED = (opened(), started(), eligible(), chosen())

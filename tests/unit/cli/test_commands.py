@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.outbound.tokens import signing_key
+from shared.effects.oauth import signing_key
 
 COMMANDS = ("demo", "up", "load", "show", "status", "token", "doctor", "parked", "topics", "key")
 

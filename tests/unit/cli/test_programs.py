@@ -21,7 +21,7 @@ from services.scheduling.settings import SchedulingSettings
 from services.tracking.app import blueprint as tracking
 from services.tracking.gateways import Issuer
 from services.tracking.settings import TrackingSettings
-from shared.outbound import ServiceToken
+from shared.effects import ServiceToken
 from shared.service import Blueprint
 
 
@@ -67,7 +67,7 @@ class TestPrograms:
 
         blueprint = BLUEPRINTS[service]()
 
-        assert (service, set(HEARS[service])) == (blueprint.name, set(blueprint.listens_to))
+        assert (service, set(HEARS[service])) == (blueprint.name, set(blueprint.consumes))
 
     def test_give_each_service_its_own_keys(self, setting: Setting) -> None:
         """What a service may not read, it cannot read."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Ask, Document, Engine
-from shared.aggregates.ask import Outcome
 from shared.contracts.intake import ReferralFoundComplete
-from shared.messaging.receive import Delivery, Reader
+from shared.engine import CommandEnvelope, Document, Engine
+from shared.engine.commands import CommandOutcome
+from shared.messaging.inbox import Delivery, Reader
 from shared.ports import Received
 from tests.support.memory import Broker, Disk, MemoryClock, MemoryStore, Weather
 from tests.support.tally import REFERRAL, SOMEBODY, TALLY, Add, on_complete
@@ -52,12 +52,12 @@ class Bench:
         """Count."""
         self.counts[name] += n
 
-    async def add(self, id_: str = "c1", times: int = 1, **more: Any) -> Outcome:
+    async def add(self, id_: str = "c1", times: int = 1, **more: Any) -> CommandOutcome:
         """Ask for one more."""
         said: dict[str, Any] = {"at": self.clock.now(), "by": SOMEBODY, "channel": "api"}
         command = Add(**said, referral_id=REFERRAL, times=times)
-        [outcome] = await self.engine.handle([Ask(key=REFERRAL, id=id_, command=command, **more)])
-        found: Outcome = outcome
+        [outcome] = await self.engine.handle([CommandEnvelope(key=REFERRAL, id=id_, command=command, **more)])
+        found: CommandOutcome = outcome
         return found
 
     async def hear(self, *records: Received) -> list[bool]:

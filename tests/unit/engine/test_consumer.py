@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from shared.messaging.consumer import COMMIT_S, Consumer
-from shared.messaging.publisher import Publisher
+from shared.messaging.outbox import Publisher
 from shared.ports import Record
 from tests.support.memory import MemoryBus, MemorySubscription
 from tests.support.tally import REFERRAL, record

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Ask, Queue
-from shared.calls import BEGIN_S, TRIES, quarantine
-from shared.clock import Wake
-from shared.effects import Answered, Callback, EffectWorker
+from shared.effects.protocol import BEGIN_S, TRIES, quarantine
+from shared.engine import CommandEnvelope, GroupCommit
+from shared.engine.effects import Answered, Callback, EffectWorker
+from shared.engine.timers import Wake
 from shared.errors import Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from tests.support.memory import Weather
@@ -81,7 +81,7 @@ class Once(Weather):
     def __init__(self, fault: str, then: Callable[[], None] = lambda: None) -> None:
         self.fault, self.then, self.struck = fault, then, False
 
-    def strikes(self, fault: str) -> bool:
+    def timer_failures(self, fault: str) -> bool:
         """Strike."""
         hit = fault == self.fault and not self.struck
         if hit:
@@ -92,22 +92,24 @@ class Once(Weather):
 
 def ring(bench: Any, bell: Bell, on_error: Callable[[BaseException], None] = lambda _error: None) -> EffectWorker:
     """Wire the bell to the bench."""
-    worker = EffectWorker(bench.engine, Queue(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, on_error)
-    bench.engine.traits, bench.engine.caller = {"ring": bell.traits}, worker
+    worker = EffectWorker(
+        bench.engine, GroupCommit(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, on_error
+    )
+    bench.engine.traits, bench.engine.effects = {"ring": bell.traits}, worker
     return worker
 
 
 async def want(bench: Any, revision: int) -> None:
     """The state wants the call with this revision (0: none)."""
     command = WantCall(at=bench.clock.now(), by=SOMEBODY, channel="api", revision=revision)
-    await bench.engine.handle([Ask(key=REFERRAL, id=f"want-{revision}", command=command)])
+    await bench.engine.handle([CommandEnvelope(key=REFERRAL, id=f"want-{revision}", command=command)])
 
 
 async def want_each(bench: Any, keys: Sequence[str], revisions: Sequence[int]) -> None:
     """One state after the other wants its call."""
     for key, revision in zip(keys, revisions, strict=True):
         command = WantCall(at=bench.clock.now(), by=SOMEBODY, channel="api", revision=revision)
-        await bench.engine.handle([Ask(key=key, id=f"want-{revision}", command=command)])
+        await bench.engine.handle([CommandEnvelope(key=key, id=f"want-{revision}", command=command)])
 
 
 async def after(bench: Any, worker: EffectWorker, seconds: float) -> None:
@@ -216,10 +218,10 @@ class TestEffectWorker:
         await want_each(bench, KEYS[:2], (1, 2))
         apply = Answered.apply
 
-        def broken(self: Answered, draft: Any) -> Any:
+        def broken(self: Answered, unit: Any) -> Any:
             if self.key == KEYS[0]:
                 raise KeyError(self.key)
-            return apply(self, draft)
+            return apply(self, unit)
 
         monkeypatch.setattr(Answered, "apply", broken)
         bell.is_free.set()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Ask, Document, Queue
-from shared.aggregates.draft import TASK_LASTS
-from shared.clock import Wake
 from shared.contracts.language import EffectNeedsPerson, Task
+from shared.engine import CommandEnvelope, Document, GroupCommit
+from shared.engine.timers import Wake
+from shared.engine.unit_of_work import TASK_LASTS
 from shared.errors import Busy, Mismatched, Rejected, Stale, Unavailable
 from shared.ports import Stored
 from tests.support.memory import MemoryClock, MemoryStore, Weather
@@ -36,7 +36,7 @@ class Once(Weather):
     def __init__(self, fault: str) -> None:
         self._fault, self.has_struck = fault, False
 
-    def strikes(self, name: str) -> bool:
+    def timer_failures(self, name: str) -> bool:
         """The first time."""
         hit = name == self._fault and not self.has_struck
         self.has_struck = self.has_struck or hit
@@ -123,7 +123,8 @@ class TestHandle:
         await bench.add("c1")
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
         asks = [
-            Ask(key=REFERRAL, id=f"c{n}", command=Add(**said, referral_id=REFERRAL), expected_version=1) for n in (2, 3)
+            CommandEnvelope(key=REFERRAL, id=f"c{n}", command=Add(**said, referral_id=REFERRAL), expected_version=1)
+            for n in (2, 3)
         ]
         first, second = await bench.engine.handle(asks)
 
@@ -133,9 +134,9 @@ class TestHandle:
         """Another's refused or faulty command in the same batch, even on the same aggregate, is not ours."""
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
         asks = [
-            Ask(key=REFERRAL, id="bad", command=Add(**said, referral_id=REFERRAL, times=-1)),
-            Ask(key=REFERRAL, id="good", command=Add(**said, referral_id=REFERRAL)),
-            Ask(key=OTHER, id="broken", command=Stumble(**said)),
+            CommandEnvelope(key=REFERRAL, id="bad", command=Add(**said, referral_id=REFERRAL, times=-1)),
+            CommandEnvelope(key=REFERRAL, id="good", command=Add(**said, referral_id=REFERRAL)),
+            CommandEnvelope(key=OTHER, id="broken", command=Stumble(**said)),
         ]
         bad, good, broken = await bench.engine.handle(asks)
 
@@ -149,8 +150,8 @@ class TestHandle:
         rival = bench.replica()
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
 
-        def ask(id_: str) -> Ask:
-            return Ask(key=REFERRAL, id=id_, command=Add(**said, referral_id=REFERRAL))
+        def ask(id_: str) -> CommandEnvelope:
+            return CommandEnvelope(key=REFERRAL, id=id_, command=Add(**said, referral_id=REFERRAL))
 
         await asyncio.gather(*[e.handle([ask(f"c{n}")]) for n, e in enumerate([bench.engine, rival] * 3)])
 
@@ -162,7 +163,9 @@ class TestHandle:
         keys = [f"demo-{letter * 26}" for letter in "abcdefgh"]
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
         bench.store.weather = Once("save unseen")
-        await bench.engine.handle([Ask(key=key, id="c1", command=Add(**said, referral_id=key)) for key in keys])
+        await bench.engine.handle(
+            [CommandEnvelope(key=key, id="c1", command=Add(**said, referral_id=key)) for key in keys]
+        )
 
         assert keys == [document.id for document in bench.saved]
 
@@ -170,16 +173,16 @@ class TestHandle:
         """A fault in the last part of a decision leaves nothing of its first: else it would be folded twice."""
         sound = bench.engine.decider
 
-        def owed(_state: Any) -> list[Any]:
+        def wanted_effects(_state: Any) -> list[Any]:
             raise TypeError
 
-        bench.engine.decider = replace(sound, owed=owed)
+        bench.engine.decider = replace(sound, wanted_effects=wanted_effects)
         assert isinstance((await bench.add("c1")).fault, TypeError)
         bench.engine.decider = sound
         await bench.add("c1")
 
         document = await bench.tally()
-        assert (1, 1) == (document.state.count, document.told)
+        assert (1, 1) == (document.state.count, document.sequence)
 
     @pytest.mark.parametrize("fault", ["save lost", "save unseen", "save late"])
     async def test_looks_again_after_an_unknown_outcome(self, bench: Any, fault: str) -> None:
@@ -200,7 +203,7 @@ class TestHandle:
     async def test_refuses_a_fact_that_is_too_large(self, bench: Any) -> None:
         """What a topic could not take is refused at save, and nothing is half-done."""
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
-        ask = Ask(key=REFERRAL, id="big", command=Add(**said, referral_id="x" * 300_000))
+        ask = CommandEnvelope(key=REFERRAL, id="big", command=Add(**said, referral_id="x" * 300_000))
         [outcome] = await bench.engine.handle([ask])
 
         assert ("fact-too-large", None) == (outcome.refusal.code, await bench.engine.read(REFERRAL))
@@ -209,7 +212,7 @@ class TestHandle:
 class TestQueue:
     async def test_commits_what_came_meanwhile_as_one_batch(self, bench: Any) -> None:
         """Callers that wait are saved together; no timer is involved."""
-        queue, sizes = Queue(bench.engine), []
+        queue, sizes = GroupCommit(bench.engine), []
         save = bench.store.save
 
         async def counted(documents: list[Stored]) -> frozenset[str]:
@@ -220,7 +223,7 @@ class TestQueue:
         bench.store.save = counted
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
         keys = [f"demo-{n:026d}" for n in range(20)]
-        asks = [Ask(key=key, id="c", command=Add(**said, referral_id=key)) for key in keys]
+        asks = [CommandEnvelope(key=key, id="c", command=Add(**said, referral_id=key)) for key in keys]
         await asyncio.gather(*[queue.submit(ask) for ask in asks])
 
         assert 20 == sum(sizes)
@@ -228,9 +231,9 @@ class TestQueue:
 
     async def test_is_busy_when_full(self, bench: Any) -> None:
         """The queue is bounded; who comes too late hears so at once."""
-        queue = Queue(bench.engine, limit=1)
+        queue = GroupCommit(bench.engine, limit=1)
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
-        ask = Ask(key=REFERRAL, id="c", command=Add(**said, referral_id=REFERRAL))
+        ask = CommandEnvelope(key=REFERRAL, id="c", command=Add(**said, referral_id=REFERRAL))
         first = asyncio.ensure_future(queue.submit(ask))
         second = asyncio.ensure_future(queue.submit(ask))
 
@@ -250,7 +253,7 @@ async def armed(bench: Any) -> datetime:
     """A step of the system's, from now on."""
     now: datetime = bench.clock.now()
     command = Arm(at=now, by=SOMEBODY, channel="api", due_at=now + timedelta(hours=1))
-    await bench.engine.handle([Ask(key=REFERRAL, id="arm", command=command)])
+    await bench.engine.handle([CommandEnvelope(key=REFERRAL, id="arm", command=command)])
     return now
 
 
@@ -260,7 +263,7 @@ class TestTasks:
         now = await armed(bench)
         command = EffectNeedsPerson(at=now, by=SOMEBODY, channel="api", kind="ring", effect_revision=1, in_doubt=False)
 
-        await bench.engine.handle([Ask(key=REFERRAL, id="person", command=command)])
+        await bench.engine.handle([CommandEnvelope(key=REFERRAL, id="person", command=command)])
 
         assert [(CHANGED, "coordinator")] == told(await bench.tally())
 
@@ -270,7 +273,7 @@ class TestTasks:
         bench.disk.offset += TASK_LASTS
 
         document = await bench.tally()
-        assert document.step_untold_since + TASK_LASTS == document.wake_at
+        assert document.tasks_unpublished_since + TASK_LASTS == document.wake_at
         await bench.engine.handle([Wake(REFERRAL, bench.clock.now())])
 
         assert [(CHANGED, "system")] == told(await bench.tally())
@@ -320,7 +323,7 @@ class TestSeveralTasks:
         now = await armed(bench)
         command = EffectNeedsPerson(at=now, by=SOMEBODY, channel="api", kind="ring", effect_revision=1, in_doubt=False)
 
-        await bench.engine.handle([Ask(key=REFERRAL, id="person", command=command)])
+        await bench.engine.handle([CommandEnvelope(key=REFERRAL, id="person", command=command)])
 
         [*_, last] = [json.loads(entry.body or b"") for entry in (await bench.tally()).outbox]
         assert ["wait"] == [task["act"] for task in last["tasks"]]

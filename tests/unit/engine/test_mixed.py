@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Ask, Decider, Engine
-from shared.aggregates.document import HELD
 from shared.contracts.intake import ReferralFoundComplete
+from shared.engine import CommandEnvelope, Decider, Engine
+from shared.engine.document import HELD
 from shared.errors import Busy, Unavailable, Unknown
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Reader
+from shared.messaging.inbox import Reader
+from shared.messaging.outbox import Publisher
 from shared.ports import Record, Stored
 from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
 from tests.support.tally import SOMEBODY, TALLY, Add, Changed, Tally, on_complete, record
@@ -122,7 +122,7 @@ class Fleet:
             self.turn += 1
             replica = self.replicas[self.turn % len(self.replicas)]
             with suppress(Unavailable, Unknown, Busy):
-                outcome = await replica.engine.do(Ask(key=key, id=id_, command=command))
+                outcome = await replica.engine.do(CommandEnvelope(key=key, id=id_, command=command))
                 self.answered[key] += 1
                 self.by_next[key] += replica.decider is NEXT and not outcome.is_repeat
                 return True

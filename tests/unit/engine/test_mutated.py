@@ -7,11 +7,11 @@ import bson
 import httpx2
 import pytest
 
-from shared.aggregates.recent import Recent
-from shared.clock import Wake
 from shared.contracts.envelope import topic_of
+from shared.engine.timers import Wake
+from shared.engine.working_set import Recent
 from shared.identity import Role
-from shared.messaging.receive import Delivery
+from shared.messaging.inbox import Delivery
 from shared.ports import Received
 from shared.service.runtime import Aggregate
 from tests.privacy.house import House, open_house

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from shared.aggregates import Ask, Document, Engine, Queue
-from shared.aggregates.frame import FRAME, to_stored
-from shared.clock import ClockDoor
+from shared.engine import CommandEnvelope, Document, Engine, GroupCommit
+from shared.engine.frame import FRAME, to_stored
+from shared.engine.timers import Timers
 from shared.errors import Newer, Unavailable
 from shared.messaging import parked
 from shared.messaging.consumer import ASIDE_S, Consumer
-from shared.messaging.publisher import Publisher
+from shared.messaging.outbox import Publisher
 from shared.ports import Received, Record, Stored
 from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
 from tests.support.tally import OTHER, REFERRAL, SOMEBODY, TALLY, Add, Arm, Tally, record
@@ -50,9 +50,9 @@ FRAME_1 = {
 """What a document of frame 1 may hold. Whoever adds to it raises the frame."""
 
 
-def add(key: str, id_: str = "later") -> Ask:
+def add(key: str, id_: str = "later") -> CommandEnvelope:
     """One more for this one."""
-    return Ask(key=key, id=id_, command=Add(at=EPOCH, by=SOMEBODY, channel="api", referral_id=key))
+    return CommandEnvelope(key=key, id=id_, command=Add(at=EPOCH, by=SOMEBODY, channel="api", referral_id=key))
 
 
 async def rewritten(bench: Bench, how: Callable[[Stored], Stored], key: str = REFERRAL) -> Stored:
@@ -107,8 +107,8 @@ class TestFrame:
 
     def test_is_raised_with_what_it_holds(self) -> None:
         """Else an older program would drop the new field with its next save."""
-        document = Document("demo-a", None, is_parked=True, letters={"a:0:0": None})
-        document.parked_at = document.wake_at = document.retry_at = document.step_untold_since = EPOCH
+        document = Document("demo-a", None, is_parked=True, unsequenced={"a:0:0": None})
+        document.parked_at = document.wake_at = document.retry_at = document.tasks_unpublished_since = EPOCH
         stored = to_stored(document, None, 1, 0, EPOCH)
 
         assert (1, FRAME_1 - {"waiting", "unpublished_at"}) == (FRAME, set(stored))
@@ -118,7 +118,7 @@ class TestFrame:
 class TestNewerDocument:
     async def test_is_not_touched_and_its_neighbours_flow(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """Whoever asks for it may come back; who asks for others is answered, in the same write."""
-        newer, queue = await rewritten(bench, how), Queue(bench.replica())
+        newer, queue = await rewritten(bench, how), GroupCommit(bench.replica())
         asked: list[Any] = [queue.submit(add(REFERRAL)), queue.submit(add(OTHER))]
         mine, other = list[Any](await asyncio.gather(*asked, return_exceptions=True))
 
@@ -150,7 +150,7 @@ class TestNewerDocument:
         upgraded = bench.replica()
         upgraded.decider = GROWN
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("shared.aggregates.frame.FRAME", FRAME + 1)
+            patch.setattr("shared.engine.frame.FRAME", FRAME + 1)
             other = asyncio.ensure_future(consumer_on(bench, upgraded).run())
             await until(lambda: seen(bench, REFERRAL))
         for task in (running, other):
@@ -190,11 +190,11 @@ class TestNewerDocument:
     async def test_does_not_hold_up_the_clock(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """It is due and stays so; it is left alone for a while, and others are woken."""
         for key in (REFERRAL, OTHER):
-            await bench.engine.handle([Ask(key=key, id="arm", command=Arm(**_said(bench), due_at=EPOCH))])
+            await bench.engine.handle([CommandEnvelope(key=key, id="arm", command=Arm(**_said(bench), due_at=EPOCH))])
         await rewritten(bench, how)
         slots = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather)
         await slots.start()
-        door = ClockDoor(bench.replica(), bench.clock, slots, Random(1), bench.faults.append)
+        door = Timers(bench.replica(), bench.clock, slots, Random(1), bench.faults.append)
 
         bench.disk.offset = timedelta(hours=1)
         rounds = [await door.round(), await door.round()]

@@ -3,12 +3,12 @@
 from random import Random
 from typing import Any
 
-from shared.aggregates import Queue
-from shared.clock import ClockDoor
+from shared.engine import GroupCommit
+from shared.engine.timers import Timers
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Delivery
+from shared.messaging.inbox import Delivery
+from shared.messaging.outbox import Publisher
 from shared.ports import Traits
 from shared.sealing import Keyring
 from shared.service import Hooks, Service
@@ -24,9 +24,9 @@ def service_of(bench: Bench, bell: Bell) -> Service:
     worker = ring(bench, bell)
     subscription = MemorySubscription(bench.broker, "tally", ["referral.public.intake.v1"], bench.weather)
     publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
-    door = ClockDoor(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
+    door = Timers(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
     consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
-    queue = Queue(bench.engine)
+    queue = GroupCommit(bench.engine)
     returns = Returns(bench.engine, bench.reader, bench.clock, lambda: 0.5, bench.faults.append)
     aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, returns, consumer)
     hooks = Hooks(bench.count, lambda _figures: None, lambda _error: None, lambda: None)
@@ -47,7 +47,7 @@ class TestStop:
         """Another replica has saved since; on its document the fact that was put off here owes a call."""
         bell = LateBell(Traits(), ALIVE)
         service = service_of(bench, bell)
-        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_wait=True)
+        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_defer=True)
         mine, bench.engine = bench.engine, bench.replica()
         bench.engine.traits = {"ring": bell.traits}
         await want(bench, 1)
@@ -61,7 +61,7 @@ class TestStop:
         """A store with a fault that nobody has thought of does not keep a member in its group."""
         service = service_of(bench, Bell(Traits(), ALIVE))
         await service.subscription.start()
-        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_wait=True)
+        await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_defer=True)
         bench.store.save = None
 
         await service.stop()

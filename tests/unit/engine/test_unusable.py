@@ -12,17 +12,17 @@ import bson
 import pytest
 from structlog.testing import capture_logs
 
-from shared.aggregates import Ask, Engine, Queue
-from shared.aggregates.document import ENTRIES_KEPT, HELD
 from shared.backoff import pause_s
-from shared.calls import LONGEST_BACKOFF_S, backoff
-from shared.clock import ClockDoor, Wake
+from shared.effects.protocol import LONGEST_BACKOFF_S, backoff
+from shared.engine import CommandEnvelope, Engine, GroupCommit
+from shared.engine.document import ENTRIES_KEPT, HELD
+from shared.engine.timers import Timers, Wake
 from shared.errors import Rejected, Unusable
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import THE_DOCUMENT, Returns
-from shared.messaging.parked import CloseLetter
-from shared.messaging.publisher import Publisher
-from shared.messaging.receive import Delivery
+from shared.messaging.inbox import Delivery
+from shared.messaging.outbox import Publisher
+from shared.messaging.parked import CloseUnsequenced
 from shared.ports import Received, Record, Stored
 from tests.support.memory import CODEC, EPOCH, MemoryBus, MemorySubscription
 from tests.support.tally import OTHER, REFERRAL, SOMEBODY, TALLY, Add, Arm, Tally, record
@@ -38,9 +38,9 @@ BREAKS: dict[str, Callable[[Stored], Stored]] = {
 }
 
 
-def add(key: str, id_: str = "later") -> Ask:
+def add(key: str, id_: str = "later") -> CommandEnvelope:
     """One more for this one."""
-    return Ask(key=key, id=id_, command=Add(at=EPOCH, by=SOMEBODY, channel="api", referral_id=key))
+    return CommandEnvelope(key=key, id=id_, command=Add(at=EPOCH, by=SOMEBODY, channel="api", referral_id=key))
 
 
 def put(bench: Bench, key: str, raw: bytes) -> None:
@@ -126,7 +126,7 @@ class TestBrokenDocument:
     async def test_fails_for_itself_alone(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """Who asks for it may come back; who asks for others in the same write is answered. Nothing is overwritten."""
         await spoiled(bench, how)
-        before, queue = stored_of(bench, REFERRAL), Queue(bench.engine)
+        before, queue = stored_of(bench, REFERRAL), GroupCommit(bench.engine)
         asked: list[Any] = [queue.submit(add(REFERRAL)), queue.submit(add(OTHER)), queue.submit(add(REFERRAL, "b"))]
 
         mine, other, again = list[Any](await asyncio.gather(*asked, return_exceptions=True))
@@ -162,7 +162,7 @@ class TestBrokenDocument:
         tell(bench, record(1, EPOCH))
         consumer = consumer_of(bench)
         running = asyncio.ensure_future(consumer.run())
-        while not bench.engine.has_put_off:
+        while not bench.engine.has_deferred:
             await asyncio.sleep(0)
         sound = stored_of(bench, REFERRAL)
         put(bench, REFERRAL, bson.encode(how({**sound, "version": 2})))
@@ -212,11 +212,11 @@ class TestBrokenDocument:
         """However many of them are due before the others."""
         command = Arm(at=EPOCH, by=SOMEBODY, channel="api", due_at=EPOCH)
         for key in (REFERRAL, OTHER):
-            await bench.engine.do(Ask(key=key, id="arm", command=command))
+            await bench.engine.do(CommandEnvelope(key=key, id="arm", command=command))
         await spoiled(bench, how)
         slots = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather)
         await slots.start()
-        door = ClockDoor(bench.engine, bench.clock, slots, Random(1), bench.faults.append)
+        door = Timers(bench.engine, bench.clock, slots, Random(1), bench.faults.append)
         bench.disk.offset = timedelta(hours=1)
 
         assert [2, 0] == [await door.round(), await door.round()]
@@ -254,7 +254,7 @@ class TestGivingBack:
         dying, handle = bench.replica(), Engine.handle
 
         async def until_closing(items: Any, **how: Any) -> Any:
-            if any(isinstance(item, CloseLetter) for item in items):
+            if any(isinstance(item, CloseUnsequenced) for item in items):
                 raise ConnectionAbortedError
             return await handle(dying, items, **how)
 
@@ -285,14 +285,14 @@ class TestTooLargeDocument:
         """The database refuses it, and saves the others of the write."""
         engine = bench.engine
         await engine.do(add(REFERRAL, "first"))
-        draft_of = engine.draft
+        draft_of = engine.unit
 
         def grown(document: Any) -> Any:
             if document.id == REFERRAL:
                 document.state = replace(document.state, answers=("x" * 17_000_000,))
             return draft_of(document)
 
-        engine.draft = grown  # type: ignore[method-assign]
+        engine.unit = grown  # type: ignore[method-assign]
         mine, other = await engine.handle([add(REFERRAL), add(OTHER)])
         tell(bench, record(1, EPOCH), record(1, EPOCH, OTHER))
         await consumed(bench, consumer_of(bench), lambda: stored_of(bench, OTHER).get("seen"))
@@ -341,9 +341,9 @@ class TestRoom:
         for start in (0, 600):
             part = flood[start : start + 600]
             await bench.engine.handle([Delivery(bench.reader, each) for each in part])
-            await bench.engine.handle([CloseLetter(REFERRAL, each.origin) for each in part])
+            await bench.engine.handle([CloseUnsequenced(REFERRAL, each.origin) for each in part])
 
-        assert 1_000 == len((await bench.tally()).letters)
+        assert 1_000 == len((await bench.tally()).unsequenced)
 
 
 class TestFaultyDecider:
@@ -369,7 +369,7 @@ class TestFaultyDecider:
             raise Rejected("no", "It cannot be woken.")
 
         await bench.engine.do(
-            Ask(key=REFERRAL, id="arm", command=Arm(at=EPOCH, by=SOMEBODY, channel="api", due_at=EPOCH))
+            CommandEnvelope(key=REFERRAL, id="arm", command=Arm(at=EPOCH, by=SOMEBODY, channel="api", due_at=EPOCH))
         )
         stored = stored_of(bench, REFERRAL)
         await bench.store.save([{**stored, "version": stored["version"] + 1, "strikes": 1_023}])
@@ -380,7 +380,7 @@ class TestFaultyDecider:
         fault = await engine.do(Wake(REFERRAL, bench.clock.now()))
 
         document = await engine.read(REFERRAL)
-        assert (Rejected, 1_024) == (type(fault), document and document.strikes)
+        assert (Rejected, 1_024) == (type(fault), document and document.timer_failures)
 
 
 class TestNewerFact:
@@ -392,7 +392,7 @@ class TestNewerFact:
         before = stored_of(bench, REFERRAL)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("shared.messaging.receive.is_unknown_version", lambda _type: False)
+            patch.setattr("shared.messaging.inbox.is_unknown_version", lambda _type: False)
             await returns_of(bench, bench.replica()).round()
 
         assert ["newer-version", "behind-entry"] == [entry["reason"] for _, entry in before["waiting"]]

@@ -9,11 +9,11 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
 from shared.contracts.language import Actor
-from shared.identity import Caller, Policy, Role, Session, Unguarded, assert_every_route_guarded, permit
+from shared.identity import AccessPolicy, Caller, Role, Session, Unguarded, assert_every_route_guarded, permit
 from shared.web import create_app
 from tests.support.callers import Issuer, client_of
 
-POLICY: Policy = {
+POLICY: AccessPolicy = {
     "read": frozenset({Role.COORDINATOR, Role.PATIENT}),
     "cancel": frozenset({Role.COORDINATOR}),
     "summary": frozenset({Role.COORDINATOR, Role.PATIENT}),

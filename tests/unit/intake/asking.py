@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from services.intake.domain import NoteChoice
-from shared.aggregates import Ask
 from shared.capabilities import Capabilities
+from shared.engine import CommandEnvelope
 from shared.identity import Role
 from tests.unit.intake.invented import own
 from tests.unit.intake.standing import DEADLINE_S, Standing
@@ -23,7 +23,7 @@ async def sent(intake: Standing, **changes: Any) -> str:
     """The same, and scheduling has chosen who shall see the patient."""
     referral_id = await received(intake, **changes)
     choice = NoteChoice(at=intake.now(), by=BY, channel="kafka", choice=1, provider_ref="pr-near", site_ref="st-north")
-    await intake.service.ask(Ask(key=referral_id, id="chosen", command=choice))
+    await intake.service.execute(CommandEnvelope(key=referral_id, id="chosen", command=choice))
     return referral_id
 
 

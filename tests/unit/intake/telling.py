@@ -214,7 +214,7 @@ def outcome_after(*history: Any) -> Outcome | None:
 
 def owed_of(*history: Any) -> list[tuple[str, int]]:
     """Kind and revision of what is wanted outside."""
-    return [(effect.kind, effect.revision) for effect in REFERRAL.owed(referral(*history))]
+    return [(effect.kind, effect.revision) for effect in REFERRAL.wanted_effects(referral(*history))]
 
 
 OPEN = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.intake.api.naming import found_by, settled
-from services.intake.api.receiving import Desk
+from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from services.intake.domain import Referral
 from services.intake.domain.instruction import Place, Revoke
@@ -25,7 +25,7 @@ from tests.unit.intake.standing import Standing
 PLACER, FILLER, SERVER = (
     Identifier(system=f"urn:example:{name}", value="1") for name in ("placer", "filler", "server")
 )
-DESK = Desk(Pathways.model_validate([{"pathway": "pw-1", "version": 1, "taxonomy": "*"}]), "America/New_York")
+DESK = Reception(Pathways.model_validate([{"pathway": "pw-1", "version": 1, "taxonomy": "*"}]), "America/New_York")
 
 
 async def fhir(intake: Standing, document: Any) -> Any:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import TypeAdapter
 
-from services.intake.domain import INITIAL, Referral, State, allowed, decide, evolve, next_due, owed, tasks
+from services.intake.domain import INITIAL, Referral, State, allowed, decide, evolve, next_due, tasks, wanted_effects
 from services.intake.domain.receiving import REQUIRED
 from services.intake.domain.state import MatchOutcome
 from services.intake.domain.whom import Whom
@@ -53,7 +53,7 @@ class AnyHistory(RuleBasedStateMachine):
     @property
     def listed(self) -> set[tuple[str, int]]:
         """What is wanted outside."""
-        return {(effect.kind, effect.revision) for effect in owed(self.state)}
+        return {(effect.kind, effect.revision) for effect in wanted_effects(self.state)}
 
     @property
     def referral(self) -> Referral:
@@ -117,7 +117,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(position=st.integers(0, 10))
     def not_called(self, position: int) -> None:
         """A call that is wanted cannot be made."""
-        if wanted := owed(self.state):
+        if wanted := wanted_effects(self.state):
             effect = wanted[position % len(wanted)]
             self.happens(telling.undone(effect.kind, effect.revision, self.now))
 

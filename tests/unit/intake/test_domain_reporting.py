@@ -50,7 +50,7 @@ class TestRecordReport:
         state = as_told(*history)
         [task] = to_match(*history)
 
-        assert ("in_progress", (), []) == (state.situation, state.reports, REFERRAL.owed(state))
+        assert ("in_progress", (), []) == (state.situation, state.reports, REFERRAL.wanted_effects(state))
         assert ("coordinator", "reports", at(2)) == (task.owner, task.queue, task.due_at)
         assert (("r1",), cause) == (task.about, task.cause and task.cause.code)
         assert state.evidence_of_care is None
@@ -95,7 +95,7 @@ class TestMatchReport:
 
         assert ("person", "r1") == (told.matched_by, told.report_id)
         assert "awaiting_acknowledgement" == state.situation
-        assert [("report", 1)] == [(effect.kind, effect.revision) for effect in REFERRAL.owed(state)]
+        assert [("report", 1)] == [(effect.kind, effect.revision) for effect in REFERRAL.wanted_effects(state)]
         assert [] == to_match(*history, match())
 
     def test_sets_it_aside(self) -> None:
@@ -103,7 +103,7 @@ class TestMatchReport:
         state = as_told(*WRONG, match(outcome="belongs_elsewhere"))
 
         assert ["ReportSetAside"] == kinds(decide(match(outcome="belongs_elsewhere"), as_told(*WRONG)))
-        assert ([], []) == (to_match(*WRONG, match(outcome="belongs_elsewhere")), REFERRAL.owed(state))
+        assert ([], []) == (to_match(*WRONG, match(outcome="belongs_elsewhere")), REFERRAL.wanted_effects(state))
         assert "match_report" not in allowed(state, BY, at(2))
 
     def test_takes_back_what_was_set_aside_and_not_what_was_applied(self) -> None:

@@ -28,7 +28,7 @@ ABOUT_THE_RECORD: Final = frozenset(
     ("resourceType", "fhir_comments", "id", "meta", "contained", "extension", "modifierExtension", "implicitRules")
 )
 """Read by the algorithm of references and versions, or not at all (extensions); modifiers have tests of their own."""
-TELLING: Final[dict[str, Any]] = {
+ANNOUNCING: Final[dict[str, Any]] = {
     "ServiceRequest.category": [concept("http://snomed.info/sct", "108252007")],
     "ServiceRequest.insurance": [{"reference": "urn:uuid:elsewhere"}],
     "ServiceRequest.quantityQuantity": {"value": 3, "unit": "visits"},
@@ -104,7 +104,7 @@ def variants(full: dict[str, Any], type_: str, element: str) -> Iterator[dict[st
         words = [7]
     else:
         words = [fhir.value_of(info.annotation, "other", 1)]
-    for value in (None, *words, TELLING.get(f"{type_}.{element}")):
+    for value in (None, *words, ANNOUNCING.get(f"{type_}.{element}")):
         other = copy.deepcopy(full)
         resource = next(e["resource"] for e in other["entry"] if e["resource"]["resourceType"] == type_)
         for name in (element, *rivals):

@@ -32,7 +32,7 @@ SAID: Final[dict[str, Any]] = {
     "Quantity": {"value": 3, "unit": "visits"},
 }
 """What stands at a place where nothing in particular must, so that each part can be told from the others."""
-TELLING: Final[dict[str, Any]] = {
+ANNOUNCING: Final[dict[str, Any]] = {
     **dict.fromkeys(("Address.period", "HumanName.period", "ContactPoint.period", "Identifier.period"), ENDED),
     **dict.fromkeys(("Address.use", "HumanName.use", "ContactPoint.use", "Identifier.use"), "old"),
     "Address.country": "Canada",
@@ -131,7 +131,7 @@ def variants(
         word = 7
     elif "datetime.time" in told:
         word = ["08:00:00"]
-    for value in (None, word, TELLING.get(f"{kind}.{member}")):
+    for value in (None, word, ANNOUNCING.get(f"{kind}.{member}")):
         before, after = copy.deepcopy(full), copy.deepcopy(full)
         _at(before, place, kind)
         here = _at(after, place, kind)

@@ -10,12 +10,12 @@ from deploy.platform.keys import generate_keys
 from services.intake.domain import Referral
 from services.intake.domain.order import ReportDocument
 from services.intake.gateways import Ehr, InformationRequests, Reports
+from shared.effects import Clients
 from shared.errors import Unknown
-from shared.outbound import Lines
 from shared.parties import Party, Register
 from shared.ports import Act, Answer, Call, Gateway
 from shared.sealing import Keyring
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.unit.intake.telling import ID, MONDAY, receive, referral, report, supply
 
 Respond = Callable[[httpx2.Request], httpx2.Response]
@@ -190,7 +190,7 @@ class TestWhichEhr:
             return httpx2.AsyncClient(transport=httpx2.MockTransport(saying(202, {"request_id": REQUEST})))
 
         register = Register(Party(tenant="demo", kind="ehr", id=id_) for id_ in known)
-        lines = Lines(register, client, httpx2.AsyncClient())
+        lines = Clients(register, client, httpx2.AsyncClient())
         gateway = InformationRequests(Ehr(lines, "http://ehr.example", "http://intake.example", KEYRING))
         answer = await call(gateway, replace(asking(), placed_by=placed_by))
 

@@ -6,7 +6,7 @@ from services.intake.store import REFERRAL
 from shared.contracts.envelope import Envelope, source_of
 from shared.contracts.language import Actor, Fact, Reason
 from shared.contracts.scheduling import ProviderChosen, VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from tests.support.given import given
 from tests.support.tasks import only
 from tests.unit.intake.telling import ID, MONDAY, at, receive, referral
@@ -27,7 +27,7 @@ def after(*facts: Fact) -> object:
     for sequence, fact in enumerate(facts, 1):
         when = fact.occurred_at + timedelta(hours=1)
         envelope = Envelope(source_of("demo", "scheduling"), ID, sequence, fact.TYPE, when)
-        command = reactions()[type(fact)](fact, Heard(envelope, when, b""))
+        command = reactions()[type(fact)](fact, EventContext(envelope, when, b""))
         assert command
         for following in REFERRAL.decide(command, state):
             state = REFERRAL.evolve(state, following)

@@ -16,8 +16,8 @@ from deploy.issuer.app import create_app
 from deploy.issuer.codes import challenge_of
 from deploy.issuer.settings import IssuerSettings
 from deploy.platform.keys import write_state
+from shared.effects import ASSERTION_TYPE
 from shared.identity import Verifier, audience_of
-from shared.outbound import ASSERTION_TYPE
 from shared.parties import Register
 
 PARTIES = Path(__file__).parents[3] / "deploy/config/parties.json"

@@ -11,9 +11,9 @@ from joserfc.jwk import OctKey
 
 from deploy.local.programs import SERVICES
 from deploy.platform.keys import registrations, write_state
+from shared.effects import ServiceToken, assertion
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, audience_of
-from shared.outbound import ServiceToken, assertion
 from tests.unit.issuer.local_issuer import CALLBACK, TOKEN_URL, URL, LocalIssuer, login
 
 CLIENTS = registrations("demo")

@@ -8,7 +8,7 @@ from joserfc.jwk import OctKey
 from pydantic import SecretStr
 
 from services.notifications.domain import AT_MOST_ONCE, Conversation, Kind, Message, Notice
-from services.notifications.domain.state import Medium, Reach, Visit
+from services.notifications.domain.state import ContactChannels, Medium, Visit
 from services.notifications.gateways import Writer
 from services.notifications.settings import LetterheadSettings, MailSettings, SmsSettings
 from shared.contracts.sealed import Contact, VisitDetails
@@ -79,7 +79,7 @@ def conversation_of(
     moved = (heard,) if kind != "visit_moved" else (_before(heard), heard)
     return Conversation(
         referral_id=REFERRAL,
-        reach=Reach(("sms", "email"), contact.timezone, keys.seal("demo", "contact", contact), NOON),
+        reach=ContactChannels(("sms", "email"), contact.timezone, keys.seal("demo", "contact", contact), NOON),
         visits=moved,
         messages=(told, due) if kind not in {"visit_booked", "visit_moved"} else (_earlier(told), due),
         cancelled_at=NOON if kind == "referral_cancelled" else None,

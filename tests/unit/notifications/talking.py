@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from services.notifications.domain import (
     INITIAL,
+    AnnounceVisit,
     Conversation,
     EndVisit,
     KeepContact,
@@ -18,7 +19,6 @@ from services.notifications.domain import (
     RecordSent,
     StopForCancellation,
     StopForClosing,
-    TellOfVisit,
     decide,
     evolve,
 )
@@ -65,9 +65,9 @@ def booked(
     starts_at: datetime = VISIT_AT,
     replaces: str | None = None,
     zone: str = ZONE,
-) -> TellOfVisit:
+) -> AnnounceVisit:
     """A visit was booked."""
-    return TellOfVisit(
+    return AnnounceVisit(
         **told_by(SCHEDULING, minutes),
         visit_id=visit_id,
         replaces=replaces,

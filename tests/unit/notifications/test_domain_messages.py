@@ -4,9 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from services.notifications.domain import decide, next_due, owed, tasks
+from services.notifications.domain import decide, next_due, tasks, wanted_effects
 from services.notifications.domain.evolve import number_of
-from services.notifications.domain.outlook import RECEIPT_WAIT
+from services.notifications.domain.schedule import RECEIPT_WAIT
 from shared.contracts.language import Command, Reason, Task, Tick
 from shared.contracts.notifications import MessageFailed, MessageSent, MessageUnknown
 from shared.errors import NotFound, Rejected
@@ -154,7 +154,7 @@ class TestRecordRefusal:
         """A number that the gateway will not take is not tried for ever."""
         conversation = play([*BEGUN, refused(1, 1)])
         assert statuses(conversation) == [("visit_booked", "sms", "failed"), ("visit_booked", "email", "due")]
-        assert [(effect.kind, effect.revision) for effect in owed(conversation)] == [("email", 2)]
+        assert [(effect.kind, effect.revision) for effect in wanted_effects(conversation)] == [("email", 2)]
 
     def test_waits_for_lawful_hours_before_the_next_medium(self) -> None:
         """A failure at night does not send an e-mail at night."""
@@ -258,7 +258,7 @@ class TestTick:
         heard = booked()
         parked = type(heard)(**{**vars(heard), "parked": ("intake",)})
         conversation = play([parked], waiting)
-        assert owed(conversation) == []
+        assert wanted_effects(conversation) == []
         assert statuses(play([tick(1)], conversation)) == [("visit_booked", "sms", "due")]
 
     def test_holds_what_it_finds_too_late_in_the_evening(self) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.notifications.domain import INITIAL, Conversation, decide, next_due, owed, tasks
+from services.notifications.domain import INITIAL, Conversation, decide, next_due, tasks, wanted_effects
+from services.notifications.domain.content import still_open
 from services.notifications.domain.facts import MessagePlanned
 from services.notifications.domain.hours import is_lawful
-from services.notifications.domain.notices import still_open
 from services.notifications.domain.state import AT_MOST_ONCE
 from services.notifications.store import CONVERSATION
 from shared.contracts.language import Command
@@ -106,7 +106,7 @@ def _known(conversation: Conversation) -> Any:
         _alive(conversation),
         only(tasks(conversation)),
         next_due(conversation),
-        owed(conversation),
+        wanted_effects(conversation),
     )
 
 
@@ -127,12 +127,12 @@ class Talk(RuleBasedStateMachine):
 
     def say(self, command: Command) -> None:
         """Decide, fold, and watch what may never happen."""
-        listed = {(effect.kind, effect.revision) for effect in owed(self.conversation)}
+        listed = {(effect.kind, effect.revision) for effect in wanted_effects(self.conversation)}
         facts = decide(command, self.conversation)
         begun = [fact.message for fact in facts if isinstance(fact, MessagePlanned) and fact.message.is_owed]
         assert not begun or is_lawful(command.at, ZONE)
         self.conversation = play([command], self.conversation)
-        now_listed = {(effect.kind, effect.revision) for effect in owed(self.conversation)}
+        now_listed = {(effect.kind, effect.revision) for effect in wanted_effects(self.conversation)}
         self.unlisted |= listed - now_listed
         assert not self.unlisted & now_listed
         due = next_due(self.conversation)

@@ -10,12 +10,12 @@ from services.notifications.domain import (
     evolve,
     is_timely,
     next_due,
-    owed,
     tasks,
     visit_spoken_of,
+    wanted_effects,
 )
+from services.notifications.domain.content import SETTLING
 from services.notifications.domain.hours import spread_of
-from services.notifications.domain.notices import SETTLING
 from shared.contracts.language import Effect, Task
 from tests.support.tasks import only
 from tests.unit.notifications.talking import (
@@ -51,13 +51,13 @@ class TestTellOfVisit:
         """The patient hears of the visit by the medium that they prefer."""
         conversation = play([contact("email", "sms"), booked()])
         assert statuses(conversation) == [("visit_booked", "email", "due")]
-        assert owed(conversation) == [Effect(kind="email", revision=1, target="email", urgency=3)]
+        assert wanted_effects(conversation) == [Effect(kind="email", revision=1, target="email", urgency=3)]
         assert only(tasks(conversation)) == Task.of("send_message", "system", "outreach", after(15))
 
     def test_waits_for_the_morning_in_quiet_hours(self) -> None:
         """Nobody is woken by a text message."""
         conversation = play([contact("sms"), booked(minutes=EVENING)])
-        assert owed(conversation) == []
+        assert wanted_effects(conversation) == []
         assert next_due(conversation) == MORNING
         assert only(tasks(conversation)) == Task.of(
             "send_message", "system", "outreach", MORNING + timedelta(minutes=15)
@@ -67,7 +67,7 @@ class TestTellOfVisit:
     def test_waits_until_the_contact_is_known(self) -> None:
         """Scheduling may be heard before intake."""
         early = play([booked()])
-        assert (owed(early), only(tasks(early)), next_due(early)) == ([], None, None)
+        assert (wanted_effects(early), only(tasks(early)), next_due(early)) == ([], None, None)
         assert play([booked(), contact("sms")]) == play([contact("sms"), booked()])
 
     def test_leaves_a_patient_without_any_medium_to_a_person(self) -> None:
@@ -120,7 +120,7 @@ class TestReminders:
             seen.append(due)
             conversation = play([tick(minutes_until(due)), sent(number, minutes_until(due))], conversation)
         assert seen == [VISIT_AT - timedelta(days=3), VISIT_AT - timedelta(days=1)]
-        assert [effect.kind for effect in owed(conversation)] == ["sms", "sms_once", "sms_once"]
+        assert [effect.kind for effect in wanted_effects(conversation)] == ["sms", "sms_once", "sms_once"]
         assert next_due(conversation) is None
 
     def test_are_nothing_that_the_referral_waits_for(self) -> None:
@@ -157,7 +157,7 @@ class TestEndVisit:
         """A message about a visit that is over would only confuse."""
         conversation = play([contact("sms"), booked(), ended(status, minutes=1), tick(10)])  # type: ignore[arg-type] # parametrized
         assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
-        assert (owed(conversation), only(tasks(conversation)), next_due(conversation)) == ([], None, None)
+        assert (wanted_effects(conversation), only(tasks(conversation)), next_due(conversation)) == ([], None, None)
 
     def test_corrects_what_was_told_after_things_have_settled(self) -> None:
         """What replaces a cancelled visit may be on its way; then one message says both."""
@@ -244,7 +244,7 @@ class TestStopForClosing:
         """A closed loop needs no more words."""
         conversation = play([*TOLD, closed(5)])
         assert (next_due(conversation), only(tasks(conversation))) == (None, None)
-        assert owed(conversation) == owed(play(TOLD))
+        assert wanted_effects(conversation) == wanted_effects(play(TOLD))
 
     def test_lets_the_word_of_a_cancellation_go_out(self) -> None:
         """It may have to wait for the morning, by which time the referral is closed."""

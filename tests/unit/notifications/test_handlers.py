@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from services.notifications.domain import EndVisit, KeepContact, StopForCancellation, StopForClosing, TellOfVisit
+from services.notifications.domain import AnnounceVisit, EndVisit, KeepContact, StopForCancellation, StopForClosing
 from services.notifications.handlers import reactions
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import Envelope, source_of
@@ -11,7 +11,7 @@ from shared.contracts.intake import InformationSupplied, ReferralCancelled, Refe
 from shared.contracts.language import Command, Fact
 from shared.contracts.scheduling import VisitBooked, VisitCancelled, VisitFulfilled, VisitMissed
 from shared.errors import Unreadable
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from shared.sealing import SealingError
 from tests.unit.notifications.patients import STARTS_AT, keyring, patient, visit
 from tests.unit.notifications.standing import fact_of
@@ -25,7 +25,7 @@ def react(kind: type[Fact], by: str, **said: Any) -> Command | None:
     """What follows from hearing such a fact."""
     fact = fact_of(kind, **said)
     envelope = Envelope(source_of("demo", by), REFERRAL, 1, wire_type(kind), NOON)
-    return reactions(KEYS)[kind](fact, Heard(envelope, LATER, b""))
+    return reactions(KEYS)[kind](fact, EventContext(envelope, LATER, b""))
 
 
 def contact_of(**changes: Any) -> KeepContact:
@@ -106,7 +106,7 @@ class TestOnVisitBooked:
         """The instant and the zone; site, practitioner and address stay in the seal."""
         sealed = KEYS.seal("demo", "visit", visit())
         command = react(VisitBooked, "scheduling", seals={"visit": sealed}, replaces="visit-0")
-        assert command == TellOfVisit(
+        assert command == AnnounceVisit(
             at=LATER,
             by=SCHEDULING,
             channel="kafka",

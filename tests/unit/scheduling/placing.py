@@ -61,8 +61,8 @@ def ordered(*candidates: d.Candidate, **fields: Any) -> list[Command]:
     return [say(d.TakeOrder, order=order, candidates=candidates or (HOUSE,)), say(d.BeginPlacement)]
 
 
-NOT_REQUIRED = say(d.RecordLeave, basis="not_required")
-OVERRIDDEN = say(d.RecordLeave, basis="overridden")
+NOT_REQUIRED = say(d.RecordClearance, basis="not_required")
+OVERRIDDEN = say(d.RecordClearance, basis="overridden")
 APPROVED = say(d.RecordApproval, items=(item(),))
 REQUESTED = say(d.RecordRequest)
 DENIED = say(d.RecordDenial)
@@ -75,14 +75,14 @@ def offered(*openings: d.Slot, search: int = 1, at: datetime = TUESDAY) -> d.Off
     return say(d.OfferOpenings, at, search=search, openings=openings, searched_to=TUESDAY + 60 * DAY)
 
 
-def held(attempt: int = 1, at: datetime = TUESDAY) -> d.RecordClaimHeld:
+def held(attempt: int = 1, at: datetime = TUESDAY) -> d.RecordReserved:
     """All days took the claim."""
-    return say(d.RecordClaimHeld, at, attempt=attempt, visit_id=f"visit-{attempt}", seal=f"sealed-{attempt}")
+    return say(d.RecordReserved, at, attempt=attempt, visit_id=f"visit-{attempt}", seal=f"sealed-{attempt}")
 
 
-def refused(attempt: int = 1) -> d.RecordClaimRefused:
+def refused(attempt: int = 1) -> d.RecordReservationRefused:
     """A day refused the claim."""
-    return say(d.RecordClaimRefused, attempt=attempt)
+    return say(d.RecordReservationRefused, attempt=attempt)
 
 
 def book(day: int = 8, provider_ref: str = "pr-house", booked_by: str = "own", at: datetime = TUESDAY) -> d.BookVisit:

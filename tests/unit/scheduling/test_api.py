@@ -8,7 +8,7 @@ import pytest
 
 from services.scheduling.domain import ChooseProvider
 from services.scheduling.gateways import visit_id
-from shared.aggregates import Ask
+from shared.engine import CommandEnvelope
 from shared.identity import Role
 from tests.unit.scheduling.placing import DAY, FAR, say
 from tests.unit.scheduling.standing import Standing
@@ -224,7 +224,7 @@ class TestAnOfficeChosenNow:
         missed = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
         assert (await send(scheduling, booked, "outcome", missed, key=None)).status_code == 202
         chosen = say(ChooseProvider, scheduling.now(), candidate=FAR)
-        await scheduling.service.ask(Ask(key=booked, id="chosen", command=chosen))
+        await scheduling.service.execute(CommandEnvelope(key=booked, id="chosen", command=chosen))
         async with scheduling.client(Role.SPECIALIST) as http:
             http.headers.update(scheduling.issuer.headers(Role.SPECIALIST, subject="fay.faraway"))
             yield http

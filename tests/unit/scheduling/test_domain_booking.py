@@ -7,7 +7,7 @@ import pytest
 
 from services.scheduling import domain as d
 from services.scheduling.domain import decide
-from services.scheduling.domain.booking import MOST_SEARCHES_IN_VAIN
+from services.scheduling.domain.decide_effects import MOST_SEARCHES_IN_VAIN
 from shared.contracts.scheduling import ProviderDeclined, VisitBooked
 from tests.support.given import kinds
 from tests.support.tasks import only
@@ -48,21 +48,21 @@ class TestOfferOpenings:
         """The others are kept for the case that it is taken meanwhile."""
         claiming = placed(*CLAIMING).seeking
 
-        assert isinstance(claiming, d.Claiming)
+        assert isinstance(claiming, d.Reserving)
         assert (claiming.attempt, claiming.rest) == (d.Attempt(1, slot(7)), (slot(8),))
 
     def test_leaves_out_what_is_not_certified(self) -> None:
         """The window may have changed while the search ran."""
         late = placed(*ordered(), APPROVED, offered(slot(40), slot(9))).seeking
 
-        assert isinstance(late, d.Claiming)
+        assert isinstance(late, d.Reserving)
         assert (late.attempt.slot, late.rest) == (slot(9), ())
 
     def test_tells_that_nothing_is_free(self) -> None:
         """No capacity is a step with an owner, and is looked for again the next day."""
         facts = decide(offered(), placed(*SEARCHING))
 
-        assert kinds(facts) == ["SeekingPaused", "HandedOver", "NoCapacityFound"]
+        assert kinds(facts) == ["SeekingPaused", "Escalated", "NoCapacityFound"]
         assert step_of(*SEARCHING, offered()) == ("find_capacity", "coordinator", TUESDAY + DAY)
         assert d.next_due(placed(*SEARCHING, offered())) == TUESDAY + DAY
 
@@ -97,7 +97,7 @@ class TestRecordClaimRefused:
         """The attempt is given up, and its claims are owed their release."""
         state = placed(*CLAIMING, refused())
 
-        assert isinstance(state.seeking, d.Claiming)
+        assert isinstance(state.seeking, d.Reserving)
         assert (state.seeking.attempt.number, state.seeking.attempt.slot) == (2, slot(8))
         assert [attempt.number for attempt in state.given_up] == [1]
 
@@ -128,12 +128,12 @@ class TestRecordClaimRefused:
 class TestRecordClaimReleased:
     def test_forgets_the_attempt(self) -> None:
         """Nothing is left of it outside."""
-        assert placed(*CLAIMING, refused(), say(d.RecordClaimReleased, attempt=1)).given_up == ()
+        assert placed(*CLAIMING, refused(), say(d.RecordReservationReleased, attempt=1)).given_up == ()
 
     @pytest.mark.parametrize("history", [CLAIMING, BOOKED])
     def test_stays_quiet_for_an_attempt_that_lives(self, history: list[Any]) -> None:
         """Only what was given up is released."""
-        assert decide(say(d.RecordClaimReleased, attempt=1), placed(*history)) == []
+        assert decide(say(d.RecordReservationReleased, attempt=1), placed(*history)) == []
 
 
 class TestEffectNeedsPerson:

@@ -10,9 +10,9 @@ from services.scheduling.domain.calendar_day import (
     ASKED_AFTER,
     EMPTY,
     CalendarDay,
-    ClaimInterval,
     HeedAnswer,
-    ReleaseClaim,
+    ReleaseReservation,
+    ReserveInterval,
     decide,
     next_due,
 )
@@ -25,15 +25,15 @@ from tests.unit.scheduling.placing import HOUR, TUESDAY, answer, say, stuck, tic
 ASK_AT = TUESDAY + ASKED_AFTER
 
 
-def claim(placement: str = "demo-a", attempt: int = 1, first: float = 0, last: float = 1) -> ClaimInterval:
+def claim(placement: str = "demo-a", attempt: int = 1, first: float = 0, last: float = 1) -> ReserveInterval:
     """From and to so many hours after Tuesday."""
     starts_at, ends_at = TUESDAY + first * HOUR, TUESDAY + last * HOUR
-    return say(ClaimInterval, placement_id=placement, attempt=attempt, starts_at=starts_at, ends_at=ends_at)
+    return say(ReserveInterval, placement_id=placement, attempt=attempt, starts_at=starts_at, ends_at=ends_at)
 
 
-def release(attempt: int = 1) -> ReleaseClaim:
+def release(attempt: int = 1) -> ReleaseReservation:
     """The attempt was given up."""
-    return say(ReleaseClaim, placement_id="demo-a", attempt=attempt)
+    return say(ReleaseReservation, placement_id="demo-a", attempt=attempt)
 
 
 def heed(life: str, number: int = 1, question: int = 1) -> HeedAnswer:
@@ -49,9 +49,9 @@ def day(*history: Any) -> CalendarDay:
 
 class TestClaimInterval:
     @pytest.mark.parametrize("other", [claim("demo-b", 1, 1, 2), claim("demo-b", 1, -1, 0), claim("demo-a", 2)])
-    def test_takes_what_is_free(self, other: ClaimInterval) -> None:
+    def test_takes_what_is_free(self, other: ReserveInterval) -> None:
         """Touching is not meeting, and other attempts of the same placement do not count."""
-        assert kinds(decide(other, day(claim()))) == ["Claimed"]
+        assert kinds(decide(other, day(claim()))) == ["Reserved"]
 
     @pytest.mark.parametrize(("first", "last"), [(0.5, 1.5), (-0.5, 0.5), (0.2, 0.8), (-1, 2), (0, 1)])
     def test_refuses_what_meets_another_placements(self, first: float, last: float) -> None:
@@ -82,15 +82,15 @@ class TestTick:
         younger = replace(claim("demo-b", 1, 1, 2), at=TUESDAY + ASKED_AFTER / 2)
         asking = day(claim(), younger, tick(ASK_AT))
 
-        assert [(e.kind, e.revision) for e in calendar_day.owed(asking)] == [("ask", 1)]
-        assert [c.placement_id for c in asking.claims_in_question()] == ["demo-a", "demo-b"]
+        assert [(e.kind, e.revision) for e in calendar_day.wanted_effects(asking)] == [("ask", 1)]
+        assert [c.placement_id for c in asking.reservations_in_question()] == ["demo-a", "demo-b"]
 
     def test_does_not_ask_again_about_what_is_settled(self) -> None:
         """Booked is permanent, also when another claim is due."""
         later = replace(claim("demo-b", 1, 1, 2), at=ASK_AT)
         asking = day(claim(), tick(ASK_AT), heed("booked"), later, tick(ASK_AT + ASKED_AFTER))
 
-        assert [c.placement_id for c in asking.claims_in_question()] == ["demo-b"]
+        assert [c.placement_id for c in asking.reservations_in_question()] == ["demo-b"]
 
     @pytest.mark.parametrize(
         "history", [[], [claim()], [claim(), tick(ASK_AT)], [claim(), tick(ASK_AT), heed("booked")]]
@@ -144,7 +144,7 @@ class TestEffectNeedsPerson:
         """No answer is no reason to remove a claim, nor to forget it."""
         state = day(claim(), tick(ASK_AT), stuck("ask", at=ASK_AT))
 
-        assert (calendar_day.owed(state), next_due(state)) == ([], ASK_AT + ASKED_AFTER)
+        assert (calendar_day.wanted_effects(state), next_due(state)) == ([], ASK_AT + ASKED_AFTER)
 
     def test_stays_quiet_about_an_old_question(self) -> None:
         """It was answered."""

@@ -59,7 +59,7 @@ class Life(RuleBasedStateMachine):
             return
         for fact in facts:
             if isinstance(fact, VisitBooked):
-                assert isinstance(self.state.seeking, d.Claiming)
+                assert isinstance(self.state.seeking, d.Reserving)
                 assert self.state.leave.covers(self.state.seeking.attempt.slot)
             self.state = evolve(self.state, fact)
 
@@ -83,7 +83,7 @@ class Life(RuleBasedStateMachine):
         elif choice and isinstance(seeking, d.Searching):
             on = (self.now - TUESDAY).days + day
             self.say(offered(slot(on, choice.provider_ref), search=seeking.search, at=self.now))
-        elif isinstance(seeking, d.Claiming):
+        elif isinstance(seeking, d.Reserving):
             self.say(held(seeking.attempt.number, self.now))
         elif visit:
             self.now = max(self.now, visit.attempt.slot.ends_at)
@@ -105,7 +105,7 @@ class Life(RuleBasedStateMachine):
     @rule(basis=st.sampled_from(["not_required", "overridden"]), provider=st.none() | st.sampled_from(PROVIDERS))
     def leave(self, basis: str, provider: d.Candidate | None) -> None:
         """No certificate is needed."""
-        self.say(say(d.RecordLeave, self.now, basis=basis, provider_ref=provider and provider.provider_ref))
+        self.say(say(d.RecordClearance, self.now, basis=basis, provider_ref=provider and provider.provider_ref))
 
     @rule(choice=st.integers(1, 4), accepted=st.booleans())
     def answer(self, choice: int, accepted: bool) -> None:
@@ -128,7 +128,7 @@ class Life(RuleBasedStateMachine):
     def claim(self, late: int, word: str) -> None:
         """A claim is answered, perhaps an old one."""
         number = self.state.attempts - late
-        released = say(d.RecordClaimReleased, attempt=number)
+        released = say(d.RecordReservationReleased, attempt=number)
         command = {"held": held(number), "refused": refused(number), "released": released}[word]
         self.say(_at(command, self.now))
 
@@ -197,7 +197,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def what_was_given_up_stays_so(self) -> None:
         """An effect once unlisted is never listed again, and a dead attempt never lives again."""
-        now = {(effect.kind, effect.revision) for effect in d.owed(self.state)}
+        now = {(effect.kind, effect.revision) for effect in d.wanted_effects(self.state)}
         assert not now & self.gone
         self.gone |= self.listed - now
         self.listed = now

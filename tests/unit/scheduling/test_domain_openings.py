@@ -39,7 +39,9 @@ def site(zone: str = "America/New_York") -> d.Site:
 
 def provider(opens: str = "09:00", closes: str = "12:00", minutes: int = 30, days: Any = range(1, 8)) -> d.Provider:
     """An invented provider with one session."""
-    session = d.Session(weekdays=frozenset(days), opens=time.fromisoformat(opens), closes=time.fromisoformat(closes))
+    session = d.ClinicSession(
+        weekdays=frozenset(days), opens=time.fromisoformat(opens), closes=time.fromisoformat(closes)
+    )
     return d.Provider(
         provider_ref="pr-house",
         name="Dr. Invented",
@@ -63,7 +65,7 @@ ANY = READY.leave
 
 
 def find_openings(
-    provider: d.Provider, site: d.Site, order: d.Order, leave: d.Leave, frame: d.Frame, busy: Sequence[d.Interval]
+    provider: d.Provider, site: d.Site, order: d.Order, leave: d.Clearance, frame: d.Frame, busy: Sequence[d.Interval]
 ) -> tuple[d.Slot, ...]:
     """What is offered, of what is free."""
     return d.best_of(d.free_slots(provider, site, leave, frame, busy), order)
@@ -135,7 +137,7 @@ class TestFindOpenings:
 
     @given(st.lists(st.tuples(st.integers(0, 16 * 12), st.integers(1, 40)), max_size=12))
     def test_leaves_out_exactly_what_meets_a_claim(self, claims: list[tuple[int, int]]) -> None:
-        """Claims of patient, practitioner and room may overlap and touch.
+        """Reservations of patient, practitioner and room may overlap and touch.
 
         Each begins so many twelfths of an hour after eight, and lasts so many.
         """

@@ -38,7 +38,7 @@ def interleavings(*sources: Sequence[Any]) -> Iterator[list[Any]]:
 def end_of(history: Sequence[Any]) -> Any:
     """What counts of a placement: how often was searched on the way does not."""
     state = placed(*history)
-    effects = [(effect.kind, effect.target) for effect in d.owed(state)]
+    effects = [(effect.kind, effect.target) for effect in d.wanted_effects(state)]
     return only(d.tasks(state)), d.next_due(state), effects, state.leave, state.is_over, state.choice
 
 

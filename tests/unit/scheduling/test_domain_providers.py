@@ -49,7 +49,7 @@ class TestAnswerRequest:
         assert kinds(decide(answer(), placed(*ASKED))) == ["ProviderAccepted"]
 
     def test_accepts_and_the_search_begins_when_it_is_allowed(self) -> None:
-        """Leave may have come before."""
+        """Clearance may have come before."""
         assert kinds(decide(answer(), placed(*ASKED, NOT_REQUIRED))) == ["ProviderAccepted", "SearchBegun"]
 
     def test_declines_and_the_next_is_asked(self) -> None:
@@ -115,7 +115,7 @@ class TestChooseProvider:
         """The office asked before is not asked any more; the new one is."""
         state = placed(*ASKED, choose(d.Candidate("pr-new", "st-new", is_in_house=False)))
 
-        assert [(e.kind, e.revision) for e in d.owed(state)] == [("office_request", 2)]
+        assert [(e.kind, e.revision) for e in d.wanted_effects(state)] == [("office_request", 2)]
 
     def test_gives_back_the_visit_at_the_one_before(self) -> None:
         """A visit belongs to its provider."""

@@ -57,7 +57,7 @@ class TestNextStep:
     def test_does_not_change_while_it_books(self) -> None:
         """However many attempts it takes, they have one due time: only a change of steps is news."""
         later = TUESDAY + HOUR / 60
-        history = [*SEARCHING, offered(slot(7), at=later), say(d.RecordClaimRefused, later, attempt=1)]
+        history = [*SEARCHING, offered(slot(7), at=later), say(d.RecordReservationRefused, later, attempt=1)]
 
         assert step_of(*history) == step_of(*SEARCHING)
 
@@ -73,13 +73,13 @@ class TestNextStep:
 
 class TestOwed:
     def test_is_nothing_before_the_order_is_known(self) -> None:
-        """Leave may come first; nobody is asked on its strength."""
-        assert d.owed(placed(NOT_REQUIRED)) == []
+        """Clearance may come first; nobody is asked on its strength."""
+        assert d.wanted_effects(placed(NOT_REQUIRED)) == []
 
     def test_is_what_is_under_way(self) -> None:
         """One search or one claim, for the provider whose calendar it is."""
-        assert d.owed(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=5)]
-        assert d.owed(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=5)]
+        assert d.wanted_effects(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=5)]
+        assert d.wanted_effects(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=5)]
 
 
 class TestEvolve:
@@ -104,7 +104,7 @@ class TestEvolve:
 
 class TestSituation:
     @pytest.mark.parametrize(
-        ("history", "situation"),
+        ("history", "status"),
         [
             (ordered()[:1], "waiting_for_information"),
             ([*ASKED, answer(accepted=False), answer(2, accepted=False)], "choosing"),
@@ -120,9 +120,9 @@ class TestSituation:
             ([*BOOKED, ENDED], "ended"),
         ],
     )
-    def test_is_one_word(self, history: list[Any], situation: str) -> None:
+    def test_is_one_word(self, history: list[Any], status: str) -> None:
         """Where it stands, for people."""
-        assert d.situation(placed(*history)) == situation
+        assert d.status(placed(*history)) == status
 
 
 class TestEarliestStart:

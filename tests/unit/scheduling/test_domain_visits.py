@@ -56,7 +56,11 @@ class TestBookVisit:
         """A move that fails costs nothing."""
         moving = placed(*BOOKED, book())
 
-        assert [(e.kind, e.revision) for e in d.owed(moving)] == [("appointment", 1), ("claim", 1), ("claim", 2)]
+        assert [(e.kind, e.revision) for e in d.wanted_effects(moving)] == [
+            ("appointment", 1),
+            ("claim", 1),
+            ("claim", 2),
+        ]
         moved = the(VisitBooked, decide(held(2), moving))
         assert (moved.visit_id, moved.replaces) == ("visit-2", "visit-1")
 
@@ -64,7 +68,7 @@ class TestBookVisit:
         """Its time is free again."""
         moved = placed(*BOOKED, book(), held(2))
 
-        assert [(e.kind, e.revision) for e in d.owed(moved)] == [("appointment", 2), ("claim", 2)]
+        assert [(e.kind, e.revision) for e in d.wanted_effects(moved)] == [("appointment", 2), ("claim", 2)]
 
     def test_makes_a_refused_move_a_coordinators(self) -> None:
         """What a person asked for is not replaced by what a program finds."""
@@ -146,7 +150,7 @@ class TestRecordOutcome:
         """A visit that was is not taken back outside."""
         seen = placed(*BOOKED, outcome("fulfilled"))
 
-        assert [(e.kind, e.revision) for e in d.owed(seen)] == [("appointment", 1), ("claim", 1)]
+        assert [(e.kind, e.revision) for e in d.wanted_effects(seen)] == [("appointment", 1), ("claim", 1)]
         assert (only(d.tasks(seen)), d.next_due(seen)) == (None, None)
 
     def test_seeks_another_time_when_first_missed(self) -> None:
@@ -178,7 +182,7 @@ class TestRecordOutcome:
         history = [*BOOKED, cancel(), ENDED]
 
         assert kinds(decide(outcome("fulfilled"), placed(*history))) == ["VisitFulfilled"]
-        assert d.owed(placed(*history, outcome("fulfilled"))) == []
+        assert d.wanted_effects(placed(*history, outcome("fulfilled"))) == []
 
     def test_refuses_before_the_visit_has_begun(self) -> None:
         """What lies ahead has no outcome."""

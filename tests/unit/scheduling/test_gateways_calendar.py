@@ -8,11 +8,11 @@ import pytest
 from deploy.platform.keys import generate_keys
 from services.scheduling import domain as d
 from services.scheduling.domain.calendar_day import EMPTY, Question
-from services.scheduling.gateways import Claims, Openings, Questions, visit_id
+from services.scheduling.gateways import Openings, Questions, Reservations, visit_id
 from services.scheduling.store import read_directory
-from shared.aggregates import Ask, Engine
-from shared.aggregates.caller import NO_CALLER
 from shared.contracts.sealed import VisitDetails
+from shared.engine import CommandEnvelope, Engine
+from shared.engine.outbound_calls import NO_EFFECTS
 from shared.errors import Unknown
 from shared.ports import Call
 from shared.sealing import Keyring
@@ -48,10 +48,10 @@ def calendar(scheduling: Standing) -> Engine:
     return scheduling.service.aggregates["calendar_day"].engine
 
 
-def claims(scheduling: Standing, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Claims:
+def claims(scheduling: Standing, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Reservations:
     """The gateway on the days of this service."""
     queue = scheduling.service.aggregates["calendar_day"].queue
-    return Claims(directory, keyring or scheduling.keyring, queue)
+    return Reservations(directory, keyring or scheduling.keyring, queue)
 
 
 def taken_by_others(slot: d.Slot) -> d.Placement:
@@ -60,10 +60,10 @@ def taken_by_others(slot: d.Slot) -> d.Placement:
     return replace(placed(*CLAIMING), order=order, seeking=replace(claiming(), attempt=d.Attempt(1, slot)))
 
 
-def claiming() -> d.Claiming:
+def claiming() -> d.Reserving:
     """The attempt under way."""
     found = placed(*CLAIMING).seeking
-    assert isinstance(found, d.Claiming)
+    assert isinstance(found, d.Reserving)
     return found
 
 
@@ -72,7 +72,7 @@ class TestClaims:
         """Patient, practitioner and room: held."""
         answer = await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
 
-        assert isinstance(answer.command, d.RecordClaimHeld)
+        assert isinstance(answer.command, d.RecordReserved)
         held = answer.word, answer.command.attempt, answer.command.visit_id
         assert held == ("alive", 1, visit_id(REFERRAL, 1))
         assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
@@ -93,7 +93,7 @@ class TestClaims:
         """Nobody could tell the patient where to go."""
         answer = await claims(scheduling, SHIPPED).call(call(), placed(*CLAIMING), TUESDAY)
 
-        assert isinstance(answer.command, d.RecordClaimRefused)
+        assert isinstance(answer.command, d.RecordReservationRefused)
         assert scheduling.claims() == []
 
     async def test_claim_again_without_harm(self, scheduling: Standing) -> None:
@@ -110,7 +110,7 @@ class TestClaims:
         await gateway.call(other, taken_by_others(claiming().attempt.slot), TUESDAY)
         answer = await gateway.call(call(), placed(*CLAIMING), TUESDAY)
 
-        assert isinstance(answer.command, d.RecordClaimRefused)
+        assert isinstance(answer.command, d.RecordReservationRefused)
         assert (answer.word, answer.refs) == ("alive", (call().effect_id,))
         assert (REFERRAL, 1, False) in scheduling.claims()
 
@@ -121,7 +121,7 @@ class TestClaims:
             await gateway.call(call(number=number), placed(*CLAIMING), TUESDAY)
             answer = await gateway.call(call("withdraw", number=number), given_up, TUESDAY)
             assert (answer.word, scheduling.claims()) == ("withdrawn", [])
-            assert isinstance(answer.command, d.RecordClaimReleased)
+            assert isinstance(answer.command, d.RecordReservationReleased)
 
     async def test_know_that_a_forgotten_attempt_was_released(self, scheduling: Standing) -> None:
         """The placement forgets it only then."""
@@ -181,9 +181,9 @@ class TestQuestions:
     )
     async def test_bring_a_placements_word(self, scheduling: Standing, history: list[Any], life: str | None) -> None:
         """By the number of the claim; of a placement that is not there, nothing is said. Nobody makes its calls."""
-        engine = replace(scheduling.service.engine, caller=NO_CALLER)
+        engine = replace(scheduling.service.engine, effects=NO_EFFECTS)
         for number, asked in enumerate(history):
-            await engine.handle([Ask(key=REFERRAL, id=str(number), command=asked)])
+            await engine.handle([CommandEnvelope(key=REFERRAL, id=str(number), command=asked)])
         await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
         day = replace(next(iter(scheduling.days().values())), question=Question(1, (1,)))
         command: Any = (await Questions(engine).call(call(kind="ask"), day, TUESDAY)).command

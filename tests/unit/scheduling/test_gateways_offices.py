@@ -12,7 +12,7 @@ from services.scheduling.store import read_directory
 from shared.errors import Unknown
 from shared.ports import Call
 from shared.sealing import Keyring
-from tests.support.lines import everybody
+from tests.support.clients import everybody
 from tests.unit.scheduling.placing import ASKED, BOOKED, REFERRAL, TUESDAY, placed
 from tests.unit.scheduling.standing import DIRECTORY
 

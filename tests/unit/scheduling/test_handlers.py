@@ -13,7 +13,7 @@ from shared.contracts import intake as i
 from shared.contracts import notifications as n
 from shared.contracts.envelope import Envelope
 from shared.contracts.language import Actor, Fact, Reason
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from tests.unit.scheduling.placing import DAY, REASON, REFERRAL, TUESDAY
 from tests.unit.scheduling.standing import DIRECTORY
 
@@ -34,7 +34,9 @@ def react(fact: type[Fact], **fields: Any) -> Any:
     """What becomes of a fact."""
     told = {"occurred_at": TUESDAY, "recorded_by": Actor(kind="service", id="intake"), "channel": "api"}
     envelope = Envelope("/demo/intake", REFERRAL, 1, fact.TYPE, TUESDAY)
-    return TABLE[fact](fact.model_validate({**told, "referral_id": REFERRAL, **fields}), Heard(envelope, TUESDAY, b""))
+    return TABLE[fact](
+        fact.model_validate({**told, "referral_id": REFERRAL, **fields}), EventContext(envelope, TUESDAY, b"")
+    )
 
 
 class TestReactions:
@@ -63,8 +65,12 @@ class TestReactions:
             (i.ReferralFoundComplete, {}, d.BeginPlacement),
             (i.ReferralCancelled, {"asked_by": "patient", "reason": REASON}, d.EndPlacement),
             (i.ReferralClosed, {"outcome": "completed"}, d.EndPlacement),
-            (a.AuthorizationNotRequired, {**CASE, "basis": "rule", "rule_version": 1}, d.RecordLeave),
-            (a.AuthorizationOverridden, {**CASE, "by": Actor(kind="person", id="x"), "reason": REASON}, d.RecordLeave),
+            (a.AuthorizationNotRequired, {**CASE, "basis": "rule", "rule_version": 1}, d.RecordClearance),
+            (
+                a.AuthorizationOverridden,
+                {**CASE, "by": Actor(kind="person", id="x"), "reason": REASON},
+                d.RecordClearance,
+            ),
             (
                 a.AuthorizationSubmitted,
                 {

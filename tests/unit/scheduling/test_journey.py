@@ -67,7 +67,7 @@ def is_booked(placement: d.Placement) -> bool:
 
 class TestJourney:
     async def test_books_tells_and_settles(self, scheduling: Standing) -> None:
-        """Claims of every day, one visit told with its sealed details, the office told; then claims are permanent."""
+        """Every day reserved, one visit published with its sealed details, the office told; then reservations stand."""
         name = await tell_order(scheduling)
         await tell_leave(scheduling, name)
         placement = await scheduling.until(name, is_booked)
@@ -110,7 +110,7 @@ class TestJourney:
         placement = await scheduling.until(name, lambda p: p.ended and not p.given_up)
 
         assert scheduling.claims() == []
-        assert (placement.visits[0].fate, d.owed(placement)) == ("cancelled", [])
+        assert (placement.visits[0].fate, d.wanted_effects(placement)) == ("cancelled", [])
         await scheduling.until_true(lambda: set(scheduling.offices.taken) == set(scheduling.offices.withdrawn))
 
     async def test_never_books_two_at_once(self, scheduling: Standing) -> None:

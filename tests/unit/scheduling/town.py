@@ -13,10 +13,10 @@ from typing import Any
 
 from services.scheduling import domain as d
 from services.scheduling.domain import calendar_day
-from services.scheduling.domain.calendar_day import CalendarDay, ClaimInterval, HeedAnswer, ReleaseClaim
+from services.scheduling.domain.calendar_day import CalendarDay, HeedAnswer, ReleaseReservation, ReserveInterval
 from services.scheduling.store import CALENDAR_DAY, PLACEMENT
-from shared.aggregates import Decider
 from shared.contracts.language import Command, Tick
+from shared.engine import Decider
 from shared.errors import Rejected
 from tests.unit.scheduling.placing import CLOCK, HOUR, NOT_REQUIRED, ORDER, REASON, TUESDAY, ordered, say
 
@@ -82,13 +82,13 @@ class Town:
         self.say(name, answer)
 
     def claiming(self, name: str, attempt: d.Attempt) -> Worker:
-        """Claim each day in order; a refusal ends it."""
+        """Reservation each day in order; a refusal ends it."""
         order = self.placements[name].order or ORDER
         for key in d.days_of(order, attempt.slot):
             yield
             slot, number = attempt.slot, attempt.number
             claim = say(
-                ClaimInterval,
+                ReserveInterval,
                 self.now,
                 placement_id=name,
                 attempt=number,
@@ -97,11 +97,11 @@ class Town:
             )
             if not self.write(key, claim):
                 yield
-                self.say(name, say(d.RecordClaimRefused, self.now, attempt=attempt.number))
+                self.say(name, say(d.RecordReservationRefused, self.now, attempt=attempt.number))
                 return
         yield
         visit_id = f"{name}-{attempt.number}"
-        held = say(d.RecordClaimHeld, self.now, attempt=attempt.number, visit_id=visit_id, seal=f"sealed-{visit_id}")
+        held = say(d.RecordReserved, self.now, attempt=attempt.number, visit_id=visit_id, seal=f"sealed-{visit_id}")
         self.say(name, held)
 
     def releasing(self, name: str, attempt: d.Attempt) -> Worker:
@@ -109,15 +109,15 @@ class Town:
         order = self.placements[name].order or ORDER
         for key in d.days_of(order, attempt.slot):
             yield
-            self.write(key, say(ReleaseClaim, self.now, placement_id=name, attempt=attempt.number))
+            self.write(key, say(ReleaseReservation, self.now, placement_id=name, attempt=attempt.number))
         yield
-        self.say(name, say(d.RecordClaimReleased, self.now, attempt=attempt.number))
+        self.say(name, say(d.RecordReservationReleased, self.now, attempt=attempt.number))
 
     def asking(self, key: str) -> Worker:
         """Read what the question is about, then each placement; the answer may come much later."""
         day = self.days[key]
         yield
-        claims = day.claims_in_question()
+        claims = day.reservations_in_question()
         lives = {claim.number: d.life_of(self.placements[claim.placement_id], claim.attempt) for claim in claims}
         yield
         number = day.question.number if day.question else 0
@@ -137,7 +137,7 @@ class Town:
         state = self.placements[name]
         if isinstance(state.seeking, d.Searching):
             self.workers.append(self.searching(name))
-        if isinstance(state.seeking, d.Claiming):
+        if isinstance(state.seeking, d.Reserving):
             self.workers.append(self.claiming(name, state.seeking.attempt))
         for attempt in state.given_up[:2]:
             self.workers.append(self.releasing(name, attempt))
@@ -203,7 +203,7 @@ class Town:
                 assert resource != other or there is slot or not _overlap(slot, there)
 
     def left_over(self) -> list[Any]:
-        """Claims that no living attempt holds, or that nobody has settled."""
+        """Reservations that no living attempt holds, or that nobody has settled."""
         living = {
             (name, visit.attempt.number)
             for name, state in self.placements.items()

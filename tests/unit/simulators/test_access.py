@@ -8,9 +8,9 @@ import pytest
 from joserfc.jwk import ECKey
 
 from deploy.simulators.app import POLICY
+from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import Role
-from shared.outbound import ServiceToken
 from shared.parties import Party
 from tests.unit.simulators.party_tokens import OURS, REGISTER, party_at, token
 from tests.unit.simulators.served_simulators import Outside, bearer

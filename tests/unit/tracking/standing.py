@@ -18,8 +18,8 @@ from services.tracking.app import blueprint
 from services.tracking.domain import RecordEnvelope
 from services.tracking.gateways import Issuer
 from shared.contracts.envelope import Envelope, to_headers, topic_of
+from shared.effects import ServiceToken
 from shared.identity import Role
-from shared.outbound import ServiceToken
 from shared.ports import Collection, Record
 from shared.sealing import Keyring
 from shared.service import Service

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.tracking.domain import INITIAL, RecordEnvelope, Track, decide, evolve
+from services.tracking.domain import INITIAL, Projection, RecordEnvelope, decide, evolve
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationSubmitted, CoverageVerified
 from shared.contracts.catalogue import wire_type
 from shared.contracts.envelope import Envelope, source_of
@@ -95,12 +95,12 @@ class Telling:
         return self("intake", ReferralReceived, next_, **{**about, **said})
 
 
-def fold(history: Iterable[Command], track: Track = INITIAL) -> Track:
+def fold(history: Iterable[Command], projection: Projection = INITIAL) -> Projection:
     """The track after a history."""
     for command in history:
-        for fact in decide(command, track):
-            track = evolve(track, fact)
-    return track
+        for fact in decide(command, projection):
+            projection = evolve(projection, fact)
+    return projection
 
 
 def journey() -> dict[str, list[RecordEnvelope]]:

@@ -59,7 +59,7 @@ class TestReferralPage:
         order = ["Referral closed", "Patient was seen", "Visit booked", "Payer approved", "Referral received"]
         places = [text.index(sentence) for sentence in order]
         assert sorted(places) == places
-        assert "14 facts, the ledger is whole" in text
+        assert "14 facts, history verified" in text
 
     async def test_warns_of_a_changed_ledger(self, received: Standing) -> None:
         """Whoever reads the story learns that it is not what was recorded."""

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from services.tracking.domain import INITIAL, Claimed, Track, decide, evolve, is_whole, row_of
+from services.tracking.domain import INITIAL, Assigned, Projection, decide, evolve, is_whole, row_of
 from tests.unit.tracking.telling import CASEY, NOON, REFERRAL, fold, journey
 
 
-def rows_of(service: str) -> tuple[list[dict[str, Any]], Track]:
+def rows_of(service: str) -> tuple[list[dict[str, Any]], Projection]:
     """The rows of one service's part of the journey, and the track after it."""
-    track, rows = INITIAL, []
+    projection, rows = INITIAL, []
     for told in journey()[service]:
-        for fact in decide(told, track):
-            rows.append(row_of(track, fact))
-            track = evolve(track, fact)
-    return [row for row in rows if row], track
+        for fact in decide(told, projection):
+            rows.append(row_of(projection, fact))
+            projection = evolve(projection, fact)
+    return [row for row in rows if row], projection
 
 
 class TestRow:
@@ -40,10 +40,10 @@ class TestRow:
 
     def test_follows_the_row_before(self) -> None:
         """Each names the hash of the one before it; the last is the head that the track keeps."""
-        rows, track = rows_of("scheduling")
+        rows, projection = rows_of("scheduling")
 
         assert ["", *(row["hash"] for row in rows[:-1])] == [row["prev"] for row in rows]
-        assert track.stories["scheduling"].head == rows[-1]["hash"]
+        assert projection.stories["scheduling"].head == rows[-1]["hash"]
 
     def test_does_not_depend_on_the_other_services(self) -> None:
         """Chains are per service: their interleaving leaves no trace."""
@@ -54,15 +54,15 @@ class TestRow:
 
     def test_people_add_none(self) -> None:
         """The ledger holds what was told, so that everything can be rebuilt from the topics."""
-        assert row_of(INITIAL, Claimed(CASEY.id, NOON)) is None
+        assert row_of(INITIAL, Assigned(CASEY.id, NOON)) is None
 
 
 class TestIsWhole:
     def test_believes_what_was_recorded(self) -> None:
         """Rows as they were written, in order."""
-        rows, track = rows_of("intake")
+        rows, projection = rows_of("intake")
 
-        assert is_whole(rows, track.stories["intake"].head)
+        assert is_whole(rows, projection.stories["intake"].head)
 
     def test_believes_nothing_where_nothing_was_told(self) -> None:
         """No rows, no head."""
@@ -71,26 +71,26 @@ class TestIsWhole:
     @for_all(at=st.integers(0, 4), byte=st.integers(0, 10**6), bit=st.integers(0, 7))
     def test_finds_one_changed_bit_of_data(self, at: int, byte: int, bit: int) -> None:
         """Whatever is changed in what a service said, it shows."""
-        rows, track = rows_of("intake")
+        rows, projection = rows_of("intake")
         data = bytearray(rows[at]["data"])
         data[byte % len(data)] ^= 1 << bit
         rows[at]["data"] = bytes(data)
 
-        assert not is_whole(rows, track.stories["intake"].head)
+        assert not is_whole(rows, projection.stories["intake"].head)
 
     @pytest.mark.parametrize("name", ["source", "subject", "sequence", "type", "time", "causationid", "prev", "hash"])
     def test_finds_a_changed_attribute(self, name: str) -> None:
         """The envelope is bound as the data is."""
-        rows, track = rows_of("intake")
+        rows, projection = rows_of("intake")
         rows[2][name] = "other"
 
-        assert not is_whole(rows, track.stories["intake"].head)
+        assert not is_whole(rows, projection.stories["intake"].head)
 
     @pytest.mark.parametrize("change", ["drop_first", "drop_last", "swap", "repeat"])
     def test_finds_a_missing_moved_or_added_row(self, change: str) -> None:
         """History cannot be shortened, reordered or stretched."""
-        rows, track = rows_of("intake")
-        head = track.stories["intake"].head
+        rows, projection = rows_of("intake")
+        head = projection.stories["intake"].head
         changed = {
             "drop_first": rows[1:],
             "drop_last": rows[:-1],

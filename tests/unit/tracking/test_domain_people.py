@@ -9,11 +9,11 @@ from services.tracking.domain import (
     INITIAL,
     MOST_NOTES,
     AddNote,
-    Claim,
-    ClaimReferral,
+    Assignment,
+    AssignReferral,
     Note,
+    Projection,
     ReleaseReferral,
-    Track,
     allowed,
     decide,
 )
@@ -25,9 +25,9 @@ from tests.unit.tracking.telling import CASEY, LEE, NOON, Telling, fold, step
 OPEN = fold([Telling().received(step("complete_referral", "coordinator"))])
 
 
-def claim(by: Actor = CASEY) -> ClaimReferral:
+def claim(by: Actor = CASEY) -> AssignReferral:
     """Somebody claims at noon."""
-    return ClaimReferral(at=NOON, by=by, channel="console")
+    return AssignReferral(at=NOON, by=by, channel="console")
 
 
 def release(by: Actor = CASEY, by_lead: bool = False) -> ReleaseReferral:
@@ -43,7 +43,7 @@ def note(by: Actor = CASEY) -> AddNote:
 class TestClaimReferral:
     def test_gives_it_to_who_asks(self) -> None:
         """Who, and since when."""
-        assert Claim("casey.coordinator", NOON) == fold([claim()], OPEN).claim
+        assert Assignment("casey.coordinator", NOON) == fold([claim()], OPEN).claim
 
     def test_stays_quiet_when_it_is_theirs(self) -> None:
         """A second click changes nothing, not even since when."""
@@ -97,9 +97,9 @@ class TestReleaseReferral:
 class TestAddNote:
     def test_keeps_who_did_what_and_when(self) -> None:
         """In the order in which it was done."""
-        track = fold([note(), note(LEE)], OPEN)
+        projection = fold([note(), note(LEE)], OPEN)
 
-        assert (Note("left_message", CASEY.id, NOON), Note("left_message", LEE.id, NOON)) == track.notes
+        assert (Note("left_message", CASEY.id, NOON), Note("left_message", LEE.id, NOON)) == projection.notes
 
     def test_the_same_again_is_another_note(self) -> None:
         """A second voicemail is not the first one; a retry of one request is told apart by its Idempotency-Key."""
@@ -120,7 +120,7 @@ class TestAddNote:
 
 class TestAllowed:
     @pytest.mark.parametrize(
-        ("track", "by", "by_lead", "names"),
+        ("projection", "by", "by_lead", "names"),
         [
             (INITIAL, CASEY, False, set()),
             (OPEN, CASEY, False, {"claim", "note"}),
@@ -129,6 +129,8 @@ class TestAllowed:
             (fold([claim()], OPEN), LEE, True, {"release", "note"}),
         ],
     )
-    def test_is_what_the_decider_would_do(self, track: Track, by: Actor, by_lead: bool, names: set[str]) -> None:
+    def test_is_what_the_decider_would_do(
+        self, projection: Projection, by: Actor, by_lead: bool, names: set[str]
+    ) -> None:
         """A button is there exactly when pressing it does something."""
-        assert names == allowed(track, by, NOON, by_lead=by_lead)
+        assert names == allowed(projection, by, NOON, by_lead=by_lead)

@@ -4,16 +4,16 @@ import itertools
 
 import pytest
 
-from services.tracking.domain import NextAct, Story, next_act, open_tasks
+from services.tracking.domain import NextAct, Stream, next_act, open_tasks
 from shared.contracts.language import Owner, Task
 from tests.unit.tracking.telling import step
 
 
-def stories(**tasks: Task | tuple[Task, ...]) -> dict[str, Story]:
+def stories(**tasks: Task | tuple[Task, ...]) -> dict[str, Stream]:
     """What the services said last; those not named wait for nothing."""
     told = {name: each if isinstance(each, tuple) else (each,) for name, each in tasks.items()}
     return {
-        name: Story(1, "", told.get(name, ())) for name in ("intake", "authorization", "scheduling", "notifications")
+        name: Stream(1, "", told.get(name, ())) for name in ("intake", "authorization", "scheduling", "notifications")
     }
 
 

@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 from services.tracking.domain import (
     INITIAL,
     AddNote,
-    ClaimReferral,
+    AssignReferral,
+    Projection,
     RecordEnvelope,
-    Story,
-    Track,
+    Stream,
     decide,
     next_due,
     tasks,
@@ -36,7 +36,7 @@ from shared.contracts.scheduling import VisitFulfilled
 from shared.errors import Rejected
 from tests.unit.tracking.telling import BECAUSE, CASEY, NOON, Telling, after, fold, journey, step
 
-CODEC = TypeAdapter(Track)
+CODEC = TypeAdapter(Projection)
 
 
 class TestRecordEnvelope:
@@ -44,10 +44,10 @@ class TestRecordEnvelope:
         """Sequence, head and step belong to the service that told, and to no other."""
         due = step("complete_referral", "coordinator")
 
-        track = fold([Telling().received(due)])
+        projection = fold([Telling().received(due)])
 
-        assert (1, (due,)) == (track.stories["intake"].sequence, track.stories["intake"].tasks)
-        assert Story() == track.stories["scheduling"]
+        assert (1, (due,)) == (projection.stories["intake"].sequence, projection.stories["intake"].tasks)
+        assert Stream() == projection.stories["scheduling"]
 
     def test_stays_quiet_when_delivered_twice(self) -> None:
         """A second copy of a fact changes nothing."""
@@ -90,10 +90,10 @@ class TestRecordEnvelope:
 
     def test_leaves_time_to_the_others(self) -> None:
         """The services that own a deadline keep it: tracking arms no clock and a tick finds nothing."""
-        track = fold(told for story in journey().values() for told in story)
+        projection = fold(told for story in journey().values() for told in story)
 
-        assert next_due(track) is None
-        assert [] == decide(Tick(at=after(10**6), by=CASEY, channel="clock"), track)
+        assert next_due(projection) is None
+        assert [] == decide(Tick(at=after(10**6), by=CASEY, channel="clock"), projection)
 
 
 class TestSituation:
@@ -151,9 +151,9 @@ class TestSituation:
         late = tell("intake", ConsultReportReceived, report_id="r", kind="addendum", matched_by="visit_id")
         seen = tell("scheduling", VisitFulfilled, visit_id="v", evidence="office")
 
-        track = fold([closed, late, seen])
+        projection = fold([closed, late, seen])
 
-        assert ("closed", "care_elsewhere") == (track.standing.situation, track.progress.outcome)
+        assert ("closed", "care_elsewhere") == (projection.standing.situation, projection.progress.outcome)
 
 
 class TestMeasures:
@@ -223,7 +223,7 @@ class TestInterleaving:
     def test_people_change_nothing_of_it(self, history: list[RecordEnvelope]) -> None:
         """Claims and notes are tracking's own; what the services told stands beside them, untouched."""
         people = [
-            ClaimReferral(at=NOON, by=CASEY, channel="console"),
+            AssignReferral(at=NOON, by=CASEY, channel="console"),
             AddNote(at=NOON, by=CASEY, channel="console", code="left_message"),
         ]
 
@@ -234,19 +234,19 @@ class TestInterleaving:
     @for_all(history=interleavings(journey()))
     def test_an_open_referral_always_waits_for_somebody(self, history: list[RecordEnvelope]) -> None:
         """From the moment that intake has told of it until it is closed: an act, an owner and a due time."""
-        track = INITIAL
+        projection = INITIAL
         for told in history:
-            track = fold([told], track)
-            is_open = track.standing.situation not in {"unheard", "closed"}
+            projection = fold([told], projection)
+            is_open = projection.standing.situation not in {"unheard", "closed"}
             # Acknowledging and closing are told in one write: between the two facts nobody has anything to do.
-            is_closing = track.stories["intake"].sequence == 4
-            assert not is_open or is_closing or tasks(track)
+            is_closing = projection.stories["intake"].sequence == 4
+            assert not is_open or is_closing or tasks(projection)
 
 
-def _tolerated(commands: list[Any], track: Track) -> Iterator[Any]:
+def _tolerated(commands: list[Any], projection: Projection) -> Iterator[Any]:
     for command in commands:
         try:
-            decide(command, track)
+            decide(command, projection)
         except Rejected:
             continue
         yield command
@@ -255,9 +255,9 @@ def _tolerated(commands: list[Any], track: Track) -> Iterator[Any]:
 class TestState:
     def test_rests_as_json_and_comes_back(self) -> None:
         """Nothing is lost between saving and loading."""
-        track = fold([*[told for story in journey().values() for told in story][:6]])
+        projection = fold([*[told for story in journey().values() for told in story][:6]])
 
-        assert track == CODEC.validate_python(CODEC.dump_python(track, mode="json"))
+        assert projection == CODEC.validate_python(CODEC.dump_python(projection, mode="json"))
 
     def test_due_times_sort_as_text(self) -> None:
         """The store compares text: every due time rests in UTC and in one width, whatever zone and fraction it had."""
@@ -265,7 +265,9 @@ class TestState:
         plain = fold([tell.received(step("complete_referral", "coordinator", 1))])
         sooner = fold([Telling().received(step("complete_referral", "coordinator", 0.9999))])
 
-        texts = [CODEC.dump_python(track, mode="json")["standing"]["next"]["due_at"] for track in (sooner, plain)]
+        texts = [
+            CODEC.dump_python(projection, mode="json")["standing"]["next"]["due_at"] for projection in (sooner, plain)
+        ]
 
         assert sorted(texts) == texts
         assert {32} == {len(text) for text in texts}

@@ -3,7 +3,7 @@
 from services.tracking.domain import RecordEnvelope
 from services.tracking.handlers import REACTIONS, on_fact
 from shared.contracts.catalogue import FACTS
-from shared.messaging.receive import Heard
+from shared.messaging.inbox import EventContext
 from tests.unit.tracking.telling import Telling, after
 
 
@@ -12,7 +12,7 @@ class TestOnFact:
         """Envelope and bytes go into the ledger unchanged, told by the service that told it."""
         told = Telling().received()
 
-        command = on_fact(told.fact, Heard(told.envelope, after(7), told.value))
+        command = on_fact(told.fact, EventContext(told.envelope, after(7), told.value))
 
         assert (
             RecordEnvelope(

@@ -10,8 +10,8 @@ import pytest
 
 from services.tracking.api import SESSION
 from services.tracking.gateways import Issuer
+from shared.effects import ServiceToken
 from shared.identity import Role, Verifier, audience_of
-from shared.outbound import ServiceToken
 from tests.unit.tracking.standing import CONSOLE_URL, ISSUER_URL, Standing
 
 

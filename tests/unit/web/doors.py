@@ -18,13 +18,13 @@ from shared.errors import (
     Unknown,
     Unreadable,
 )
-from shared.identity import Caller, Policy, Role, permit
+from shared.identity import AccessPolicy, Caller, Role, permit
 from shared.telemetry import Metrics, current_traceparent
 from shared.web import Check, Flaw, IdempotencyKey, Malformed, body, create_app, etag, idempotency, if_match, raw_body
 from tests.support.callers import Issuer, client_of
 
 CANARY = "Zephyrine-Quillfeather-1931"
-POLICY: Policy = {"use": frozenset({Role.COORDINATOR})}
+POLICY: AccessPolicy = {"use": frozenset({Role.COORDINATOR})}
 REFERRAL = "demo-" + "a" * 26
 
 

@@ -15,7 +15,7 @@ from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, stat
 from services.intake.api.fhir.order import Asked, orders_of
 from services.intake.api.fhir.preference import is_strict, refusing_what_is_odd
 from services.intake.api.numbers import flaw_of_number
-from services.intake.api.receiving import Desk
+from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from shared.errors import Conflict, NotFound
 from shared.identity import Caller
@@ -46,7 +46,7 @@ _BUNDLE: Final[dict[str, Any]] = {
 }
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(reception: Reception) -> APIRouter:
     """The routes below /fhir."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
 
@@ -54,14 +54,14 @@ def routes(desk: Desk) -> APIRouter:
     async def receive(caller: MayReceive, service: TheService, request: Request) -> JSONResponse:
         """Take in orders. The ServiceRequest in the answer has the referral's id; what is odd is said beside it."""
         _require_json(request)
-        raw, now, codes = await raw_body(request), service.now(), desk.pathways.codes
-        told = (raw, is_strict(request.headers.getlist("prefer")), now, desk.home_zone, codes)
+        raw, now, codes = await raw_body(request), service.now(), reception.pathways.codes
+        payload = (raw, is_strict(request.headers.getlist("prefer")), now, reception.home_zone, codes)
         # Reading is nothing but work: where it takes long, a thread of its own keeps nobody waiting.
-        parcel, found = _read(*told) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_read, *told)
+        parcel, found = _read(*payload) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_read, *payload)
         found = [_under_its_own_number(asked, caller) for asked in found]
         _refuse_if_nothing_can_be_taken(parcel, found)
         sender = Sender(caller, "fhir", service)
-        done = [await _carry_out(desk, asked, sender, is_alone=len(found) == 1) for asked in found]
+        done = [await _carry_out(reception, asked, sender, is_alone=len(found) == 1) for asked in found]
         if not any(each.is_taken for each in done):
             raise refusal(*dict.fromkeys(flaw for each in done for flaw in each.flaws))
         headers = _headers_of(done)
@@ -70,9 +70,9 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _read(raw: bytes, is_strict: bool, *told: Any) -> tuple[Parcel, Sequence[Asked]]:  # noqa: FBT001 - told as one
+def _read(raw: bytes, is_strict: bool, *payload: Any) -> tuple[Parcel, Sequence[Asked]]:  # noqa: FBT001 - told as one
     parcel = opened(raw)
-    found = orders_of(parcel, *told)
+    found = orders_of(parcel, *payload)
     return parcel, [refusing_what_is_odd(asked) for asked in found] if is_strict else found
 
 
@@ -96,11 +96,11 @@ def _refuse_if_nothing_can_be_taken(parcel: Parcel, found: Sequence[Asked]) -> N
         raise refusal(*dict.fromkeys(flaw for asked in flawed for flaw in asked.flaws))
 
 
-async def _carry_out(desk: Desk, asked: Asked, sender: Sender, *, is_alone: bool) -> Done:
+async def _carry_out(reception: Reception, asked: Asked, sender: Sender, *, is_alone: bool) -> Done:
     if asked.instruction is None:
         return Done(asked, status_of(asked.flaws[0].code), flaws=asked.flaws)
     try:
-        carried = await desk.carry_out(asked.instruction, sender)
+        carried = await reception.carry_out(asked.instruction, sender)
     except NotFound:
         # Nothing is known that could be taken back: what speaks against the order is said instead.
         if is_alone:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from services.intake.api.fhir.identifier_types import rank_of_use, types_of
+from services.intake.api.fhir.mapping import codes_of
 from services.intake.api.fhir.names import full_name
 from services.intake.api.fhir.payers import payer_of
 from services.intake.api.fhir.periods import has_begun, has_ended, is_in_force
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import codes_of
 from services.intake.domain.lines import as_one_line
 from shared.contracts.sealed import Policy
 

@@ -6,7 +6,7 @@ Source of the codes: HL7 v2 table 0203; R4 valueset-identifier-type.html names P
 from collections.abc import Iterator
 from typing import Any, Final
 
-from services.intake.api.fhir.words import codings_of
+from services.intake.api.fhir.mapping import codings_of
 
 TABLE_0203: Final = frozenset(
     (

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from babel.core import Locale, get_global
 
+from services.intake.api.fhir.mapping import codings_of
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import codings_of
 
 BCP_47: Final = "urn:ietf:bcp:47"
 DEFAULT: Final = "en-US"

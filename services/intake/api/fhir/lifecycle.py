@@ -17,20 +17,20 @@ from services.intake.api.fhir.timing import When
 from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Withdrawal
 
-Standing = Literal["active", "on-hold", "refused"] | Withdrawal
+OrderStatus = Literal["active", "on-hold", "refused"] | Withdrawal
 """What an order says of itself now. All but `active` are no reason to begin; most are one to end what has begun."""
 
 AUTHORITY: Final = frozenset({"order", "plan", "directive", "original-order", "reflex-order", "filler-order"}) | {
     "instance-order"
 }
 """Intents that ask for action; a proposal or an option only thinks about it (R4 request.html#intent)."""
-_STATUSES: Final[Mapping[str, Standing]] = {
+_STATUSES: Final[Mapping[str, OrderStatus]] = {
     "active": "active",
     "on-hold": "on-hold",
     "revoked": "revoked",
     "entered-in-error": "entered-in-error",
 }
-_TASKS: Final[Mapping[str, Standing]] = {
+_TASKS: Final[Mapping[str, OrderStatus]] = {
     "rejected": "revoked",
     "cancelled": "revoked",
     "failed": "revoked",
@@ -39,7 +39,7 @@ _TASKS: Final[Mapping[str, Standing]] = {
     "completed": "refused",
 }
 """What a Task about the order says of it. Its other states are steps on the way (R4 task.html#statemachine)."""
-_EVENTS: Final[Mapping[tuple[str, str], Standing]] = {
+_EVENTS: Final[Mapping[tuple[str, str], OrderStatus]] = {
     ("https://fhir.nhs.uk/CodeSystem/message-events-bars", "servicerequest-request"): "active",
     **{("http://terminology.hl7.org/CodeSystem/v2-0003", code): "active" for code in ("I12", "I13", "O19", "O21")},
     ("http://terminology.hl7.org/CodeSystem/v2-0003", "I14"): "revoked",
@@ -49,13 +49,13 @@ _EVENTS: Final[Mapping[tuple[str, str], Standing]] = {
 
 @dataclass(frozen=True)
 class _Found:
-    standing: Standing
+    standing: OrderStatus
     pointer: str
     code: str
     detail: str
 
 
-def standing_of(reading: Reading, parcel: Parcel, request: Placed, patient: Placed | None) -> Standing:
+def status_of(reading: Reading, parcel: Parcel, request: Placed, patient: Placed | None) -> OrderStatus:
     """Whether it may be acted on. Whatever speaks against it is refused at its place; the gravest word counts.
 
     A message that this door does not know ends nothing, either: what it asks for is not known (R4 messaging.html).
@@ -74,7 +74,7 @@ def standing_of(reading: Reading, parcel: Parcel, request: Placed, patient: Plac
     return max((each.standing for each in found), key=_GRAVITY.index, default="active")
 
 
-_GRAVITY: Final[tuple[Standing, ...]] = (
+_GRAVITY: Final[tuple[OrderStatus, ...]] = (
     *("active", "refused", "on-hold", "superseded", "revoked", "entered-in-error", "deceased"),
 )
 

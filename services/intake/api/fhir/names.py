@@ -7,9 +7,9 @@ paragraph of its own into a letter.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from services.intake.api.fhir.mapping import given_of
 from services.intake.api.fhir.periods import is_in_force
 from services.intake.api.fhir.reading import Reading
-from services.intake.api.fhir.words import given_of
 from services.intake.domain.lines import as_one_line, is_one_line
 
 _USES: Final[Mapping[str | None, int]] = {"official": 0, "usual": 1, None: 2, "temp": 3, "nickname": 4}

@@ -10,11 +10,11 @@ from services.intake.api.fhir.address import home_of
 from services.intake.api.fhir.beside import flaws_beside
 from services.intake.api.fhir.bundle import Parcel
 from services.intake.api.fhir.documents import documents_of
+from services.intake.api.fhir.mapping import instant_of
 from services.intake.api.fhir.nodes import Node
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.unused import warn_of_what_is_not_used, warn_of_who_wrote_notes
 from services.intake.api.fhir.wishes import wishes_of
-from services.intake.api.fhir.words import instant_of
 from services.intake.api.weight import flaw_of_weight
 from services.intake.domain.instruction import Hold, Instruction, Place, Revoke
 from services.intake.domain.order import Identifier, Order
@@ -64,7 +64,7 @@ def _asked(reading: Reading, parcel: Parcel, node: Node, pathways: Collection[st
 
 def _instruction(reading: Reading, parcel: Parcel, request: Placed, pathways: Collection[str]) -> Instruction | None:
     subject = _subject(reading, request)
-    standing = lifecycle.standing_of(reading, parcel, request, subject)
+    standing = lifecycle.status_of(reading, parcel, request, subject)
     said = len(reading.flaws)
     names = identity.order_number_of(reading, request)
     if standing == "active":

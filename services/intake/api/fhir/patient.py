@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from services.intake.api.fhir.address import Home
 from services.intake.api.fhir.languages import language_of
+from services.intake.api.fhir.mapping import day_of
 from services.intake.api.fhir.names import called
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.relatives import is_child, relative_of
 from services.intake.api.fhir.telecom import reached
-from services.intake.api.fhir.words import day_of
 from shared.contracts.sealed import Contact
 
 _OLDEST: Final = 130

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.intake.api.fhir.mapping import codes_of, codings_of
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import codes_of, codings_of
 from services.intake.domain import identifiers
 from shared.contracts.sealed import Coding
 

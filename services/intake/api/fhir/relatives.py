@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from services.intake.api.fhir.mapping import codings_of, day_of
 from services.intake.api.fhir.periods import is_in_force
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.telecom import Reached, reached
-from services.intake.api.fhir.words import codings_of, day_of
 
 OF_AGE: Final = 18
 _RELATIONS: Final = {

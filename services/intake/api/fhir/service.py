@@ -7,8 +7,8 @@ choose the pathway; SNOMED CT's are mapped where that can be done without a gues
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
+from services.intake.api.fhir.mapping import coding_of, codings_of
 from services.intake.api.fhir.reading import Placed, Reading
-from services.intake.api.fhir.words import coding_of, codings_of
 from shared.contracts.sealed import Coding
 
 TAXONOMY: Final = "http://nucc.org/provider-taxonomy"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from services.intake.api.fhir.mapping import codings_of
 from services.intake.api.fhir.names import full_name
 from services.intake.api.fhir.reading import Placed, Reading
 from services.intake.api.fhir.service import TAXONOMY
-from services.intake.api.fhir.words import codings_of
 from services.intake.domain.lines import as_one_line
 
 _KEPT: Final = "is kept for whoever reads the order; nothing is booked by it"

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy.cli.quiet import HEARS
-from shared.aggregates import Decider
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralFoundComplete, ReferralReceived
 from shared.contracts.sealed import Contact
+from shared.engine import Decider
 from shared.ports import Stored
 from tests.simulation import stories
 from tests.simulation.cluster import Cluster

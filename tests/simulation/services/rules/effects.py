@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from shared.aggregates import Decider, Document
-from shared.calls import TRIES, EffectRecord, record_from_stored
+from shared.effects.protocol import TRIES, EffectRecord, record_from_stored
+from shared.engine import Decider, Document
 from shared.ports import Stored
 from tests.simulation.services.rules.known import Known
 from tests.support.identifiers import IDENTIFIERS

@@ -15,7 +15,7 @@ BACKSTOPS = ("complete_referral", "use_authorization")
 """Steps that say by when all others must have led somewhere: alone, they are with nobody."""
 OUR_PEOPLE = ("coordinator", "nurse", "clinician")
 SEEN = ("completed", "seen_no_report")
-TELLING = ("visit_booked", "visit_moved")
+ANNOUNCING = ("visit_booked", "visit_moved")
 
 
 def wrong_endings(known: Known) -> list[str]:
@@ -79,7 +79,7 @@ def _left_behind(known: Known, key: str) -> list[str]:
     failed = {fact.message_id for fact in known.facts("notifications", key, MessageFailed)}
     sent = known.facts("notifications", key, MessageSent)
     told = [fact.kind for fact in sent if fact.message_id not in failed]
-    if any(kind in TELLING for kind in told) and not _is_told_of_the_end(conversation):
+    if any(kind in ANNOUNCING for kind in told) and not _is_told_of_the_end(conversation):
         found.append(f"the patient was told {told}")
     return found
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from shared.aggregates import Decider, Document
-from shared.aggregates.frame import from_stored
 from shared.contracts.catalogue import FACTS
 from shared.contracts.language import Fact
+from shared.engine import Decider, Document
+from shared.engine.frame import from_stored
 from shared.service import Blueprint
 from tests.simulation.cluster import Cluster
 from tests.simulation.services.outside import Outside
@@ -17,7 +17,7 @@ from tests.simulation.stories import Story
 
 COLLECTIONS = {**{service: f"{service}.{name}" for service, name in PLACES.items()}, "tracking": "tracking.tracks"}
 DAYS = "scheduling.calendar_days"
-Told = TypeVar("Told", bound=Fact)
+PublishedFact = TypeVar("PublishedFact", bound=Fact)
 
 
 def deciders_of(plans: Mapping[str, Blueprint]) -> Mapping[str, Decider]:
@@ -72,7 +72,7 @@ class Known:
         """What a service has of one referral."""
         return self.states(service).get(key, self.deciders[COLLECTIONS[service]].initial)
 
-    def facts(self, service: str, key: str, kind: type[Told]) -> list[Told]:
+    def facts(self, service: str, key: str, kind: type[PublishedFact]) -> list[PublishedFact]:
         """The facts of one kind that a service told of a referral, in order, whatever their version."""
         records = [record for _, record in sorted(self.story.get((service, key), {}).items())]
         return [

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from services.notifications.domain import AT_MOST_ONCE, Conversation, Message, Notice
-from shared.aggregates import Document
-from shared.calls import effect_id
+from shared.effects.protocol import effect_id
+from shared.engine import Document
 from tests.simulation.services.apps import MAIL
 from tests.simulation.services.rules.known import COLLECTIONS, Known
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from shared.aggregates import Decider
+from shared.engine import Decider
 from shared.ports import Stored
 from tests.simulation.services.rules.known import COLLECTIONS, DAYS
 from tests.simulation.services.rules.later import begun_while_held

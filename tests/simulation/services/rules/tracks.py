@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.tracking.domain import INITIAL, RecordEnvelope, Track, evolve
+from services.tracking.domain import INITIAL, Projection, RecordEnvelope, evolve
 from services.tracking.domain import decide as decide_track
 from services.tracking.domain.ledger import is_whole
 from shared.contracts.envelope import SERVICES, from_headers
@@ -28,7 +28,7 @@ def wrong_tracks(known: Known) -> list[str]:
     return found
 
 
-def _folded(known: Known, key: str) -> Track:
+def _folded(known: Known, key: str) -> Projection:
     """One service after the other: the interleaving must not matter."""
     track = INITIAL
     for service in SERVICES:
@@ -42,7 +42,7 @@ def _folded(known: Known, key: str) -> Track:
     return track
 
 
-def _wrong_ledger(key: str, track: Track, rows: list[Any]) -> list[str]:
+def _wrong_ledger(key: str, track: Projection, rows: list[Any]) -> list[str]:
     found = []
     for service in SERVICES:
         mine = sorted((row for row in rows if row["service"] == service), key=lambda row: int(row["sequence"]))
@@ -51,7 +51,7 @@ def _wrong_ledger(key: str, track: Track, rows: list[Any]) -> list[str]:
     return found
 
 
-def _wrong_standing(known: Known, key: str, track: Track) -> list[str]:
+def _wrong_standing(known: Known, key: str, track: Projection) -> list[str]:
     """An open referral has an owner, an act and a due time; a closed one waits for nobody."""
     referral, next_act = known.states("intake").get(key), track.standing.next
     if referral is None or (referral.is_closed and next_act is None):

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from services.scheduling.domain import Placement, days_of, tasks
-from services.scheduling.domain.calendar_day import CalendarDay, Claim
-from services.scheduling.domain.state import Claiming, Slot
+from services.scheduling.domain.calendar_day import CalendarDay, Reservation
+from services.scheduling.domain.state import Reserving, Slot
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationNotRequired, AuthorizationOverridden
 from shared.contracts.scheduling import VisitBooked
 from shared.ports import Stored
@@ -59,10 +59,10 @@ def _claims(placements: Mapping[str, Placement], days: Mapping[str, CalendarDay]
     found = [f"the visit of {held} has not its day {day}" for day, held in wanted if (day, held) not in there]
     found += [f"{day} is claimed by {held}, which is not booked" for day, held in there if (day, held) not in wanted]
     found += [f"{day} still asks about {held}" for (day, held), claim in there.items() if _is_unsettled(claim)]
-    return found + [f"{key} is still claiming" for key, p in placements.items() if isinstance(p.seeking, Claiming)]
+    return found + [f"{key} is still claiming" for key, p in placements.items() if isinstance(p.seeking, Reserving)]
 
 
-def _is_unsettled(claim: Claim) -> bool:
+def _is_unsettled(claim: Reservation) -> bool:
     return claim.ask_at is not None
 
 

@@ -1,0 +1,126 @@
+"""The situations that a case can be in: first of the coverage, then of the request. Each says what it waits for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from services.authorization.domain.payers import PolicyOnFile
+from shared.contracts.authorization import AuthorizedItem
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """Nobody has been asked about the coverage."""
+
+    name: Literal["unchecked"] = "unchecked"
+
+
+UNCHECKED: Final = Unchecked()
+
+
+@dataclass(frozen=True)
+class Checking:
+    """The payer is asked whether the policy is in force."""
+
+    policy: PolicyOnFile
+    due_at: datetime
+    name: Literal["checking"] = "checking"
+
+
+@dataclass(frozen=True)
+class CoverageProblem:
+    """It is not in force, or the payer did not say: a person finds out. `is_answered` tells the two apart."""
+
+    policy: PolicyOnFile
+    due_at: datetime
+    is_answered: bool
+    name: Literal["coverage_problem"] = "coverage_problem"
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The policy is in force."""
+
+    policy: PolicyOnFile
+    needs_authorization: bool
+    name: Literal["covered"] = "covered"
+
+
+@dataclass(frozen=True)
+class SelfPay:
+    """Nobody but the patient pays, so nobody has to authorize."""
+
+    name: Literal["self_pay"] = "self_pay"
+
+
+Questioned = Checking | CoverageProblem | Covered
+"""What a payer was asked about."""
+Coverage = Annotated[Unchecked | Questioned | SelfPay, Field(discriminator="name")]
+
+
+@dataclass(frozen=True)
+class Submitting:
+    """The request is on its way. `due_at`: when a person is told that it did not get through."""
+
+    due_at: datetime
+    name: Literal["submitting"] = "submitting"
+
+
+@dataclass(frozen=True)
+class Pended:
+    """The payer has it and must decide by `due_at`."""
+
+    due_at: datetime
+    name: Literal["pended"] = "pended"
+
+
+PersonAct = Literal["review_payer_answer", "call_payer", "confirm_submission"]
+
+
+@dataclass(frozen=True)
+class AwaitingPerson:
+    """A program can go no further."""
+
+    act: PersonAct
+    due_at: datetime
+    name: Literal["awaiting_person"] = "awaiting_person"
+
+
+@dataclass(frozen=True)
+class Approved:
+    """The payer certified these items; the last of their windows is over at `until`."""
+
+    items: tuple[AuthorizedItem, ...]
+    until: datetime
+    name: Literal["approved"] = "approved"
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """The payer says that this provider needs no authorization."""
+
+    name: Literal["exempt"] = "exempt"
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The payer refused; the clinician may still speak with its physician."""
+
+    peer_to_peer_until: datetime
+    appeal_until: datetime
+    name: Literal["denied"] = "denied"
+
+
+@dataclass(frozen=True)
+class Appealable:
+    """The payer refused, and only an appeal is left."""
+
+    until: datetime
+    name: Literal["appealable"] = "appealable"
+
+
+RequestStatus = Annotated[
+    Submitting | Pended | AwaitingPerson | Approved | Exempt | Denied | Appealable, Field(discriminator="name")
+]

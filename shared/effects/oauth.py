@@ -96,9 +96,9 @@ class ServiceToken:
             raise Unavailable from None
 
 
-def _granted(told: Mapping[str, Any]) -> tuple[str, float]:
+def _granted(answer: Mapping[str, Any]) -> tuple[str, float]:
     """The token of an answer (RFC 6749 §5.1) and how long it lives, in seconds. Anything else is no grant."""
-    token, lifetime_s = told["access_token"], float(told["expires_in"])
+    token, lifetime_s = answer["access_token"], float(answer["expires_in"])
     if not (isinstance(token, str) and token and token.isascii() and lifetime_s > 0):
         raise ValueError("grant")
     return token, lifetime_s
@@ -122,7 +122,7 @@ def assertion(
 class ServiceAuth(httpx2.Auth):
     """Attaches a token to each request. Without a token nothing is sent, so nothing was taken.
 
-    `forget` is told of a token that was refused: the next request gets another, this one is not repeated.
+    `forget` is given a token that was refused: the next request gets another, this one is not repeated.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ _LONGEST_SUBJECT: Final = 255
 
 
 class Unauthenticated(Exception):
-    """Nobody we know. `has_token` tells a missing token from one that is not believed; why is not told."""
+    """Nobody we know. `has_token` tells a missing token from one that is not believed; why is not said."""
 
     def __init__(self, *, has_token: bool) -> None:
         super().__init__("The caller is not authenticated.")

@@ -68,17 +68,17 @@ def configure(service: str, level: str = "info", stream: TextIO | None = None) -
 
 
 def describe(error: BaseException) -> dict[str, str | list[str]]:
-    """What may be told about an exception: types, places, and a code if it has one. Never its message."""
-    told: dict[str, str | list[str]] = {
+    """What may be logged of an exception: types, places, and a code if it has one. Never its message."""
+    shown: dict[str, str | list[str]] = {
         "error": _type_of(error),
         "frames": [_place(frame) for frame in _own_frames(error)[-_FRAMES:]],
     }
     code = getattr(error, "code", None)
     if isinstance(code, str) and _CODE.fullmatch(code):
-        told["code"] = code
+        shown["code"] = code
     if causes := _causes(error):
-        told["causes"] = causes
-    return told
+        shown["causes"] = causes
+    return shown
 
 
 class _Stamp:
@@ -132,15 +132,15 @@ def _template(record: logging.LogRecord) -> str:
 
 
 def _without_messages(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
-    told = event_dict.pop("exc_info", None)
-    error = told if isinstance(told, BaseException) else _error_in(told)
+    given = event_dict.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else _error_in(given)
     return {**event_dict, **describe(error)} if error else event_dict
 
 
-def _error_in(told: object) -> BaseException | None:
-    if isinstance(told, tuple):
-        return next((part for part in told if isinstance(part, BaseException)), None)
-    return sys.exception() if told else None
+def _error_in(given: object) -> BaseException | None:
+    if isinstance(given, tuple):
+        return next((part for part in given if isinstance(part, BaseException)), None)
+    return sys.exception() if given else None
 
 
 def _allowed_only(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:

@@ -99,7 +99,7 @@ def _bare_app(title: str, lifespan: Lifespan) -> FastAPI:
 
 def _telling_why_not(lifespan: Lifespan) -> Lifespan:
     @asynccontextmanager
-    async def told(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan_logged(app: FastAPI) -> AsyncIterator[None]:
         try:
             async with lifespan(app):
                 yield
@@ -107,7 +107,7 @@ def _telling_why_not(lifespan: Lifespan) -> Lifespan:
             structlog.get_logger().exception("start or stop failed")
             raise
 
-    return told
+    return lifespan_logged
 
 
 def _health(metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
@@ -120,8 +120,8 @@ def _health(metrics: Metrics, checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         found = dict(zip(checks, await asyncio.gather(*map(_passes, checks.values())), strict=True))
-        told = {name: it if isinstance(it, str) else "ready" if it else "not ready" for name, it in found.items()}
-        return JSONResponse(told, status_code=200 if all(found.values()) else 503)
+        states = {name: it if isinstance(it, str) else "ready" if it else "not ready" for name, it in found.items()}
+        return JSONResponse(states, status_code=200 if all(found.values()) else 503)
 
     @router.get("/metrics")
     async def figures() -> Response:

@@ -44,14 +44,14 @@ def not_json() -> Malformed:
 
 
 def _place_of(wanted: Any, document: Any, known_names: Collection[str]) -> str:
-    """Where an object stands, as far as the names on the way may be told. What a repeated name hid has no place."""
+    """Where an object stands, as far as the names on the way may be repeated. What a repeated name hid has no place."""
     waiting: list[tuple[Any, str, bool]] = [(document, "", True)]
     while waiting:
-        here, pointer, may_tell = waiting.pop()
+        here, pointer, may_name = waiting.pop()
         if here is wanted:
             return pointer
         for step, inner in _members(here):
-            is_known = may_tell and (isinstance(step, int) or step in known_names)
+            is_known = may_name and (isinstance(step, int) or step in known_names)
             waiting.append((inner, f"{pointer}/{step}" if is_known else pointer, is_known))
     return ""
 

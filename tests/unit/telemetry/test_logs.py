@@ -40,11 +40,11 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     structlog.reset_defaults()
 
 
-Clients = Callable[[], list[dict[str, Any]]]
+Lines = Callable[[], list[dict[str, Any]]]
 
 
 class TestFields:
-    def test_carry_what_is_allowed(self, lines: Clients) -> None:
+    def test_carry_what_is_allowed(self, lines: Lines) -> None:
         """A line says what happened, where, and to which opaque id."""
         with child_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
             structlog.get_logger().info("fact published", topic="referral.public.intake.v1", sequence=7)
@@ -60,14 +60,14 @@ class TestFields:
             "trace_id": "0af7651916cd43dd8448eb211c80319c",
         } == line
 
-    def test_drop_what_is_not(self, lines: Clients) -> None:
+    def test_drop_what_is_not(self, lines: Lines) -> None:
         """A field that nobody allowed disappears with its name and its value."""
         structlog.get_logger().info("fact published", patient_name=CANARY, mrn=4711)
 
         assert {"event", "level", "service", "timestamp"} == lines()[0].keys()
 
     @pytest.mark.parametrize("value", [CANARY, "a@b.example", "x" * 200, {"name": CANARY}, [CANARY], b"raw"])
-    def test_withhold_prose_in_allowed_fields(self, lines: Clients, value: object) -> None:
+    def test_withhold_prose_in_allowed_fields(self, lines: Lines, value: object) -> None:
         """An allowed name is no licence for free text: that is where patients appear."""
         structlog.get_logger().info("fact published", reason=value)
 
@@ -75,7 +75,7 @@ class TestFields:
 
 
 class TestExceptions:
-    def test_are_told_by_type_and_place(self, lines: Clients) -> None:
+    def test_are_told_by_type_and_place(self, lines: Lines) -> None:
         """Messages, arguments and locals may hold patient data; the type and the line are enough to find the fault."""
         structlog.get_logger().error("work failed", exc_info=_thrown(ValueError(CANARY)))
 
@@ -84,7 +84,7 @@ class TestExceptions:
         assert any("test_logs.py" in frame and "_throw" in frame for frame in line["frames"])
         assert CANARY not in json.dumps(line)
 
-    def test_are_told_with_their_causes(self, lines: Clients) -> None:
+    def test_are_told_with_their_causes(self, lines: Lines) -> None:
         """A wrapped fault and the members of a group are named, each without its message."""
         group = _thrown(ExceptionGroup(CANARY, [_thrown(OSError(CANARY)), ValueError(CANARY)]))
         group.__cause__ = _thrown(KeyError(CANARY))
@@ -95,7 +95,7 @@ class TestExceptions:
         assert ["builtins.OSError", "builtins.ValueError", "builtins.KeyError"] == told
         assert CANARY not in json.dumps(line)
 
-    def test_are_told_with_a_refusals_code(self, lines: Clients) -> None:
+    def test_are_told_with_a_refusals_code(self, lines: Lines) -> None:
         """A code is ours and stable; it is told where there is one."""
         structlog.get_logger().error("work failed", exc_info=_thrown(Conflict("other_content", CANARY)))
 
@@ -104,7 +104,7 @@ class TestExceptions:
 
 class TestLibraries:
     @pytest.mark.parametrize("name", ["uvicorn.error", "aiokafka.consumer", "asyncio", "pymongo", "anything"])
-    def test_never_pass_on_arguments(self, lines: Clients, name: str) -> None:
+    def test_never_pass_on_arguments(self, lines: Lines, name: str) -> None:
         """A library's message is its template at most, and only if that library was read."""
         logging.getLogger(name).error("Lost %s", CANARY)
 
@@ -112,26 +112,26 @@ class TestLibraries:
         assert name == line["logger"]
         assert CANARY not in json.dumps(line)
 
-    def test_never_pass_on_an_unknown_message(self, lines: Clients) -> None:
+    def test_never_pass_on_an_unknown_message(self, lines: Lines) -> None:
         """Who puts values into the message itself is not trusted with any message."""
         logging.getLogger("anything").error(CANARY)
 
         assert ["logged by a library"] == [line["event"] for line in lines()]
 
-    def test_keep_a_trusted_template(self, lines: Clients) -> None:
+    def test_keep_a_trusted_template(self, lines: Lines) -> None:
         """What Kafka's client says is worth reading, without what it says it about."""
         logging.getLogger("aiokafka.consumer").warning("Heartbeat failed for group %s", CANARY)
 
         (line,) = lines()
         assert ("Heartbeat failed for group %s", "aiokafka.consumer") == (line["event"], line["logger"])
 
-    def test_keep_only_the_first_line_of_a_traceback(self, lines: Clients) -> None:
+    def test_keep_only_the_first_line_of_a_traceback(self, lines: Lines) -> None:
         """When start-up fails, uvicorn logs a whole traceback as one message."""
         logging.getLogger("uvicorn.error").error("Traceback (most recent call last):\n  %s", f"ValueError: {CANARY}")
 
         assert "Traceback (most recent call last):" == lines()[0]["event"]
 
-    def test_keep_the_type_of_their_exceptions(self, lines: Clients) -> None:
+    def test_keep_the_type_of_their_exceptions(self, lines: Lines) -> None:
         """The event loop writes the exception into the message; we keep its type and frames alone."""
         error = _thrown(RuntimeError(CANARY))
         logging.getLogger("asyncio").error("Task failed: %r", error, exc_info=error)
@@ -140,7 +140,7 @@ class TestLibraries:
         assert ("logged by a library", "builtins.RuntimeError") == (line["event"], line["error"])
         assert CANARY not in json.dumps(line)
 
-    def test_keep_what_the_loop_says_of_what_nobody_waited_for(self, lines: Clients) -> None:
+    def test_keep_what_the_loop_says_of_what_nobody_waited_for(self, lines: Lines) -> None:
         """A fixed sentence says what was left behind; the lines below it hold whatever that was."""
         logging.getLogger("asyncio").error(f"Unclosed AIOKafkaConnection\nconn: {CANARY}")  # noqa: G004 - as it does
 
@@ -148,13 +148,13 @@ class TestLibraries:
         assert "Unclosed AIOKafkaConnection" == line["event"]
         assert CANARY not in json.dumps(line)
 
-    def test_log_no_requests(self, lines: Clients) -> None:
+    def test_log_no_requests(self, lines: Lines) -> None:
         """The server's access log would write paths and queries."""
         logging.getLogger("uvicorn.access").info('%s - "%s"', "client", f"GET /?name={CANARY}")
 
         assert [] == lines()
 
-    def test_pass_on_warnings_without_their_text(self, lines: Clients) -> None:
+    def test_pass_on_warnings_without_their_text(self, lines: Lines) -> None:
         """A warning's text is as free as any message."""
         warnings.warn(CANARY, stacklevel=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.contracts.catalogue import FACTS
 from tests.contracts.compatibility import Schema, breaks
 
-APPROVED = Path(__file__).parent / "approved"
+APPROVED = Path(__file__).parents[2] / "docs" / "schemas"
 
 
 def schema_of(type_: str) -> Schema:

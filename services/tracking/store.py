@@ -107,7 +107,7 @@ def parked(tenant: str) -> Query:
     return {"$or": [{"tenant": tenant, "is_parked": True}, {"tenant": tenant, f"{PARKED}.0": {"$exists": True}}]}
 
 
-def told(tenant: str) -> Query:
+def announced(tenant: str) -> Query:
     """Tracks whose patient was told of a visit."""
     return {"tenant": tenant, TOLD_AFTER_S: {"$gte": 0}}
 

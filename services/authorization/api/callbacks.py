@@ -45,7 +45,7 @@ async def take_answer(
     if case.revision_of(answer.request_id, payer_id) is None:
         raise NotFound
     by = Actor(kind="payer", id=payer_id, via=caller.subject)
-    heard = recorded(answer, service.keyring, referral_id, by, service.now(), "callback")
-    refusal = await service.submit(Callback(referral_id, answer.request_id, heard))
+    answered = recorded(answer, service.keyring, referral_id, by, service.now(), "callback")
+    refusal = await service.submit(Callback(referral_id, answer.request_id, answered))
     if refusal is not None:
         raise refusal

@@ -43,9 +43,9 @@ class Submissions:
             response = await self.payers.exchange(tenant, _METHODS[call.act], payer, path, body)
         except NotTaken:
             return Answer("not_taken")
-        heard = self._heard(call, response, payer, now)
+        answered = self._answer_of(call, response, payer, now)
         # Nobody waits for the decision on a closed case: a payer that never decides would be asked daily for ever.
-        return replace(heard, final=heard.final or state.ending == "closed")
+        return replace(answered, final=answered.final or state.ending == "closed")
 
     def _body(self, call: Call, state: Case) -> dict[str, Any] | None:
         """What the payer needs to decide. None once the coverage has changed: its numbers are another payer's."""
@@ -63,7 +63,7 @@ class Submissions:
             "callback_url": self.payers.callback_url(state.referral_id, request.payer.id, call.effect_id),
         }
 
-    def _heard(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
+    def _answer_of(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
         if response.status_code == HTTPStatus.NOT_FOUND:
             return Answer(_MEANS_NOT_FOUND[call.act])
         answer = read(response, PayerAnswer, (HTTPStatus.OK, HTTPStatus.CREATED))

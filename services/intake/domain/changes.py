@@ -59,17 +59,17 @@ def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
         return []
     if command.order_version != looked_at.order_version:
         raise Stale("stale", "The order has changed again since you read it; read it again.")
-    attribution = OrderReviewed(
+    reviewed = OrderReviewed(
         **vars(command.attribution),
         referral_id=referral.referral_id,
         order_version=command.order_version,
         outcome=command.outcome,
     )
     if command.outcome != "reordered":
-        return [attribution]
+        return [reviewed]
     if referral.evidence_of_care:
         raise Rejected("seen-already", "The patient was seen: keep the order, or take the change over by hand.")
-    return [attribution, *_cancelled(command, "superseded", referral)]
+    return [reviewed, *_cancelled(command, "superseded", referral)]
 
 
 def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
@@ -127,10 +127,10 @@ def _cause(command: ReviseOrder, referral: Referral) -> ReviewCause:
 def _to_look_at(
     command: Command, referral: Referral, number: int, cause: ReviewCause, elements: tuple[str, ...]
 ) -> list[IntakeFact]:
-    attribution = OrderChanged(
+    changed = OrderChanged(
         **vars(command.attribution), referral_id=referral.referral_id, order_version=number, elements=elements
     )
-    return [ReviewWanted(Review(number, cause, elements, command.at)), attribution]
+    return [ReviewWanted(Review(number, cause, elements, command.at)), changed]
 
 
 def _cancelled(command: Command, code: str, referral: Referral) -> list[IntakeFact]:

@@ -91,12 +91,12 @@ def _acknowledge(command: AcknowledgeReport, referral: Referral) -> list[IntakeF
         raise NotFound("unknown-report", "There is no such report.")
     if report.is_acknowledged:
         return []
-    attribution = ReportAcknowledged(
+    acknowledged = ReportAcknowledged(
         **vars(command.attribution), referral_id=referral.referral_id, report_id=report.report_id
     )
     if referral.situation != "awaiting_acknowledgement" or referral.final_report != report:
-        return [attribution]
-    return [attribution, ending.close_with(command, referral, End("completed", None), report.report_id)]
+        return [acknowledged]
+    return [acknowledged, ending.close_with(command, referral, End("completed", None), report.report_id)]
 
 
 def _needs_person(command: EffectNeedsPerson, referral: Referral) -> list[IntakeFact]:

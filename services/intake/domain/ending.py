@@ -98,13 +98,13 @@ def _wind_down(
 ) -> list[IntakeFact]:
     # Whoever gives a referral up says why in their own words. The others do not hear the outcome before the end, and
     # would write to a patient who has died.
-    attribution = ReferralCancelled(
+    cancelled = ReferralCancelled(
         **vars(command.attribution),
         referral_id=referral.referral_id,
         asked_by=asked_by,
         reason=DECEASED if outcome == "deceased" else reason,
     )
-    return [EndChosen(End(outcome, reason)), attribution]
+    return [EndChosen(End(outcome, reason)), cancelled]
 
 
 def _outcome(command: CancelReferral, referral: Referral) -> Outcome:

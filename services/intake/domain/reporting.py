@@ -94,7 +94,7 @@ def _matched(command: Command, referral: Referral, kept: KeptReport, by: Matched
 def _apply(
     command: Command, referral: Referral, report: Report, visit_id: str | None, by: MatchedBy
 ) -> list[IntakeFact]:
-    attribution = ConsultReportReceived(
+    received = ConsultReportReceived(
         **vars(command.attribution),
         referral_id=referral.referral_id,
         report_id=report.report_id,
@@ -102,4 +102,4 @@ def _apply(
         kind=report.kind,
         matched_by=by,
     )
-    return [ReportFiled(report), attribution]
+    return [ReportFiled(report), received]

@@ -29,9 +29,9 @@ def fold(conversation: Conversation, facts: Iterable[ConversationFact]) -> Conve
     return reduce(evolve, facts, conversation)
 
 
-def cascade(command: Command, before: Conversation, heard: Facts) -> Facts:
-    """What was heard, and everything that follows from it at `command.at`."""
-    facts, after = list(heard), fold(before, heard)
+def cascade(command: Command, before: Conversation, decided: Facts) -> Facts:
+    """What was decided, and everything that follows from it at `command.at`."""
+    facts, after = list(decided), fold(before, decided)
     rules: tuple[Callable[[Command, Conversation], Facts], ...] = (_give_up_waiting, _lapse, _drop, _begin)
     for rule in rules:
         found = rule(command, after)

@@ -54,8 +54,8 @@ def decide(command: Command, conversation: Conversation) -> list[ConversationFac
     rule = _RULES.get(type(command))
     if rule is None:
         raise Rejected("unknown-command", "Notifications does not know this command.")
-    heard = rule(command, conversation)
-    return heard if command.parked else cascade(command, conversation, heard)
+    decided = rule(command, conversation)
+    return decided if command.parked else cascade(command, conversation, decided)
 
 
 def allowed(conversation: Conversation) -> frozenset[str]:

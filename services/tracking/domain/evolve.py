@@ -65,13 +65,13 @@ def next_due(_track: Projection) -> datetime | None:
 
 def _recorded(projection: Projection, recorded: Recorded) -> Projection:
     service = recorded.envelope.service
-    stream = _told(projection.stories[service], recorded)
+    stream = _extended(projection.stories[service], recorded)
     stories = {**projection.stories, service: stream}
     progress = _advanced(projection.progress, recorded.fact)
     return replace(projection, stories=stories, progress=progress, standing=_standing(stories, progress))
 
 
-def _told(stream: Stream, recorded: Recorded) -> Stream:
+def _extended(stream: Stream, recorded: Recorded) -> Stream:
     is_parked = stream.is_parked
     if isinstance(recorded.fact, ReferralParked | ReferralUnparked):
         is_parked = isinstance(recorded.fact, ReferralParked)

@@ -41,7 +41,7 @@ def sections(page: Page, sort: Sort) -> tuple[Section, ...]:
 def by_day(timeline: Timeline) -> tuple[tuple[str, tuple[TimelineEntry, ...]], ...]:
     """The facts of each day, the latest day and its latest fact first: what is new is on top."""
     latest_first = reversed(timeline.facts)
-    return tuple((title, tuple(facts)) for title, facts in groupby(latest_first, lambda told: day(told.recorded_at)))
+    return tuple((title, tuple(facts)) for title, facts in groupby(latest_first, lambda entry: day(entry.recorded_at)))
 
 
 def matrix(summary: Summary) -> Matrix:

@@ -128,8 +128,8 @@ async def _tasks(store: Collection, tenant: str) -> int:
 
 async def _time_to_told(store: Collection, tenant: str) -> TimeToTold:
     """By nearest rank, read from the index: no value is estimated."""
-    told: Query = {"$match": tracks.told(tenant)}
-    counted = await store.aggregate([told, {"$count": "n"}])
+    announced: Query = {"$match": tracks.announced(tenant)}
+    counted = await store.aggregate([announced, {"$count": "n"}])
     if not counted:
         return TimeToTold(count=0)
     n = int(counted[0]["n"])
@@ -138,7 +138,7 @@ async def _time_to_told(store: Collection, tenant: str) -> TimeToTold:
         place = math.ceil(share * n) - 1
         only = {"$project": {"_id": 0, tracks.TOLD_AFTER_S: 1}}
         [found] = await store.aggregate(
-            [told, {"$sort": {tracks.TOLD_AFTER_S: 1}}, {"$skip": place}, {"$limit": 1}, only]
+            [announced, {"$sort": {tracks.TOLD_AFTER_S: 1}}, {"$skip": place}, {"$limit": 1}, only]
         )
         return int(tracks.field_of(found, tracks.TOLD_AFTER_S))
 

@@ -18,7 +18,7 @@ _COMMON = frozenset(
 
 
 class TimelineEntry(Shown):
-    """One fact: what a service told, and all that it had open after it. `said` is what only this fact says."""
+    """One fact: what a service entry, and all that it had open after it. `said` is what only this fact says."""
 
     service: str
     sequence: int
@@ -33,7 +33,7 @@ class TimelineEntry(Shown):
 
 
 class Timeline(Shown):
-    """What was told of a referral. `is_whole`: the ledger is what was recorded, unchanged and complete."""
+    """What was entry of a referral. `is_whole`: the ledger is what was recorded, unchanged and complete."""
 
     referral_id: str
     is_whole: bool
@@ -43,14 +43,14 @@ class Timeline(Shown):
 async def timeline(store: Collection, tenant: str, referral_id: str, projection: Projection) -> Timeline:
     """The timeline of a referral of this tenant, up to what its track holds."""
     found = await store.find_rows({"subject": referral_id, "tenant": tenant}, MOST_FACTS)
-    readable = [(row, told) for row in found if (told := _readable(row)) and told.service in projection.stories]
-    rows = [(row, told) for row, told in readable if told.sequence <= projection.stories[told.service].sequence]
+    readable = [(row, entry) for row in found if (entry := _readable(row)) and entry.service in projection.stories]
+    rows = [(row, entry) for row, entry in readable if entry.sequence <= projection.stories[entry.service].sequence]
     rows.sort(key=lambda pair: (pair[0]["time"], pair[0]["source"], pair[1].sequence))
     ledger = [row for row, _ in rows]
     return Timeline(
         referral_id=referral_id,
         is_whole=all(_is_whole(_of(service, ledger), stream.head) for service, stream in projection.stories.items()),
-        facts=tuple(told for _, told in rows),
+        facts=tuple(entry for _, entry in rows),
     )
 
 
@@ -92,7 +92,7 @@ def _told(row: Stored) -> TimelineEntry:
 
 
 def _tasks(data: Mapping[str, Any]) -> tuple[Task, ...]:
-    """What was told before there were tasks has a step, which is the one."""
+    """What was entry before there were tasks has a step, which is the one."""
     if "tasks" in data:
         return tuple(map(Task.model_validate, data["tasks"]))
     return (Step.model_validate(data["step"]).task,) if data.get("step") else ()

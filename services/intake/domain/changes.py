@@ -73,11 +73,17 @@ def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
 
 
 def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
-    """Cancelled at once, for the reason given. After the visit the outcome stays, and a person hears of it."""
+    """Cancelled at once, for the reason given. After the visit the outcome stays, and a person hears of it.
+
+    That the patient has died counts also where all is being given back for another reason: it is said in the end, so
+    that nobody writes to them from then on.
+    """
     require_own(command.placed_by, referral)
     is_dead = command.reason == "deceased"
     if referral.is_closed and (is_dead or not referral.evidence_of_care):
         return []
+    if is_dead and referral.situation == "winding_down":
+        return ending.died(referral)
     if referral.evidence_of_care and not is_dead and referral.situation != "winding_down":
         if referral.is_revoked:
             return []

@@ -61,6 +61,12 @@ def expire(command: Command, referral: Referral) -> list[IntakeFact]:
     return _wind_down(command, referral, "order_expired", "system", ORDER_EXPIRED)
 
 
+def died(referral: Referral) -> list[IntakeFact]:
+    """The patient has died while everybody gives back what they hold: that is the end then, whatever it was to be."""
+    is_news = referral.end is None or referral.end.outcome != "deceased"
+    return [EndChosen(End("deceased", DECEASED))] if is_news else []
+
+
 def wound_down(command: Command, referral: Referral, end: End) -> ReferralClosed:
     """Everybody has given back what they held. Where the report was read meanwhile, the loop is closed all the same."""
     final = referral.final_report

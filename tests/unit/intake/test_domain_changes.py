@@ -191,6 +191,14 @@ class TestRevokeOrder:
         assert "deceased" == outcome_after(*SEEN, revoke("deceased"), tick(at(4)))
         assert [] == decide(revoke("deceased", when=at(5)), referral(*READ))
 
+    def test_says_that_the_patient_has_died_while_it_is_wound_down(self) -> None:
+        """Whatever it was to end as: nobody is to write to them afterwards. It is said once."""
+        winding_down = receive(), revoke()
+        died = revoke("deceased", when=at(3))
+
+        assert "deceased" == outcome_after(*winding_down, died, tick(at(4)))
+        assert [] == decide(revoke("deceased", when=at(4)), referral(*winding_down, died))
+
     def test_stays_quiet_when_it_ended_already(self) -> None:
         """Cancelled, being wound down, or closed without a visit."""
         assert [] == decide(revoke(when=at(4)), referral(receive(), cancel()))

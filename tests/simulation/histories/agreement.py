@@ -14,6 +14,7 @@ def disagreements(house: House) -> Iterator[str]:
     for key in house.referrals():
         yield from _unheard(house, key)
         yield from _ends(house, key)
+        yield from _orders(house, key)
         if is_open(house, key) and not any(rank(task) <= OUR_PEOPLE for _, task in tasks(house, key)):
             yield f"{key} is open and with no person: {tasks(house, key)}"
     for place in house.places:
@@ -29,6 +30,14 @@ def _unheard(house: House, key: str) -> Iterator[str]:
             told, seen = len(house.told.get((source, key), ())), document.seen.get(source, 0) if document else 0
             if seen != told:
                 yield f"{reader} has seen {seen} of {told} facts of {source} on {key}"
+
+
+def _orders(house: House, key: str) -> Iterator[str]:
+    referral, case, placement = (house.state(service, key) for service in ("intake", "authorization", "scheduling"))
+    if {case.is_held, placement.is_held} != {referral.held_at is not None}:
+        yield f"{key} is on hold since {referral.held_at}, and others disagree"
+    if {case.pathway, placement.order.pathway} != {referral.pathway}:
+        yield f"{key} takes {referral.pathway}, and others disagree"
 
 
 def _ends(house: House, key: str) -> Iterator[str]:

@@ -1,14 +1,22 @@
 """How things go on for a while: everything is heard, every call is answered in some way, time passes."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.errors import Rejected
 from tests.simulation.histories.bodies import Sent
 from tests.simulation.histories.doors import DOORS, knock
 from tests.simulation.histories.house import Behaviour, House, silence
 from tests.simulation.histories.outside import Choose, answering, hoped_for
 from tests.simulation.histories.people import of_role
 
+BEGINNINGS = (
+    datetime(2026, 3, 2, 14, tzinfo=UTC),
+    datetime(2026, 3, 6, 22, 59, 59, tzinfo=UTC),  # two days before clocks go forward in the United States
+    datetime(2026, 10, 30, 21, tzinfo=UTC),  # two days before they go back
+    datetime(2028, 2, 28, 12, tzinfo=UTC),
+)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 16, 61, 5 * 60, 26 * 60, 3 * 1440, 8 * 1440, 40 * 1440))
 WAKES_AT_MOST = 80
 """Time stands still after so many wakes, however long it was to pass."""
 JUMPS = 1500
@@ -16,6 +24,7 @@ JUMPS = 1500
 IN_VAIN = ("ask", "withdraw", "rest")
 HOPES = {
     ("intake", "awaiting_information"): "supply_information",
+    ("intake", "awaiting_pathway"): "choose_pathway",
     ("intake", "awaiting_report"): "record_report",
     ("intake", "awaiting_acknowledgement"): "acknowledge",
 }
@@ -80,9 +89,9 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
     for key, action in actions:
         door = doors[action]
         person = of_role(house, door.service, key, door.roles[-1])[-1]
-        house.ask(
-            door.service, knock(door, Sent(house, key, hoped_for, person.office), person, f"hope-{house.now}-{n}")
-        )
+        once = f"hope-{house.now.timestamp()}-{n}"
+        said = house.ask(door.service, knock(door, Sent(house, key, hoped_for, person.office), person, once))
+        assert not isinstance(said, Rejected) or said.code != "400", f"{action} is hoped for, and was not read: {said}"
     return bool(actions)
 
 

@@ -14,7 +14,7 @@ from services.authorization.domain import allowed as allowed_of_case
 from services.intake.domain import ending, evolve
 from services.intake.domain.state import Referral
 from services.scheduling.domain import decide, duties
-from services.scheduling.domain.commands import EndPlacement
+from services.scheduling.domain.commands import EndPlacement, HoldPlacement
 from services.tracking import store
 from shared.contracts.intake import ConsultReportReceived, ReferralClosed
 from tests.simulation.services.apps import PROVIDERS
@@ -70,6 +70,14 @@ def _end_not_heard(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(vars(sys.modules[decide.__module__])["_DECISIONS"], EndPlacement, lambda _command, _state: [])
 
 
+def _hold_not_heard(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(vars(sys.modules[decide.__module__])["_DECISIONS"], HoldPlacement, lambda _command, _state: [])
+
+
+def _dead_still_written_to(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sys.modules["services.notifications.domain.decide"], "_SILENT", "nothing")
+
+
 def _late_act_not_listed(patch: pytest.MonkeyPatch) -> None:
     overdue = store.overdue
     patch.setattr(store, "overdue", lambda now: overdue(now - timedelta(days=30)))
@@ -84,6 +92,8 @@ PLANTS: Mapping[str, tuple[Plant, str]] = {
     "buttons that are missing": (_buttons_that_are_missing, "was not shown, and did something"),
     "an office that another's referral is open to": (_another_office_let_in, "another office was let in"),
     "an end that is not heard": (_end_not_heard, "disagree|still stands|still works on it"),
+    "a hold that is not heard": (_hold_not_heard, "on hold since .*others disagree"),
+    "a patient who is written to after death": (_dead_still_written_to, "has died, and they are written to"),
     "a late act that is not listed": (_late_act_not_listed, "is not surfaced|among the overdue"),
 }
 """Defects of the services, which histories find, and what they say then."""

@@ -16,6 +16,7 @@ import fastapi.dependencies.utils
 import httpx2
 from structlog.testing import capture_logs
 
+from services.intake.domain import Redirect
 from shared.contracts.envelope import SERVICES
 from shared.effects.protocol import Begun, quarantine
 from shared.engine import Document
@@ -229,8 +230,9 @@ class House:
         return said
 
     def referrals(self) -> Iterator[str]:
-        """The referrals that intake knows."""
-        yield from self.documents(self.main("intake"))
+        """The referrals that intake knows; another name of an order is none."""
+        found = self.documents(self.main("intake"))
+        yield from (key for key, document in found.items() if not isinstance(document.state, Redirect))
 
 
 def silence(request: httpx2.Request) -> httpx2.Response:

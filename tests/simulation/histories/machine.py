@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -16,6 +16,7 @@ from tests.simulation.histories.agreement import disagreements
 from tests.simulation.histories.bodies import Sent
 from tests.simulation.histories.buttons import shown_doors, weighed
 from tests.simulation.histories.doors import DOORS, Door, knock
+from tests.simulation.histories.ehr import WORDS, Ehr, Message
 from tests.simulation.histories.house import Behaviour, House, Line, silence
 from tests.simulation.histories.orders import order
 from tests.simulation.histories.outside import Choose, answering, hoped_for, in_order
@@ -25,13 +26,6 @@ from tests.simulation.histories.views import allowed
 from tests.simulation.histories.worklist import wrong_lists
 from tests.simulation.poison import SPOILS
 
-BEGINNINGS = (
-    datetime(2026, 3, 2, 14, tzinfo=UTC),
-    datetime(2026, 3, 6, 22, 59, 59, tzinfo=UTC),  # two days before clocks go forward in the United States
-    datetime(2026, 10, 30, 21, tzinfo=UTC),  # two days before they go back
-    datetime(2028, 2, 28, 12, tzinfo=UTC),
-)
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 16, 61, 5 * 60, 26 * 60, 3 * 1440, 8 * 1440, 40 * 1440))
 SPOILT = tuple(SPOILS[how] for how in ("its data cannot be read", "its value is missing", "its version is unknown"))
 REFERRALS_AT_MOST = 3
 CALLBACKS = [door for door in DOORS if door.action is None]
@@ -45,12 +39,12 @@ class Histories(RuleBasedStateMachine):
     house: House
     truths: Truths
 
-    @initialize(begins=st.sampled_from(BEGINNINGS), rounds=st.sampled_from((0, 0, 2, 4, 6, 9)), data=st.data())
+    @initialize(begins=st.sampled_from(course.BEGINNINGS), rounds=st.sampled_from((0, 0, 2, 4, 6, 9)), data=st.data())
     def begin(self, begins: datetime, rounds: int, data: st.DataObject) -> None:
         """The house opens, a first order comes in, and may have come some way when the history begins."""
         COUNTED["examples"] += 1
         self.house = House(begins)
-        self.truths = Truths(self.house)
+        self.truths, self.ehr = Truths(self.house), Ehr(self.house)
         self.spoilt: dict[Line, list[Received]] = {}
         self.sent = 0
         self.receive(data)
@@ -64,14 +58,26 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data())
     def receive(self, data: st.DataObject) -> None:
         """An order comes in, perhaps of the same patient, perhaps the same order again, or another of its number."""
-        body = order(self.chooser(data), self.house.now)
-        headers = {"Authorization": "Bearer clinician:sam.clinician"}
-        request = httpx2.Request("POST", "http://intake.example/v1/referrals", json=body, headers=headers)
-        self.send(request, "intake")
+        choose = self.chooser(data)
+        self.tell(self.ehr.places(order(choose, self.house.now), choose))
+
+    @precondition(lambda self: self.ehr.placed)
+    @rule(data=st.data(), word=st.sampled_from(WORDS))
+    def say(self, data: st.DataObject, word: str) -> None:
+        """The EHR speaks of an order again: changed, on hold, active, taken back, replaced, under a second number."""
+        self.tell(self.ehr.says(word, self.chooser(data)))
+
+    def tell(self, message: Message) -> None:
+        """The EHR sends something; what is taken is so at once."""
+        said = self.send(message.request, "intake")
+        if not isinstance(said, Rejected):
+            none(filter(None, [self.ehr.is_answered(message, said)]))
 
     @rule(data=st.data(), rounds=st.sampled_from((1, 2, 3, 5, 8, 13)), is_kind=st.booleans())
     def go_on(self, data: st.DataObject, rounds: int, is_kind: bool) -> None:
-        """For a while everything goes its way; payers and offices are kind, or say what they like."""
+        """For a while everything goes its way, no order rests; payers and offices are kind, or say what they like."""
+        for message in self.ehr.resumes():
+            self.tell(message)
         course.go_on(self.house, rounds, hoped_for if is_kind else in_order(self.chooser(data)))
 
     @precondition(lambda self: self.house.undelivered())
@@ -127,7 +133,7 @@ class Histories(RuleBasedStateMachine):
         live = data.draw(st.sampled_from(self.house.live))
         self.house.answer(live, answering(self.chooser(data), self.house.now))
 
-    @rule(data=st.data(), pause=st.sampled_from(PAUSES), is_heard=st.booleans())
+    @rule(data=st.data(), pause=st.sampled_from(course.PAUSES), is_heard=st.booleans())
     def wait(self, data: st.DataObject, pause: timedelta, is_heard: bool) -> None:
         """Time passes. Calls are answered in any way meanwhile; facts are heard, or readers stand still."""
         behaviour = self.behaviour(data)
@@ -184,8 +190,10 @@ class Histories(RuleBasedStateMachine):
         assert not isinstance(said, Rejected), f"{door.action} was shown and refused: {said} to a {person.role}"
 
     def knock(self, door: Door, key: str, person: Person, choose: Choose[Any]) -> Any:
-        """Send something to a door."""
+        """Send something to a door. While an order is on hold, a person may still ask its payer anew."""
         self.sent += 1
+        if door.action == "resubmit":
+            self.truths.rested.pop((door.service, key), None)
         return self.send(
             knock(door, Sent(self.house, key, choose, person.office), person, f"key-{self.sent}"), door.service
         )

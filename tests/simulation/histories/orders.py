@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.simulators.telephones import telephone_of
+from tests.simulation.histories.ehr import NUMBERS
 from tests.simulation.histories.outside import Choose
 from tests.simulation.services.orders import CANARY, PAYERS, SOURCE
 
@@ -18,11 +19,13 @@ LACKS: tuple[tuple[str, ...], ...] = (
 )
 REACH: tuple[tuple[str, ...], ...] = (("phone",), ("phone", "email"), ("email",))
 SELF_PAY = "self-pay"
+SERVICES = (*["208D00000X"] * 9, "208D00001X")
+"""Which are asked for: the last is one that no pathway names, so that a person chooses."""
 
 
 def order(choose: Choose[Any], now: datetime) -> Mapping[str, Any]:
     """An order in our own JSON. The number may have come before."""
-    lacks, number = choose(LACKS), choose(("O-1", "O-2", "O-3"))
+    lacks, number = choose(LACKS), choose(NUMBERS)
     parts: dict[str, Mapping[str, Any]] = {
         "requester": {"requester": {"npi": "1234567893", "name": "Dr. Robin Sample"}},
         "diagnoses": {"diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "E11.9"}]},
@@ -33,7 +36,7 @@ def order(choose: Choose[Any], now: datetime) -> Mapping[str, Any]:
         "order_number": number,
         "priority": choose(("routine", "urgent", "asap", "stat")),
         "authored_at": (now - timedelta(days=choose((0, 0, 3, -1, 170)))).isoformat(),
-        "service": {"system": "urn:sample:services", "code": "208D00000X"},
+        "service": {"system": "urn:sample:services", "code": choose(SERVICES)},
         "patient": _patient(choose, () if "reach" in lacks else choose(REACH)),
     }
     for name, part in parts.items():

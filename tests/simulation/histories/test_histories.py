@@ -37,7 +37,7 @@ def test_no_history_leaves_a_referral_with_nobody() -> None:
     """Random histories of commands, facts, answers and time; each ends in a silent world (HISTORIES=…: how many)."""
     run_state_machine_as_test(Histories, settings=settings(HISTORY, max_examples=EXAMPLES))
 
-    never = sorted(_commands() - set(DECIDED))
+    never = sorted(map(_name, _commands() - set(DECIDED)))
     sys.stdout.write(f"{COUNTED['examples']} histories of {COUNTED['steps']} steps; never decided: {never}\n")
     assert [] == never or EXAMPLES < MANY
 
@@ -58,11 +58,16 @@ def test_knocks_at_every_door() -> None:
     assert sorted(set(_doors())) == sorted((door.service, door.path) for door in DOORS)
 
 
-def _commands(kind: type[Command] = Command) -> set[str]:
+def _commands(kind: type[Command] = Command) -> set[type[Command]]:
     """Every command that some service knows: a kind of them has others below it, and is none itself."""
     kinds = [known for known in kind.__subclasses__() if known.__module__.startswith("services.")]
-    below = {name for known in kinds for name in _commands(known)}
-    return below | {known.__name__ for known in kinds if not known.__subclasses__()}
+    below = {command for known in kinds for command in _commands(known)}
+    return below | {known for known in kinds if not known.__subclasses__()}
+
+
+def _name(command: type[Command]) -> str:
+    """Its service and its own name: services have commands of one name."""
+    return f"{command.__module__.split('.')[1]} {command.__name__}"
 
 
 def _doors() -> Iterator[tuple[str, str]]:

@@ -1,13 +1,16 @@
 """What must be true after every step of every history; each rule answers with what is wrong, in words."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from services.intake.domain import Redirect
+from services.intake.domain.ending import DECEASED
 from services.tracking.domain.precedence import BACKSTOP, OUR_PEOPLE, rank
 from shared.contracts.catalogue import FACTS
-from shared.contracts.intake import ReferralClosed
+from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralResumed
 from shared.contracts.language import Fact, Task
 from shared.ports import Received
 from tests.simulation.histories.house import SERVICES, House
@@ -24,6 +27,11 @@ ENDS: Mapping[str, Callable[[Any], Any]] = {
     "tracking": lambda track: track.progress.outcome,
 }
 """How each service says that it is over; what it says then is for ever."""
+BEGUN: Mapping[str, Callable[[Any], tuple[int, ...]]] = {
+    "authorization": lambda case: (case.checks, len(case.asked)),
+    "scheduling": lambda placement: (len(placement.choices), placement.searches, placement.attempts),
+}
+"""What each service has begun so far: no more while the order is on hold, but what a person asks for."""
 
 
 def read(record: Received) -> Fact:
@@ -47,20 +55,36 @@ def is_open(house: House, key: str) -> bool:
 
 @dataclass
 class Truths:
-    """The rules, and what they remember of one history."""
+    """The rules, and what they remember of one history. `rested` is what had been begun where nothing new may be."""
 
     house: House
+    rested: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     _checked: dict[tuple[str, str], int] = field(default_factory=dict)
     _ended: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _died: set[str] = field(default_factory=set)
+    _resumed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def wrong(self) -> list[str]:
         """What is wrong now."""
-        return [*self._facts(), *self._documents(), *self._nobody(), *map(str, self.house.faults)]
+        return [
+            *self._facts(),
+            *self._documents(),
+            *self._begun(),
+            *self._written(),
+            *self._nobody(),
+            *map(str, self.house.faults),
+        ]
 
     def _facts(self) -> Iterator[str]:
         for (service, key), told in self.house.told.items():
-            for record in told[self._checked.get((service, key), 0) :]:
-                yield from wrong_fact(read(record))
+            known = self._checked.get((service, key), 0)
+            for n, record in enumerate(told[known:], known + 1):
+                fact = read(record)
+                yield from wrong_fact(fact)
+                if isinstance(fact, ReferralCancelled) and fact.reason == DECEASED:
+                    self._died.add(key)
+                if isinstance(fact, ReferralResumed):
+                    self._resumed[key].append(n)
             self._checked[service, key] = len(told)
             closings = [record for record in told if b"referral.closed" in dict(record.headers)["ce_type"]]
             if len(closings) > 1:
@@ -79,7 +103,7 @@ class Truths:
                     yield from self._end(place.service.name, key, document.state)
 
     def _end(self, service: str, key: str, state: Any) -> Iterator[str]:
-        if state == self.house.main(service).engine.decider.initial:
+        if isinstance(state, Redirect) or state == self.house.main(service).engine.decider.initial:
             return
         end, known = ENDS[service](state), self._ended.get((service, key))
         if known and not end:
@@ -87,6 +111,25 @@ class Truths:
         if known and service in ("intake", "tracking") and end != known:
             yield f"{service} changed the end of {key} from {known} to {end}"
         self._ended[service, key] = end
+
+    def _begun(self) -> Iterator[str]:
+        """Who rests begins nothing, until it has heard that the order is active again."""
+        for service, begun in BEGUN.items():
+            for key, document in self.house.documents(self.house.main(service)).items():
+                heard, was = document.seen.get("intake", 0), self.rested.pop((service, key), None)
+                if not document.state.is_held:
+                    continue
+                resumed = sum(n <= heard for n in self._resumed[key])
+                self.rested[service, key] = now = resumed, begun(document.state)
+                if was and was[0] == resumed and was != now:
+                    yield f"{service} begins something for {key}, which rests: {was[1]} became {now[1]}"
+
+    def _written(self) -> Iterator[str]:
+        """Nobody tells a patient who has died that the referral is cancelled."""
+        for key in self._died:
+            conversation = self.house.state("notifications", key)
+            if conversation and any(message.notice.kind == "referral_cancelled" for message in conversation.messages):
+                yield f"{key} ended since the patient has died, and they are written to"
 
     def _nobody(self) -> Iterator[str]:
         """An open referral has somebody who does something by some time, here and in the worklist."""

@@ -23,8 +23,9 @@ from tests.simulation.services.apps import blueprints, keyring
 from tests.support.clients import everybody
 from tests.support.memory import MemoryWorld
 
-DECIDED: Counter[str] = Counter()
-"""How often a command was decided and not refused, by its name, over all histories of this process."""
+DECIDED: Counter[type[Command]] = Counter()
+"""How often a command was decided and not refused, over all histories of this process: several services may have one
+of the same name."""
 
 
 class OneDisk(MemoryWorld):
@@ -72,7 +73,7 @@ def _kinds(name: str) -> tuple[Kind, ...]:
 def _counted(decider: Decider) -> Decider:
     def decide(command: Command, state: Any) -> Any:
         facts = decider.decide(command, state)
-        DECIDED[type(command).__name__] += 1
+        DECIDED[type(command)] += 1
         return facts
 
     return replace(decider, decide=decide)

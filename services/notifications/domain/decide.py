@@ -97,9 +97,11 @@ def _end_visit(command: EndVisit, conversation: Conversation) -> Facts:
 
 
 def _stop_for_cancellation(command: StopForCancellation, conversation: Conversation) -> Facts:
-    if conversation.cancelled_at:
+    """The first cancellation counts. A later one may still bring that nothing must be said any more."""
+    is_silent = command.because == _SILENT
+    if conversation.cancelled_at and (conversation.is_silent or not is_silent):
         return []
-    return [CancellationNoted(command.at, is_silent=command.because == _SILENT)]
+    return [CancellationNoted(conversation.cancelled_at or command.at, is_silent=is_silent)]
 
 
 def _stop_for_closing(command: StopForClosing, conversation: Conversation) -> Facts:

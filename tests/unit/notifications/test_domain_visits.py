@@ -229,6 +229,14 @@ class TestStopForCancellation:
         assert (len(conversation.messages), next_due(conversation), only(tasks(conversation))) == (1, None, None)
         assert play([*TOLD, cancelled(5), closed(6, "deceased")]).messages[-1].status == "dropped"
 
+    def test_says_nothing_more_when_the_patient_dies_after_the_cancellation(self) -> None:
+        """A second cancellation brings the death alone: from when the first is, and heard twice it is nothing new."""
+        died = cancelled(6, because="deceased")
+        conversation = play([*TOLD, cancelled(5), died])
+        assert conversation.messages[-1].status == "dropped"
+        assert conversation.cancelled_at == play([*TOLD, cancelled(5)]).cancelled_at
+        assert play([*TOLD, cancelled(5), died, died]) == conversation
+
     def test_says_nothing_to_who_was_seen_after_all(self) -> None:
         """Care happened while the referral was being wound down."""
         conversation = play([*TOLD, cancelled(5), ended("fulfilled", minutes=6)])

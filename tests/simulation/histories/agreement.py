@@ -53,7 +53,7 @@ def _ends(house: House, key: str) -> Iterator[str]:
         "tracking": track.progress.outcome is not None,
     }
     if wrong := [service for service, is_so in closed.items() if is_so != is_closed]:
-        yield f"{key} is {referral.status} in intake, and {wrong} disagree"
+        yield f"{key} is {referral.situation} in intake, and {wrong} disagree"
     if is_closed and track.progress.outcome != referral.end.outcome:
         yield f"{key} ended as {referral.end.outcome}, tracking says {track.progress.outcome}"
     if is_closed and placement.visit and not placement.fulfilled and placement.visit.attempt.slot.starts_at > house.now:

@@ -82,7 +82,7 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
     actions = []
     for key in house.referrals():
         referral, placement = house.state("intake", key), house.state("scheduling", key)
-        if action := HOPES.get(("intake", referral.status)):
+        if action := HOPES.get(("intake", referral.situation)):
             actions.append((key, action))
         if placement and placement.visit and placement.visit.outcome_due_at:
             actions.append((key, "record_outcome"))

@@ -61,7 +61,7 @@ class Truths:
     rested: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     _checked: dict[tuple[str, str], int] = field(default_factory=dict)
     _ended: dict[tuple[str, str], Any] = field(default_factory=dict)
-    _died: set[str] = field(default_factory=set)
+    _died: dict[str, bool] = field(default_factory=dict)
     _resumed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def wrong(self) -> list[str]:
@@ -81,8 +81,9 @@ class Truths:
             for n, record in enumerate(told[known:], known + 1):
                 fact = read(record)
                 yield from wrong_fact(fact)
-                if isinstance(fact, ReferralCancelled) and fact.reason == DECEASED:
-                    self._died.add(key)
+                if isinstance(fact, ReferralCancelled):
+                    # What was cancelled for another reason before may have been told to a patient who lived then.
+                    self._died.setdefault(key, fact.reason == DECEASED)
                 if isinstance(fact, ReferralResumed):
                     self._resumed[key].append(n)
             self._checked[service, key] = len(told)
@@ -126,7 +127,7 @@ class Truths:
 
     def _written(self) -> Iterator[str]:
         """Nobody tells a patient who has died that the referral is cancelled."""
-        for key in self._died:
+        for key in (key for key, is_dead in self._died.items() if is_dead):
             conversation = self.house.state("notifications", key)
             if conversation and any(message.notice.kind == "referral_cancelled" for message in conversation.messages):
                 yield f"{key} ended since the patient has died, and they are written to"
@@ -144,7 +145,7 @@ class Truths:
             yield from self._unowned(key, dict(known))
             track = self.house.state("tracking", key)
             if track and track.progress.phase not in ("unheard", "closed") and track.standing.next is None:
-                yield f"tracking shows {key} as {track.standing.status} and waiting for nobody"
+                yield f"tracking shows {key} as {track.standing.situation} and waiting for nobody"
 
     def _unowned(self, key: str, known: Mapping[str, Task]) -> Iterator[str]:
         """Who sets a deadline waits for somebody. A reminder is nothing to wait for."""

@@ -74,10 +74,6 @@ def _hold_not_heard(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(vars(sys.modules[decide.__module__])["_DECISIONS"], HoldPlacement, lambda _command, _state: [])
 
 
-def _dead_still_written_to(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sys.modules["services.notifications.domain.decide"], "_SILENT", "nothing")
-
-
 def _late_act_not_listed(patch: pytest.MonkeyPatch) -> None:
     overdue = store.overdue
     patch.setattr(store, "overdue", lambda now: overdue(now - timedelta(days=30)))
@@ -93,7 +89,6 @@ PLANTS: Mapping[str, tuple[Plant, str]] = {
     "an office that another's referral is open to": (_another_office_let_in, "another office was let in"),
     "an end that is not heard": (_end_not_heard, "disagree|still stands|still works on it"),
     "a hold that is not heard": (_hold_not_heard, "on hold since .*others disagree"),
-    "a patient who is written to after death": (_dead_still_written_to, "has died, and they are written to"),
     "a late act that is not listed": (_late_act_not_listed, "is not surfaced|among the overdue"),
 }
 """Defects of the services, which histories find, and what they say then."""

@@ -26,6 +26,7 @@ ACTIONS = ("A1", "A4", "A3", "A2", "A6", "C", "CT", "NA", "Z9")
 COVERAGE = ("1", "6", "8", "V", "Z9")
 NEEDED = ("Y", "N", "U", "?")
 OFFICE_SAYS = ("accepted", "received", "declined", "mislaid")
+GATEWAY_SAYS = ("taken", "taken", "taken", "refused")
 _PATH = re.compile(
     r"/.*?(?P<kind>eligibility|authorizations|requests|appointments|information-requests|reports)(/(?P<id>.+))?"
 )
@@ -63,6 +64,8 @@ def answering(choose: Choose[Any], now: datetime) -> Behaviour:
 
 def _answered(request: httpx2.Request, choose: Choose[Any], now: datetime) -> httpx2.Response:
     path = request.url.path
+    if path.endswith("/Messages.json") and choose(GATEWAY_SAYS) == "refused":
+        return httpx2.Response(400, json={"code": 21211})
     if path.endswith("/Messages.json"):
         return httpx2.Response(201, json={"sid": message_sid(request.content.decode())})
     if path.startswith("/mail/"):

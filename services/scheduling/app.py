@@ -19,17 +19,16 @@ def blueprint(own: OwnSettings) -> Blueprint:
     directory = read_directory(own.directory_file)
 
     def of_placements(parts: Parts) -> Mapping[str, Gateway]:
-        calendar = parts.engines[CALENDAR_DAY.name]
         offices = Offices(parts.clients, own.offices_url, own.public_url, own.reports_url, parts.keyring)
         return {
-            "search": Openings(directory, calendar),
-            "claim": Reservations(directory, parts.keyring, parts.queues[CALENDAR_DAY.name]),
+            "search": Openings(directory, parts.engines),
+            "claim": Reservations(directory, parts.keyring, parts.engines),
             "office_request": OfficeRequests(offices),
             "appointment": Appointments(offices, directory),
         }
 
     def of_days(parts: Parts) -> Mapping[str, Gateway]:
-        return {"ask": Questions(parts.engines[PLACEMENT.name])}
+        return {"ask": Questions(parts.engines)}
 
     return Blueprint(
         name="scheduling",

@@ -15,11 +15,11 @@ from typing import Any
 from shared.backoff import SPREAD, chance_of
 from shared.effects import protocol as calls
 from shared.effects.protocol import LEASE, Begun
-from shared.engine import Engine, GroupCommit
 from shared.engine.document import Cause
+from shared.engine.outbound_calls import Submit
 from shared.engine.unit_of_work import UnitOfWork
 from shared.errors import Busy, Rejected, Unavailable, Unknown, Unusable
-from shared.ports import Answer, Clock, Gateway
+from shared.ports import Answer, Clock, Count, Gateway
 
 SUBMIT_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Before each try to save what was begun or answered: twelve seconds, and what a store that is away lets them wait."""
@@ -98,15 +98,15 @@ class EffectWorker:
 
     def __init__(
         self,
-        engine: Engine,
-        queue: GroupCommit,
         gateways: Mapping[str, Gateway],
         clock: Clock,
         token: Callable[[], str],
+        count: Count,
         on_error: Callable[[BaseException], None],
     ) -> None:
-        self._engine, self._queue, self._gateways, self._clock = engine, queue, gateways, clock
-        self._token, self._on_error = token, on_error
+        self._gateways, self._clock, self._token = gateways, clock, token
+        self._count, self._on_error = count, on_error
+        self.traits = {name: gateway.traits for name, gateway in gateways.items()}
         self._lanes: dict[str, _Lane] = {}
         self._pending: set[tuple[str, str]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,18 +123,18 @@ class EffectWorker:
                 self._pending.add(job)
                 lane.running += 1
 
-    def drive(self, unit: UnitOfWork) -> None:
+    def drive(self, unit: UnitOfWork, submit: Submit) -> None:
         """Make the calls that the save has written down, and take up what else it owes now. Returns at once."""
         for begun, at_s in unit.begun:
             lane = self._lane(unit.document.calls[begun.call.effect])
-            self._start(self._work(lane, partial(self._carry_out, begun, at_s)))
+            self._start(self._work(lane, submit, partial(self._carry_out, begun, at_s, submit)))
         for record, _, when in unit.due_effects():
             job = unit.document.id, record.key
             if when <= unit.now and job not in self._pending:
                 self._pending.add(job)
-                self._offer(record, *job)
+                self._offer(record, *job, submit)
 
-    def release(self, unit: UnitOfWork, *, is_certain: bool) -> None:
+    def release(self, unit: UnitOfWork, submit: Submit, *, is_certain: bool) -> None:
         """Calls whose save was lost are not made, and give back their room.
 
         A save of which that is not certain is asked for by the token of its calls: what it has written down is made
@@ -144,8 +144,8 @@ class EffectWorker:
             key, effect = begun.call.aggregate_id, begun.call.effect
             if is_certain:
                 self._pending.discard((key, effect))
-            again = None if is_certain else partial(self._make, key, effect, begun.token, at_s)
-            self._start(self._work(self._lane(unit.document.calls[effect]), again))
+            again = None if is_certain else partial(self._make, key, effect, begun.token, at_s, submit)
+            self._start(self._work(self._lane(unit.document.calls[effect]), submit, again))
 
     def lease(self) -> timedelta:
         """For how long a call that is due now is ours to make: the more of them wait, the longer, within a bound."""
@@ -160,48 +160,46 @@ class EffectWorker:
         concurrency = self._gateways[record.kind].traits.concurrency
         return self._lanes.setdefault(f"{record.kind}:{record.target}", _Lane(concurrency))
 
-    def _offer(self, record: calls.EffectRecord, key: str, effect: str) -> None:
+    def _offer(self, record: calls.EffectRecord, key: str, effect: str, submit: Submit) -> None:
         lane = self._lane(record)
         self._order += 1
         heappush(lane.waiting, (record.urgency, self._order, key, effect))
         if lane.has_room:
             lane.running += 1
-            self._start(self._work(lane))
+            self._start(self._work(lane, submit))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
-    async def _work(self, lane: _Lane, first: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def _work(self, lane: _Lane, submit: Submit, first: Callable[[], Awaitable[None]] | None = None) -> None:
         """Make a first call, then what waits in the lane; its place in the lane is taken already."""
         try:
             if first:
                 await first()
             while lane.waiting:
                 _, _, key, effect = heappop(lane.waiting)
-                await self._make(key, effect, self._token(), self._clock.monotonic())
+                await self._make(key, effect, self._token(), self._clock.monotonic(), submit)
         finally:
             lane.running -= 1
 
-    async def _make(self, key: str, effect: str, token: str, at_s: float) -> None:
+    async def _make(self, key: str, effect: str, token: str, at_s: float, submit: Submit) -> None:
         """Write the call down in a save of its own, unless one with this token has, since `at_s`, and make it."""
-        begun: Begun | None = await self._submit(Begin(key, effect, token))
+        begun: Begun | None = await self._submit(Begin(key, effect, token), submit)
         if begun:
-            await self._carry_out(begun, at_s)
+            await self._carry_out(begun, at_s, submit)
         else:
             self._pending.discard((key, effect))
 
-    async def _carry_out(self, begun: Begun, at_s: float) -> None:
+    async def _carry_out(self, begun: Begun, at_s: float, submit: Submit) -> None:
         """Make the call if there is still time, and fold its answer. Silence is left to the quarantine."""
         call, is_late = begun.call, self._clock.monotonic() - at_s > calls.BEGIN_S
         answer = NEVER_MADE if is_late else await self._ask_outside(begun)
-        self._engine.count(
-            "effect_calls", 1, kind=call.kind, act=call.act, outcome=answer.word if answer else "unknown"
-        )
+        self._count("effect_calls", 1, kind=call.kind, act=call.act, outcome=answer.word if answer else "unknown")
         self._pending.discard((call.aggregate_id, call.effect))  # what the answer makes due, its save takes up
         if answer is not None:
-            await self._fold(Answered(call.aggregate_id, call.effect, call.number, answer))
+            await self._fold(Answered(call.aggregate_id, call.effect, call.number, answer), submit)
 
     async def _ask_outside(self, begun: Begun) -> Answer | None:
         try:
@@ -212,17 +210,17 @@ class EffectWorker:
             self._on_error(error)
             return None
 
-    async def _fold(self, answered: Answered) -> None:
-        error: Exception | None = await self._submit(answered)
+    async def _fold(self, answered: Answered, submit: Submit) -> None:
+        error: Exception | None = await self._submit(answered, submit)
         if error is not None and not isinstance(error, Rejected):
             self._on_error(error)
 
-    async def _submit(self, item: Begin | Answered) -> Any:
+    async def _submit(self, item: Begin | Answered, submit: Submit) -> Any:
         """The outcome of an item, for which the store is waited for. None: in vain, so the quarantine settles it."""
         for tries, pause_s in enumerate(SUBMIT_PAUSES_S):
             await self._clock.sleep(pause_s * (1 - SPREAD * chance_of(item.key, tries)))
             try:
-                return await self._queue.submit(item, is_bounded=False)
+                return await submit(item)
             except Unusable as error:
                 self._on_error(error)
                 return None

@@ -14,13 +14,14 @@ from shared.engine.commands import WorkItem
 from shared.engine.decider import Decider
 from shared.engine.document import Document
 from shared.engine.frame import from_stored, is_newer
-from shared.engine.outbound_calls import NO_EFFECTS, OutboundCalls
+from shared.engine.group_commit import GroupCommit
+from shared.engine.outbound_calls import OutboundCalls
 from shared.engine.saving import save
 from shared.engine.shape import fault_of
 from shared.engine.unit_of_work import UnitOfWork
 from shared.engine.working_set import UNDECODABLE, KeyedLock, Recent, UnusableDocuments, WriteBehind, shield
 from shared.errors import Busy, Newer, Unusable
-from shared.ports import Clock, Collection, Count, Stored, Traits
+from shared.ports import Clock, Collection, Count, Stored
 
 ATTEMPTS = 10
 
@@ -29,7 +30,7 @@ ATTEMPTS = 10
 class Engine:
     """One kind of aggregate of one service, on the world it is handed.
 
-    `publish(document)` is told each document that was saved with something in its outbox; `caller` makes the calls
+    `publish(document)` takes each document that was saved with something in its outbox; `effects` makes the calls
     that documents owe. What they miss, the sweep and the clock find in the store.
     `token` gives fresh ids for saves and calls; it is never used for anything that a retry must repeat.
     """
@@ -39,16 +40,23 @@ class Engine:
     clock: Clock
     partition_of: Callable[[str], int]
     token: Callable[[], str]
+    publish: Callable[[Document], None]
+    effects: OutboundCalls
     service: str | None = None
-    traits: Mapping[str, Traits] = field(default_factory=dict)
-    publish: Callable[[Document], None] = lambda _document: None
-    effects: OutboundCalls = NO_EFFECTS
     count: Count = lambda *_, **_labels: None
     on_error: Callable[[BaseException], None] = lambda _error: None
     recent: Recent = field(default_factory=Recent)
     unusable: UnusableDocuments = field(default_factory=UnusableDocuments)
     _write_behind: WriteBehind = field(default_factory=WriteBehind)
     _lock: KeyedLock = field(default_factory=KeyedLock)
+
+    def __post_init__(self) -> None:
+        """What comes while one batch is being saved is the next batch."""
+        self.queue = GroupCommit(self.handle)
+
+    async def commit(self, item: WorkItem) -> Any:
+        """Handle an item with others of its moment, however many wait: what was begun outside is always let in."""
+        return await self.queue.submit(item, is_bounded=False)
 
     async def handle(self, items: Sequence[WorkItem], *, may_defer: bool = False) -> list[Any]:
         """Apply the items, in order per aggregate, each aggregate in one write. Return their outcomes in order.
@@ -193,7 +201,7 @@ class Engine:
 
     def unit(self, document: Document) -> UnitOfWork:
         """A draft on a document, at the clock's now."""
-        return UnitOfWork(self.decider, document, _stored_now(self.clock), self.service, self.traits)
+        return UnitOfWork(self.decider, document, _stored_now(self.clock), self.service, self.effects.traits)
 
     def _recall(self, keys: Iterable[str]) -> dict[str, UnitOfWork]:
         """Drafts on what this replica put off or saved last of these, taken out.

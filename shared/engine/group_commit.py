@@ -1,11 +1,11 @@
 """Group commit: what comes while one batch is being saved is the next batch. Nothing is decided here."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from shared.engine.batch import Failure
 from shared.engine.commands import WorkItem
-from shared.engine.engine import Engine
 from shared.errors import Busy
 
 
@@ -15,8 +15,10 @@ class GroupCommit:
     There is no timer: a lone caller is a batch of one. A full queue is Busy, at once.
     """
 
-    def __init__(self, engine: Engine, limit: int = 2000, batch: int = 200) -> None:
-        self._engine, self._limit, self._batch = engine, limit, batch
+    def __init__(
+        self, handle: Callable[[Sequence[WorkItem]], Awaitable[list[Any]]], limit: int = 2000, batch: int = 200
+    ) -> None:
+        self._commit, self._limit, self._batch = handle, limit, batch
         self._waiting: list[tuple[WorkItem, asyncio.Future[Any]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -45,7 +47,7 @@ class GroupCommit:
 
     async def _handle(self, batch: list[tuple[WorkItem, asyncio.Future[Any]]]) -> None:
         try:
-            outcomes = await self._engine.handle([item for item, _ in batch])
+            outcomes = await self._commit([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - each caller gets it: none may wait for ever
             for _, future in batch:
                 if not future.done():

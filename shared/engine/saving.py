@@ -45,7 +45,7 @@ async def _write(engine: "Engine", stored: list[Stored], written: list[UnitOfWor
     finally:
         for unit in written:
             if unit.document.id in lost:
-                engine.effects.release(unit, is_certain=unit.document.id in certain)
+                engine.effects.release(unit, engine.commit, is_certain=unit.document.id in certain)
     return lost
 
 
@@ -77,7 +77,7 @@ def _stored(engine: "Engine", unit: UnitOfWork, batch: Batch) -> Stored | None:
             unit.now,
         )
     except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
-        engine.effects.release(unit, is_certain=True)
+        engine.effects.release(unit, engine.commit, is_certain=True)
         engine.fail(unit, fault, batch)
         return None
 
@@ -87,5 +87,5 @@ def _after(engine: "Engine", unit: UnitOfWork) -> None:
     if unit.document.outbox:
         engine.publish(unit.document)
     if unit.document.calls:
-        engine.effects.drive(unit)
+        engine.effects.drive(unit, engine.commit)
     engine.recent.remember(unit.document)

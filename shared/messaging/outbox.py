@@ -46,8 +46,8 @@ class _Line:
 class Publisher:
     """Publishes the outboxes of one engine's documents. `publish` returns at once; `run` does the work."""
 
-    def __init__(self, engine: Engine, bus: Bus, clock: Clock) -> None:
-        self._engine, self._bus, self._clock = engine, bus, clock
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus, self._clock = bus, clock
         self._queued: dict[str, _Outbox] = {}
         self._published: dict[str, int] = {}
         self._something = asyncio.Event()
@@ -83,47 +83,38 @@ class Publisher:
             self._something.set()
             await watcher
 
-    async def run(self) -> None:
+    async def run(self, engine: Engine) -> None:
         """Publish what is queued, for ever. One round is in flight at a time, so no partition ever has two batches."""
         try:
             while True:
                 await self._something.wait()
                 self._something.clear()
-                await self._publish_queued()
+                await self._publish_queued(engine)
         finally:
             self._has_ended = True
             _tell(self._watchers)
 
-    async def _publish_queued(self) -> None:
+    async def _publish_queued(self, engine: Engine) -> None:
         outboxes, self._queued = self._queued, {}
         watchers, self._watchers = self._watchers, []
         self._is_sending = True
         try:
-            await self._round(outboxes)
+            await self._round(outboxes, engine)
         finally:
             self._is_sending = False
             _tell(watchers)
 
-    async def _round(self, outboxes: dict[str, _Outbox]) -> None:
+    async def _round(self, outboxes: dict[str, _Outbox], engine: Engine) -> None:
         partitions: dict[tuple[str, int], list[_Line]] = defaultdict(list)
         for outbox in outboxes.values():
-            for topic, line in self._lines(outbox):
+            for topic, line in _lines(outbox, engine):
                 partitions[topic, self._bus.partition_of(outbox.document_id)].append(line)
         sends = [self._send(topic, partition, lines) for (topic, partition), lines in partitions.items()]
         confirmed = {line for lines in await asyncio.gather(*sends) for line in lines}
-        self._engine.count("published", len(confirmed))
+        engine.count("published", len(confirmed))
         done = {(line.document_id, line.n) for line in confirmed}
         for outbox in outboxes.values():
-            self._confirm(outbox, done)
-
-    def _lines(self, outbox: _Outbox) -> list[tuple[str, _Line]]:
-        """What of an outbox is to be sent, by topic: nothing where it cannot be, which is its document's own affair."""
-        try:
-            entries = self._engine.recent.unacknowledged(outbox.document_id, outbox.entries)
-            return [(it.topic, _Line(outbox.document_id, it.n, _record(outbox.document_id, it))) for it in entries]
-        except (ValueError, IndexError):
-            self._engine.count("unpublishable", 1)
-            return []
+            self._confirm(outbox, done, engine)
 
     async def _send(self, topic: str, partition: int, lines: list[_Line]) -> list[_Line]:
         """Send lines batch by batch; return those acknowledged. After an unknown outcome nothing more is sent."""
@@ -138,42 +129,36 @@ class Publisher:
             self._refused.discard(topic)
         return lines[:sent]
 
-    def _confirm(self, outbox: _Outbox, done: set[tuple[str, int]]) -> None:
-        entries = self._engine.recent.unacknowledged(outbox.document_id, outbox.entries)
+    def _confirm(self, outbox: _Outbox, done: set[tuple[str, int]], engine: Engine) -> None:
+        entries = engine.recent.unacknowledged(outbox.document_id, outbox.entries)
         unconfirmed = [entry.n for entry in entries if (outbox.document_id, entry.n) not in done]
         last = min(unconfirmed) - 1 if unconfirmed else outbox.entries[-1].n
-        self._engine.recent.acknowledge(outbox.document_id, last)
+        engine.recent.acknowledge(outbox.document_id, last)
         if not unconfirmed:
             self._published[outbox.document_id] = outbox.version
 
-    async def keep_clear(self) -> None:
+    async def keep_clear(self, engine: Engine) -> None:
         """Empty confirmed outboxes in the background; one that is missed costs a duplicate, never a loss."""
         while True:
             await self._clock.sleep(CLEAR_S)
             published, self._published = self._published, {}
             if published:
-                await self._attempt(self._engine.store.clear(published))
+                await _attempt(engine.store.clear(published), engine)
 
-    async def sweep(self) -> None:
+    async def sweep(self, engine: Engine) -> None:
         """Queue the outboxes that stayed unconfirmed, whoever saved them, for ever."""
         while True:
             await self._clock.sleep(SWEEP_S)
-            await self._attempt(self._sweep_once())
+            await _attempt(self._sweep_once(engine), engine)
 
-    async def _sweep_once(self) -> None:
-        page = SWEEP_PAGE + len(self._engine.unusable)  # what cannot be used stays, and must not hide the others
-        found = await self._engine.store.unpublished(self._clock.now() - UNCONFIRMED, page)
-        for document in self._engine.usable(found):
+    async def _sweep_once(self, engine: Engine) -> None:
+        page = SWEEP_PAGE + len(engine.unusable)  # what cannot be used stays, and must not hide the others
+        found = await engine.store.unpublished(self._clock.now() - UNCONFIRMED, page)
+        for document in engine.usable(found):
             if document.outbox:
                 self.publish(document)
             else:
                 self._published[document.id] = document.version
-
-    async def _attempt(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except (Unavailable, Unknown):
-            self._engine.count("unavailable", 1)
 
 
 def _tell(watchers: list[asyncio.Future[None]]) -> None:
@@ -196,3 +181,20 @@ def _record(document_id: str, entry: OutboxEntry) -> Record:
         traceparent=entry.traceparent,
     )
     return Record(document_id.encode(), to_headers(envelope), entry.body)
+
+
+def _lines(outbox: _Outbox, engine: Engine) -> list[tuple[str, _Line]]:
+    """What of an outbox is to be sent, by topic: nothing where it cannot be, which is its document's own affair."""
+    try:
+        entries = engine.recent.unacknowledged(outbox.document_id, outbox.entries)
+        return [(it.topic, _Line(outbox.document_id, it.n, _record(outbox.document_id, it))) for it in entries]
+    except (ValueError, IndexError):
+        engine.count("unpublishable", 1)
+        return []
+
+
+async def _attempt(work: Awaitable[None], engine: Engine) -> None:
+    try:
+        await work
+    except (Unavailable, Unknown):
+        engine.count("unavailable", 1)

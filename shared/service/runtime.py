@@ -13,7 +13,7 @@ import structlog
 from fastapi import Request
 
 from shared.backoff import pause_s
-from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, GroupCommit, WorkItem
+from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, WorkItem
 from shared.engine.effects import EffectWorker
 from shared.engine.timers import Timers
 from shared.errors import Busy, NotFound, Unavailable, Unknown
@@ -41,7 +41,6 @@ class Aggregate:
     engine: Engine
     store: Collection
     indexes: Sequence[Any]
-    queue: GroupCommit
     publisher: Publisher
     effects: EffectWorker
     timers: Timers
@@ -118,7 +117,7 @@ class Service:
 
     async def submit(self, item: WorkItem) -> Any:
         """Handle one item of the main aggregate, together with others of its moment."""
-        return await self.main.queue.submit(item)
+        return await self.engine.queue.submit(item)
 
     async def read(self, key: str) -> Document:
         """The newest document. Raises NotFound."""
@@ -130,8 +129,8 @@ class Service:
     async def start(self) -> None:
         """Start the doors: the store first, then publishing, hearing, the clock. What is down is waited for."""
         for aggregate in self.aggregates.values():
-            publisher = aggregate.publisher
-            self._publishing += map(self._run, (publisher.run(), publisher.keep_clear(), publisher.sweep()))
+            engine, out = aggregate.engine, aggregate.publisher
+            self._publishing += map(self._run, (out.run(engine), out.keep_clear(engine), out.sweep(engine)))
         self._consuming.append(self._run(self._open_doors()))
 
     async def _open_doors(self) -> None:
@@ -152,7 +151,7 @@ class Service:
                 await _ended(self._consuming)
                 await _whatever_happens(self.engine.flush())  # it may make calls due, which are waited for
                 for aggregate in self.aggregates.values():
-                    await aggregate.queue.drain()
+                    await aggregate.engine.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._publishing)

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from shared.contracts.envelope import topic_of
 from shared.contracts.language import Fact
 from shared.effects import Clients
-from shared.engine import Decider, Engine, GroupCommit
+from shared.engine import Decider, Engine
 from shared.engine.effects import EffectWorker
 from shared.engine.timers import Timers
 from shared.identity import AccessPolicy, Concerned, Session
@@ -26,12 +26,14 @@ from shared.world import World
 
 @dataclass(frozen=True)
 class Parts:
-    """What reactions and gateways may be made of: keys, ways out, and the service's own engines, by decider."""
+    """What reactions and gateways may be made of: keys, clients, and the service's own engines, by decider.
+
+    Gateways are made before the engines that use them: whoever needs an engine looks it up when called.
+    """
 
     keyring: Keyring
     clients: Clients
     engines: Mapping[str, Engine]
-    queues: Mapping[str, GroupCommit]
 
 
 def _no_gateways(_parts: Parts) -> Mapping[str, Gateway]:
@@ -80,31 +82,31 @@ def wire(
     blueprint: Blueprint, world: World, keyring: Keyring, clients: Clients, hooks: Hooks, poll_s: float = 1.0
 ) -> Service:
     """Wire a service. Nothing is started, and nothing is reached yet."""
-    (main, *_), chance = blueprint.kinds, world.random.random
+    main, chance, on_error = blueprint.kinds[0], world.random.random, hooks.on_error
     subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.consumes])
-    engines = {kind.decider.name: _engine(blueprint, kind, world, hooks) for kind in blueprint.kinds}
-    queues = {name: GroupCommit(engine) for name, engine in engines.items()}
-    parts = Parts(keyring, clients, engines, queues)
+    engines: dict[str, Engine] = {}
+    parts, made = Parts(keyring, clients, engines), list[tuple[Kind, Publisher, EffectWorker]]()
+    for kind in blueprint.kinds:
+        publisher = Publisher(world.bus, world.clock)
+        effects = EffectWorker(kind.gateways(parts), world.clock, world.token, hooks.count, on_error)
+        engines[kind.decider.name] = _engine(blueprint, kind, world, hooks, publisher, effects)
+        made.append((kind, publisher, effects))
     reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
     aggregates = {}
-    for kind in blueprint.kinds:
-        engine, gateways = engines[kind.decider.name], kind.gateways(parts)
-        engine.traits = {name: gateway.traits for name, gateway in gateways.items()}
-        queue, publisher = queues[kind.decider.name], Publisher(engine, world.bus, world.clock)
-        effects = EffectWorker(engine, queue, gateways, world.clock, world.token, hooks.on_error)
-        engine.publish, engine.effects = publisher.publish, effects
-        door = Timers(engine, world.clock, subscription, world.random, hooks.on_error, poll_s)
-        reader_of = reader if kind is main else None
-        returns = Returns(engine, reader_of, world.clock, chance, hooks.on_error)
+    for kind, publisher, effects in made:
+        engine, reads = engines[kind.decider.name], kind is main
+        timers = Timers(engine, world.clock, subscription, world.random, on_error, poll_s)
+        returns = Returns(engine, reader if reads else None, world.clock, chance, on_error)
+        consumer = Consumer(engine, reader, subscription, publisher, world.clock, chance) if reads else None
         aggregates[kind.decider.name] = Aggregate(
-            engine, engine.store, kind.indexes, queue, publisher, effects, door, returns
+            engine, engine.store, kind.indexes, publisher, effects, timers, returns, consumer
         )
-    consuming = aggregates[main.decider.name]
-    consuming.consumer = Consumer(consuming.engine, reader, subscription, consuming.publisher, world.clock, chance)
     return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks, chance)
 
 
-def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Engine:
+def _engine(
+    blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks, publisher: Publisher, effects: EffectWorker
+) -> Engine:
     publishes = blueprint.publishes and kind is blueprint.kinds[0]
     return Engine(
         kind.decider,
@@ -112,6 +114,8 @@ def _engine(blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks) -> Eng
         world.clock,
         world.bus.partition_of,
         world.token,
+        publisher.publish,
+        effects,
         service=blueprint.name if publishes else None,
         count=hooks.count,
         on_error=hooks.on_error,

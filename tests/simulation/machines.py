@@ -52,9 +52,9 @@ class ReplicaWeather(Weather):
             await asyncio.sleep(storm.random.expovariate(1 / STEP_S))
         elif storm.is_stormy:
             await asyncio.sleep(0)
-        if storm.timer_failures("crash", self.name):
+        if storm.strikes("crash", self.name):
             self._die()
-        elif storm.timer_failures("freeze", self.name):
+        elif storm.strikes("freeze", self.name):
             self.freeze(storm.random.choice(FREEZES_S))
         while self.frozen_until > storm.loop.time():
             await asyncio.sleep(self.frozen_until - storm.loop.time())
@@ -63,9 +63,9 @@ class ReplicaWeather(Weather):
         if self.is_dead:
             await storm.loop.create_future()
 
-    def timer_failures(self, fault: str) -> bool:
+    def strikes(self, fault: str) -> bool:
         """Whether a fault of a port happens now."""
-        return self._storm.timer_failures(fault, self.name)
+        return self._storm.strikes(fault, self.name)
 
     def later(self, land: Callable[[], Any]) -> None:
         """It lands after its sender gave up, or died."""

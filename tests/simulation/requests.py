@@ -33,26 +33,26 @@ class Wire:
         """Make one request; it lands within `land_s` or never. Raises NotTaken, Garbled, Unknown after `timeout_s`."""
         storm = self.storm
         await weather.step("request")
-        if storm.timer_failures("stall", weather.name):
+        if storm.strikes("stall", weather.name):
             weather.freeze(storm.random.choice(STALLS_S))
             await weather.step("stall")
-        if storm.timer_failures("request refused", weather.name):
+        if storm.strikes("request refused", weather.name):
             raise NotTaken
-        if storm.timer_failures("request lost", weather.name):
+        if storm.strikes("request lost", weather.name):
             await asyncio.sleep(timeout_s)
             raise Unknown("lost")
-        slow = storm.timer_failures("request slow", weather.name)
+        slow = storm.strikes("request slow", weather.name)
         takes_s = (
             storm.random.choice([land_s, storm.random.uniform(0, land_s)]) if slow else storm.random.uniform(0, QUICK_S)
         )
-        back_s = timeout_s if storm.timer_failures("answer lost", weather.name) else storm.random.uniform(0, BACK_S)
+        back_s = timeout_s if storm.strikes("answer lost", weather.name) else storm.random.uniform(0, BACK_S)
         said: list[Said] = []
         self.later(takes_s, lambda: said.append(land()))
         await asyncio.sleep(min(takes_s + back_s, timeout_s))
         if takes_s + back_s >= timeout_s or not said:
             raise Unknown("silence")
         await weather.step("answered")
-        if storm.timer_failures("answer garbled", weather.name):
+        if storm.strikes("answer garbled", weather.name):
             raise Garbled
         return said[0]
 

@@ -49,7 +49,7 @@ class Storm:
         self.struck: Counter[str] = Counter()
         self.history: list[str] = []
 
-    def timer_failures(self, fault: str, who: str = "") -> bool:
+    def strikes(self, fault: str, who: str = "") -> bool:
         """Whether it happens now."""
         if not self.is_stormy or self.random.random() >= ODDS[fault]:
             return False

@@ -41,12 +41,14 @@ from services.scheduling.domain import (
 from services.scheduling.domain.calendar_day import CalendarDay, HeedAnswer, ReleaseReservation, ReserveInterval
 from services.scheduling.gateways.seals import sealed
 from shared.contracts.language import Actor, Command, tenant_of
-from shared.engine import CommandEnvelope, CommandOutcome, Engine, GroupCommit
+from shared.engine import CommandEnvelope, CommandOutcome, Engine
 from shared.engine.commands import command_id
 from shared.errors import Busy, Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
 
+PLACEMENT, CALENDAR_DAY = "placement", "calendar_day"
+"""The aggregates of this service, as their deciders are named: their engines are looked up when a call is made."""
 OURSELVES: Final = Actor(kind="service", id="scheduling")
 LAND_S: Final = 5.0
 READS: Final = Traits(may_repeat=True, land_s=LAND_S)
@@ -80,7 +82,7 @@ class Openings:
     """Looks for openings (effect `search`): opening hours minus claims, read a fortnight at a time."""
 
     directory: Directory
-    calendar: Engine
+    engines: Mapping[str, Engine]
 
     @property
     def traits(self) -> Traits:
@@ -116,12 +118,13 @@ class Openings:
         dates = dates_between(frame.earliest, frame.latest + timedelta(minutes=provider.visit_minutes))
         resources = (order.patient_ref, provider.provider_ref, provider.room_ref)
         ids = {day_id(order.referral_id, resource, day): day for resource in resources for day in dates}
+        calendar = self.engines[CALENDAR_DAY]
         async with _in_time():
-            stored = await self.calendar.store.load(list(ids))
+            stored = await calendar.store.load(list(ids))
         days, wholly = list[CalendarDay](), list[Interval]()
         for key, day in ids.items():
             try:
-                days += [self.calendar.state(stored[key])] if key in stored else []
+                days += [calendar.state(stored[key])] if key in stored else []
             except Unusable:
                 wholly.append(whole_day(day))
         return [*calendar_day.busy(days), *wholly]
@@ -133,7 +136,7 @@ class Reservations:
 
     directory: Directory
     keyring: Keyring
-    calendar: GroupCommit
+    engines: Mapping[str, Engine]
 
     @property
     def traits(self) -> Traits:
@@ -183,7 +186,9 @@ class Reservations:
     async def _takes(self, day: str, call: Call, command: Command) -> bool:
         """Whether the day takes the command. Named by the call: a later call is decided anew, not remembered."""
         id_ = command_id(day, call.effect_id, call.act, str(call.number))
-        outcome: CommandOutcome = await self.calendar.submit(CommandEnvelope(key=day, id=id_, command=command))
+        outcome: CommandOutcome = await self.engines[CALENDAR_DAY].queue.submit(
+            CommandEnvelope(key=day, id=id_, command=command)
+        )
         if outcome.fault:
             raise outcome.fault
         return outcome.refusal is None
@@ -197,7 +202,7 @@ class Questions:
     by number. So `booked`, however late it is heard, never settles a claim that was made after the reading.
     """
 
-    placements: Engine
+    engines: Mapping[str, Engine]
 
     @property
     def traits(self) -> Traits:
@@ -209,9 +214,10 @@ class Questions:
         claims = state.reservations_in_question()
         if call.act != "send":
             return Answer("withdrawn")
+        placements = self.engines[PLACEMENT]
         async with _in_time():
-            stored = await self.placements.store.load(sorted({claim.placement_id for claim in claims}))
-        found: dict[str, Placement] = {key: self.placements.document(each).state for key, each in stored.items()}
+            stored = await placements.store.load(sorted({claim.placement_id for claim in claims}))
+        found: dict[str, Placement] = {key: placements.document(each).state for key, each in stored.items()}
         lives: dict[int, Life] = {
             claim.number: life_of(found[claim.placement_id], claim.attempt)
             for claim in claims

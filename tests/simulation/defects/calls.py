@@ -24,24 +24,24 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _call_made_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    async def broken(self: EffectWorker, key: str, effect: str, token: str, _at_s: float) -> None:
-        begin = Begin(key, effect, token)
+    async def broken(self: EffectWorker, key: str, effect: str, token: str, _at_s: float, submit: Any) -> None:
+        begin, engine = Begin(key, effect, token), submit.__self__
         try:
-            document = await self._engine.read(key)
-            begun = begin.apply(self._engine.unit(document)) if document else None
+            document = await engine.read(key)
+            begun = begin.apply(engine.unit(document)) if document else None
             answer = await self._ask_outside(begun) if begun else None
-            written = await self._queue.submit(begin) if begun else None
+            written = await submit(begin) if begun else None
         except (Busy, Unavailable, Unknown):
             return
         if written and answer:
-            await self._fold(Answered(key, effect, written.call.number, answer))
+            await self._fold(Answered(key, effect, written.call.number, answer), submit)
 
-    patch.setattr(EffectWorker, "begin", lambda _self, _draft: None)
+    patch.setattr(EffectWorker, "begin", lambda _self, _unit: None)
     patch.setattr(EffectWorker, "_make", broken)
 
 
 def _call_made_though_its_save_was_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(EffectWorker, "release", lambda self, unit, **_is_certain: self.drive(unit))
+    patch.setattr(EffectWorker, "release", lambda self, unit, submit, **_is_certain: self.drive(unit, submit))
 
 
 def _resent_while_it_can_still_land(patch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ def _answers_not_remembered(patch: pytest.MonkeyPatch) -> None:
 
 def _saved_time_is_finer_than_stored(patch: pytest.MonkeyPatch) -> None:
     def broken(self: Engine, document: Document) -> UnitOfWork:
-        return UnitOfWork(self.decider, document, self.clock.now(), self.service, self.traits)
+        return UnitOfWork(self.decider, document, self.clock.now(), self.service, self.effects.traits)
 
     patch.setattr(Engine, "unit", broken)
 

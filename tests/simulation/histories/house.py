@@ -73,8 +73,9 @@ class House:
         self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
         self.loop.run_until_complete(self._build(begins))
         self.services = {place.service.name: place.service for place in self.places}
-        self._publishers = [a.publisher for service in self.services.values() for a in service.aggregates.values()]
-        self._at_work = [self.loop.create_task(publisher.run()) for publisher in self._publishers]
+        aggregates = [each for service in self.services.values() for each in service.aggregates.values()]
+        self._publishers = [each.publisher for each in aggregates]
+        self._at_work = [self.loop.create_task(each.publisher.run(each.engine)) for each in aggregates]
 
     async def _build(self, begins: datetime) -> None:
         hooks = Hooks(lambda *_, **_labels: None, lambda _: None, self.faults.append, lambda: None)
@@ -142,7 +143,7 @@ class House:
 
     def unit(self, place: Place, document: Document) -> UnitOfWork:
         """A draft to ask questions of."""
-        return UnitOfWork(place.engine.decider, document, self.now, place.engine.service, place.engine.traits)
+        return UnitOfWork(place.engine.decider, document, self.now, place.engine.service, place.engine.effects.traits)
 
     def undelivered(self) -> list[Line]:
         """Where something was told that was not delivered."""
@@ -182,7 +183,7 @@ class House:
         [begun] = self.do(owed.place.engine.handle([Begin(owed.key, owed.effect, self.world.token())]))
         if begun is None:
             return None
-        until = self.now + quarantine(owed.place.engine.traits[begun.call.kind])
+        until = self.now + quarantine(owed.place.engine.effects.traits[begun.call.kind])
         live = Live(owed, begun, until)
         self.live.append(live)
         return live

@@ -13,7 +13,6 @@ from services.notifications.gateways import MailGateway
 from services.notifications.gateways.answers import taken
 from shared.contracts.language import Command
 from shared.engine import Decider, Engine
-from shared.engine.outbound_calls import NO_EFFECTS
 from shared.errors import Unknown
 from shared.ports import Answer, Call, Collection, Gateway
 from shared.service import Hooks, Kind, Parts, Service, wire
@@ -22,6 +21,7 @@ from tests.simulation.histories.listed import ListedStore
 from tests.simulation.services.apps import blueprints, keyring
 from tests.support.clients import everybody
 from tests.support.memory import MemoryWorld
+from tests.support.outbound import Uncalled
 
 DECIDED: Counter[type[Command]] = Counter()
 """How often a command was decided and not refused, over all histories of this process: several services may have one
@@ -60,7 +60,7 @@ def places(world: World, http: httpx2.AsyncClient, hooks: Hooks) -> list[Place]:
         service = wire(replace(blueprints()[name], kinds=kinds), world, keyring(name), everybody(http), hooks)
         for kind in kinds:
             engine = service.aggregates[kind.decider.name].engine
-            engine.effects = NO_EFFECTS
+            engine.effects = Uncalled(engine.effects.traits)
             found.append(Place(service, f"{name}.{kind.collection}", engine, gateways[kind.decider.name]))
     return found
 

@@ -95,10 +95,10 @@ class Outside:
             return
         thing.number = number
         answer = self._said(call, [thing])
-        if storm.timer_failures("callback lost"):
+        if storm.strikes("callback lost"):
             return
-        for _ in range(2 if storm.timer_failures("callback repeated") else 1):
-            late = storm.timer_failures("callback late")
+        for _ in range(2 if storm.strikes("callback repeated") else 1):
+            late = storm.strikes("callback late")
             self.wire.later(
                 storm.random.uniform(0, 12 if late else 0.5),
                 lambda: self.told(call.aggregate_id, call.effect_id, answer),

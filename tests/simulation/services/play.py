@@ -214,10 +214,10 @@ class Run:
     def _deliver(self, request: httpx2.Request) -> None:
         """A callback comes: not at all, once, or again and again, in any order."""
         storm = self.cluster.storm
-        if storm.timer_failures("callback lost", request.url.host):
+        if storm.strikes("callback lost", request.url.host):
             return
-        for _ in range(2 if storm.timer_failures("callback repeated", request.url.host) else 1):
-            late = storm.random.uniform(0.5, 12) if storm.timer_failures("callback late", request.url.host) else 0.0
+        for _ in range(2 if storm.strikes("callback repeated", request.url.host) else 1):
+            late = storm.random.uniform(0.5, 12) if storm.strikes("callback late", request.url.host) else 0.0
             self.outside.wire.later(late, lambda: self._run(self._told(request)))
 
     async def _told(self, request: httpx2.Request) -> None:

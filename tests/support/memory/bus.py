@@ -86,13 +86,13 @@ class MemoryBus:
         batch = list(records[: self.weather.portion(self._batch)])
         if self._broker.disk.is_broker_down:
             raise Unavailable
-        if self.weather.timer_failures("send lost"):
+        if self.weather.strikes("send lost"):
             raise Unknown("lost")
-        if self.weather.timer_failures("send late"):
+        if self.weather.strikes("send late"):
             self.weather.later(lambda: self._broker.append(topic, partition, batch))
             raise Unknown("late")
         self._broker.append(topic, partition, batch)
-        if self.weather.timer_failures("send unseen"):
+        if self.weather.strikes("send unseen"):
             raise Unknown("unseen")
         await self.weather.step("sent")
         return len(batch)

@@ -26,7 +26,7 @@ class Weather:
     async def step(self, name: str) -> None:
         """Let time pass before or after a step; may crash the caller."""
 
-    def timer_failures(self, fault: str) -> bool:
+    def strikes(self, fault: str) -> bool:
         """Whether this fault happens now."""
         del fault
         return False

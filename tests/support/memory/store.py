@@ -58,13 +58,13 @@ class MemoryStore:
             raise Unsaved(frozenset(full))
         copies = [(document["_id"], document["version"], raws[document["_id"]]) for document in documents]
         await self._written("save", lambda: self._land(copies))
-        if self.weather.timer_failures("save torn"):
+        if self.weather.strikes("save torn"):
             first = self.weather.portion(len(copies))
             self._land(copies[:first])
             self.weather.later(lambda: self._land(copies[first:]))
             raise Unknown("torn")
         lost = self._land(copies)
-        if self.weather.timer_failures("save unseen"):
+        if self.weather.strikes("save unseen"):
             raise Unknown("unseen")
         await self.weather.step("saved")
         return lost
@@ -94,7 +94,7 @@ class MemoryStore:
         raws = list(_written(rows).items())
         await self._written("append", lambda: self._add(raws))
         self._add(raws)
-        if self.weather.timer_failures("append unseen"):
+        if self.weather.strikes("append unseen"):
             raise Unknown("unseen")
 
     def _add(self, raws: Sequence[tuple[str, bytes]]) -> None:
@@ -161,14 +161,14 @@ class MemoryStore:
     async def _reached(self, name: str) -> None:
         """A read gets through, or did nothing."""
         await self.weather.step(name)
-        if self._disk.is_database_down or self.weather.timer_failures("read refused"):
+        if self._disk.is_database_down or self.weather.strikes("read refused"):
             raise Unavailable
 
     async def _written(self, name: str, land: Callable[[], Any]) -> None:
         """A write gets through, or nobody can tell: it is lost, or lands later."""
         await self.weather.step(name)
-        if self._disk.is_database_down or self.weather.timer_failures("save lost"):
+        if self._disk.is_database_down or self.weather.strikes("save lost"):
             raise Unknown("lost")
-        if self.weather.timer_failures("save late"):
+        if self.weather.strikes("save late"):
             self.weather.later(land)
             raise Unknown("late")

@@ -13,6 +13,7 @@ from shared.engine.commands import CommandOutcome
 from shared.messaging.inbox import Delivery, Reader
 from shared.ports import Received
 from tests.support.memory import Broker, Disk, MemoryClock, MemoryStore, Weather
+from tests.support.outbound import Uncalled
 from tests.support.tally import REFERRAL, SOMEBODY, TALLY, Add, on_complete
 
 
@@ -43,9 +44,10 @@ class Bench:
             self.clock,
             self.broker.partition_of,
             lambda: str(next(self.tokens)),
+            self.saved.append,
+            Uncalled(),
             service="scheduling",
             count=self.count,
-            publish=self.saved.append,
         )
 
     def count(self, name: str, n: int, /, **_labels: str) -> None:

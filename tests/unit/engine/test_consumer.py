@@ -28,7 +28,7 @@ async def consume(consumer: Consumer, until: Callable[[], bool]) -> None:
 def consumer_of(bench: Bench) -> Consumer:
     """One that reads the topic."""
     subscription = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather)
-    publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
+    publisher = Publisher(MemoryBus(bench.broker, bench.weather), bench.clock)
     return Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
 
 

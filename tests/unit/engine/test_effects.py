@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from shared.effects.protocol import BEGIN_S, TRIES, quarantine
-from shared.engine import CommandEnvelope, GroupCommit
+from shared.engine import CommandEnvelope
 from shared.engine.effects import Answered, Callback, EffectWorker
 from shared.engine.timers import Wake
 from shared.errors import Unavailable, Unknown, Unusable
 from shared.ports import Answer, Call, Traits
 from tests.support.memory import Weather
+from tests.support.outbound import Uncalled
 from tests.support.tally import REFERRAL, SOMEBODY, Hearken, WantCall
 
 
@@ -81,7 +82,7 @@ class Once(Weather):
     def __init__(self, fault: str, then: Callable[[], None] = lambda: None) -> None:
         self.fault, self.then, self.struck = fault, then, False
 
-    def timer_failures(self, fault: str) -> bool:
+    def strikes(self, fault: str) -> bool:
         """Strike."""
         hit = fault == self.fault and not self.struck
         if hit:
@@ -92,10 +93,8 @@ class Once(Weather):
 
 def ring(bench: Any, bell: Bell, on_error: Callable[[BaseException], None] = lambda _error: None) -> EffectWorker:
     """Wire the bell to the bench."""
-    worker = EffectWorker(
-        bench.engine, GroupCommit(bench.engine), {"ring": bell}, bench.clock, bench.engine.token, on_error
-    )
-    bench.engine.traits, bench.engine.effects = {"ring": bell.traits}, worker
+    worker = EffectWorker({"ring": bell}, bench.clock, bench.engine.token, bench.count, on_error)
+    bench.engine.effects = worker
     return worker
 
 
@@ -310,7 +309,7 @@ class TestEffectWorker:
     async def test_a_cancelled_intent_that_was_never_sent_just_ends(self, bench: Any) -> None:
         """The version orders each cancellation before or after each send."""
         bell = Bell(Traits(), ALIVE)
-        bench.engine.traits = {"ring": bell.traits}
+        bench.engine.effects = Uncalled({"ring": bell.traits})
         await want(bench, 1)
         await want(bench, 0)
         worker = ring(bench, bell)

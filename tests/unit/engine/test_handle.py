@@ -36,7 +36,7 @@ class Once(Weather):
     def __init__(self, fault: str) -> None:
         self._fault, self.has_struck = fault, False
 
-    def timer_failures(self, name: str) -> bool:
+    def strikes(self, name: str) -> bool:
         """The first time."""
         hit = name == self._fault and not self.has_struck
         self.has_struck = self.has_struck or hit
@@ -212,7 +212,7 @@ class TestHandle:
 class TestQueue:
     async def test_commits_what_came_meanwhile_as_one_batch(self, bench: Any) -> None:
         """Callers that wait are saved together; no timer is involved."""
-        queue, sizes = GroupCommit(bench.engine), []
+        queue, sizes = GroupCommit(bench.engine.handle), []
         save = bench.store.save
 
         async def counted(documents: list[Stored]) -> frozenset[str]:
@@ -231,7 +231,7 @@ class TestQueue:
 
     async def test_is_busy_when_full(self, bench: Any) -> None:
         """The queue is bounded; who comes too late hears so at once."""
-        queue = GroupCommit(bench.engine, limit=1)
+        queue = GroupCommit(bench.engine.handle, limit=1)
         said: dict[str, Any] = {"at": bench.clock.now(), "by": SOMEBODY, "channel": "api"}
         ask = CommandEnvelope(key=REFERRAL, id="c", command=Add(**said, referral_id=REFERRAL))
         first = asyncio.ensure_future(queue.submit(ask))

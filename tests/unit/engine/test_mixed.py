@@ -79,7 +79,7 @@ class Replica:
         self.engine.decider = self.decider
         reader = self.bench.reader if self.decider is TALLY else NextReader(self.bench)
         subscription = MemorySubscription(self.bench.broker, "tally", [TOPIC], self.bench.weather, wait_s=0.02)
-        publisher = Publisher(self.engine, MemoryBus(self.bench.broker, self.bench.weather), self.bench.clock)
+        publisher = Publisher(MemoryBus(self.bench.broker, self.bench.weather), self.bench.clock)
         self.consumer = Consumer(self.engine, reader, subscription, publisher, self.bench.clock)
         self.subscription = subscription
         returns = Returns(self.engine, reader, self.bench.clock, lambda: 0.0, self.bench.faults.append)

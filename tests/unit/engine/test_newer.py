@@ -68,7 +68,7 @@ def consumer_on(bench: Bench, engine: Engine) -> Consumer:
     """A consumer of a replica."""
     subscription = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather, wait_s=0.5)
     return Consumer(
-        engine, bench.reader, subscription, Publisher(engine, MemoryBus(bench.broker, bench.weather), bench.clock),
+        engine, bench.reader, subscription, Publisher(MemoryBus(bench.broker, bench.weather), bench.clock),
         bench.clock,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ class TestFrame:
 class TestNewerDocument:
     async def test_is_not_touched_and_its_neighbours_flow(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """Whoever asks for it may come back; who asks for others is answered, in the same write."""
-        newer, queue = await rewritten(bench, how), GroupCommit(bench.replica())
+        newer, queue = await rewritten(bench, how), GroupCommit(bench.replica().handle)
         asked: list[Any] = [queue.submit(add(REFERRAL)), queue.submit(add(OTHER))]
         mine, other = list[Any](await asyncio.gather(*asked, return_exceptions=True))
 

@@ -22,7 +22,7 @@ class Striking(Weather):
     def __init__(self, fault: str, times: int) -> None:
         self.fault, self.left = fault, times
 
-    def timer_failures(self, fault: str) -> bool:
+    def strikes(self, fault: str) -> bool:
         """Whether it strikes now."""
         self.left -= fault == self.fault
         return fault == self.fault and self.left >= 0
@@ -31,9 +31,9 @@ class Striking(Weather):
 @asynccontextmanager
 async def publishing(bench: Any, weather: Weather) -> AsyncIterator[Publisher]:
     """A publisher at work."""
-    publisher = Publisher(bench.engine, MemoryBus(bench.broker, weather, batch=2), bench.clock)
+    publisher = Publisher(MemoryBus(bench.broker, weather, batch=2), bench.clock)
     bench.engine.publish = publisher.publish
-    task = asyncio.ensure_future(publisher.run())
+    task = asyncio.ensure_future(publisher.run(bench.engine))
     yield publisher
     task.cancel()
 
@@ -55,9 +55,9 @@ class Broken(MemoryBus):
 class TestPublisher:
     async def test_keeps_nobody_waiting_once_it_has_ended(self, bench: Any) -> None:
         """A service whose publisher is gone can still be stopped at once, whoever waits already or comes later."""
-        publisher = Publisher(bench.engine, Broken(bench.broker, Weather()), bench.clock)
+        publisher = Publisher(Broken(bench.broker, Weather()), bench.clock)
         bench.engine.publish = publisher.publish
-        task = asyncio.ensure_future(publisher.run())
+        task = asyncio.ensure_future(publisher.run(bench.engine))
         await bench.add("c1")
 
         async with asyncio.timeout(60):
@@ -101,13 +101,13 @@ class TestPublisher:
 
     async def test_what_the_sweep_read_before_a_save_does_not_replace_what_it_saved(self, bench: Any) -> None:
         """The newer outbox holds the older, so nothing is missing; the reverse would wait for the next sweep."""
-        publisher = Publisher(bench.engine, MemoryBus(bench.broker, Weather()), bench.clock)
+        publisher = Publisher(MemoryBus(bench.broker, Weather()), bench.clock)
         await bench.add("c1")
         before = await bench.replica().read(REFERRAL)
         await bench.add("c2")
         for document in (bench.saved[-1], before):
             publisher.publish(document)
-        task = asyncio.ensure_future(publisher.run())
+        task = asyncio.ensure_future(publisher.run(bench.engine))
         await publisher.caught_up()
         task.cancel()
 
@@ -126,8 +126,8 @@ class TestPublisher:
         await bench.add("c1", times=2)
         bench.disk.offset += UNCONFIRMED + timedelta(seconds=1)
         async with publishing(bench, Weather()) as publisher:
-            sweep = asyncio.ensure_future(publisher.sweep())
-            clear = asyncio.ensure_future(publisher.keep_clear())
+            sweep = asyncio.ensure_future(publisher.sweep(bench.engine))
+            clear = asyncio.ensure_future(publisher.keep_clear(bench.engine))
             async with asyncio.timeout(60):
                 while (await bench.tally()).outbox or bench.disk.documents("tallies")[0]["outbox"]:
                     await asyncio.sleep(0.05)

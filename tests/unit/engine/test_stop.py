@@ -3,7 +3,6 @@
 from random import Random
 from typing import Any
 
-from shared.engine import GroupCommit
 from shared.engine.timers import Timers
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
@@ -14,6 +13,7 @@ from shared.sealing import Keyring
 from shared.service import Hooks, Service
 from shared.service.runtime import Aggregate
 from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
+from tests.support.outbound import Uncalled
 from tests.support.tally import record
 from tests.unit.engine.conftest import Bench
 from tests.unit.engine.test_effects import ALIVE, Bell, LateBell, acts, ring, want
@@ -23,12 +23,11 @@ def service_of(bench: Bench, bell: Bell) -> Service:
     """The bench's engine with its doors, as a service wires them."""
     worker = ring(bench, bell)
     subscription = MemorySubscription(bench.broker, "tally", ["referral.public.intake.v1"], bench.weather)
-    publisher = Publisher(bench.engine, MemoryBus(bench.broker, bench.weather), bench.clock)
+    publisher = Publisher(MemoryBus(bench.broker, bench.weather), bench.clock)
     door = Timers(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
     consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
-    queue = GroupCommit(bench.engine)
     returns = Returns(bench.engine, bench.reader, bench.clock, lambda: 0.5, bench.faults.append)
-    aggregate = Aggregate(bench.engine, bench.store, (), queue, publisher, worker, door, returns, consumer)
+    aggregate = Aggregate(bench.engine, bench.store, (), publisher, worker, door, returns, consumer)
     hooks = Hooks(bench.count, lambda _figures: None, lambda _error: None, lambda: None)
     return Service(
         "tally",
@@ -49,7 +48,7 @@ class TestStop:
         service = service_of(bench, bell)
         await bench.engine.handle([Delivery(bench.reader, record(1, EPOCH))], may_defer=True)
         mine, bench.engine = bench.engine, bench.replica()
-        bench.engine.traits = {"ring": bell.traits}
+        bench.engine.effects = Uncalled({"ring": bell.traits})
         await want(bench, 1)
         bench.engine = mine
 

@@ -67,7 +67,7 @@ def consumer_of(bench: Bench, engine: Engine | None = None) -> Consumer:
     """A consumer."""
     engine = engine or bench.engine
     subscription = MemorySubscription(bench.broker, "tally", [TOPIC], bench.weather, wait_s=0.2)
-    publisher = Publisher(engine, MemoryBus(bench.broker, bench.weather), bench.clock)
+    publisher = Publisher(MemoryBus(bench.broker, bench.weather), bench.clock)
     return Consumer(engine, bench.reader, subscription, publisher, bench.clock)
 
 
@@ -126,7 +126,7 @@ class TestBrokenDocument:
     async def test_fails_for_itself_alone(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:
         """Who asks for it may come back; who asks for others in the same write is answered. Nothing is overwritten."""
         await spoiled(bench, how)
-        before, queue = stored_of(bench, REFERRAL), GroupCommit(bench.engine)
+        before, queue = stored_of(bench, REFERRAL), GroupCommit(bench.engine.handle)
         asked: list[Any] = [queue.submit(add(REFERRAL)), queue.submit(add(OTHER)), queue.submit(add(REFERRAL, "b"))]
 
         mine, other, again = list[Any](await asyncio.gather(*asked, return_exceptions=True))

@@ -9,13 +9,14 @@ from deploy.platform.keys import generate_keys
 from services.scheduling import domain as d
 from services.scheduling.domain.calendar_day import EMPTY, Question
 from services.scheduling.gateways import Openings, Questions, Reservations, visit_id
+from services.scheduling.gateways.calendar import PLACEMENT
 from services.scheduling.store import read_directory
 from shared.contracts.sealed import VisitDetails
 from shared.engine import CommandEnvelope, Engine
-from shared.engine.outbound_calls import NO_EFFECTS
 from shared.errors import Unknown
 from shared.ports import Call
 from shared.sealing import Keyring
+from tests.support.outbound import Uncalled
 from tests.unit.scheduling.placing import (
     BOOKED,
     CLAIMING,
@@ -43,15 +44,14 @@ def call(
     return Call(f"{referral_id}-{kind}-{revision}", referral_id, kind, revision, act, number)
 
 
-def calendar(scheduling: Standing) -> Engine:
-    """The engine of the days."""
-    return scheduling.service.aggregates["calendar_day"].engine
+def engines(scheduling: Standing) -> dict[str, Engine]:
+    """The engines of this service, by decider."""
+    return {name: each.engine for name, each in scheduling.service.aggregates.items()}
 
 
 def claims(scheduling: Standing, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Reservations:
     """The gateway on the days of this service."""
-    queue = scheduling.service.aggregates["calendar_day"].queue
-    return Reservations(directory, keyring or scheduling.keyring, queue)
+    return Reservations(directory, keyring or scheduling.keyring, engines(scheduling))
 
 
 def taken_by_others(slot: d.Slot) -> d.Placement:
@@ -148,7 +148,7 @@ class TestOpenings:
 
     async def test_offer_what_is_free(self, scheduling: Standing) -> None:
         """Nothing that is claimed already."""
-        gateway = Openings(SHIPPED, calendar(scheduling))
+        gateway = Openings(SHIPPED, engines(scheduling))
         first: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
         for opening in first.openings:
             taken = taken_by_others(opening)
@@ -163,14 +163,14 @@ class TestOpenings:
     async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
         """Then no capacity is found, and a person looks after it."""
         gone = replace(self.searching(), seeking=d.Searching(1, "pr-gone", TUESDAY + HOUR))
-        gateway = Openings(SHIPPED, calendar(scheduling))
+        gateway = Openings(SHIPPED, engines(scheduling))
         command: Any = (await gateway.call(call(kind="search"), gone, TUESDAY)).command
 
         assert command.openings == ()
 
     async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
         """A search is a question."""
-        gateway = Openings(SHIPPED, calendar(scheduling))
+        gateway = Openings(SHIPPED, engines(scheduling))
 
         assert (await gateway.call(call("withdraw", "search"), placed(*CLAIMING), TUESDAY)).word == "withdrawn"
 
@@ -181,17 +181,17 @@ class TestQuestions:
     )
     async def test_bring_a_placements_word(self, scheduling: Standing, history: list[Any], life: str | None) -> None:
         """By the number of the claim; of a placement that is not there, nothing is said. Nobody makes its calls."""
-        engine = replace(scheduling.service.engine, effects=NO_EFFECTS)
+        engine = replace(scheduling.service.engine, effects=Uncalled(scheduling.service.engine.effects.traits))
         for number, asked in enumerate(history):
             await engine.handle([CommandEnvelope(key=REFERRAL, id=str(number), command=asked)])
         await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
         day = replace(next(iter(scheduling.days().values())), question=Question(1, (1,)))
-        command: Any = (await Questions(engine).call(call(kind="ask"), day, TUESDAY)).command
+        command: Any = (await Questions({PLACEMENT: engine}).call(call(kind="ask"), day, TUESDAY)).command
 
         assert command.lives == ({1: life} if life else {})
 
     async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
         """A question is a question."""
-        answer = await Questions(scheduling.service.engine).call(call("withdraw", "ask"), EMPTY, TUESDAY)
+        answer = await Questions(engines(scheduling)).call(call("withdraw", "ask"), EMPTY, TUESDAY)
 
         assert answer.word == "withdrawn"

@@ -57,6 +57,6 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
         items=standing.items if isinstance(standing, Approved) else (),
         left_with_payers=case.left_with_payers,
-        tasks=engine.unit(document).tasks(),
+        tasks=engine.tasks_of(document),
         allowed=tuple(sorted(allowed(case))),
     )

@@ -87,7 +87,7 @@ def shown(engine: Engine, document: Document, by: Actor, at: datetime) -> ShownR
         order_expires_at=referral.order_expires_at,
         version=document.version,
         state=referral.situation,
-        tasks=engine.unit(document).tasks(),
+        tasks=engine.tasks_of(document),
         information_request=_open_request(referral),
         order_review=_review(referral.review),
         is_on_hold=referral.held_at is not None,

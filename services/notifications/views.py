@@ -45,7 +45,7 @@ def shown(engine: Engine, document: Document) -> ShownConversation:
         messages=tuple(_message(conversation, message) for message in conversation.messages),
         unanswered_calls=conversation.unanswered,
         is_unreachable=conversation.unreachable_at is not None,
-        tasks=engine.unit(document).tasks(),
+        tasks=engine.tasks_of(document),
         allowed=tuple(sorted(allowed(conversation))),
     )
 

@@ -66,7 +66,7 @@ def shown(
         state=status(placement),
         provider=_provider(placement.choice, document) if placement.choice else None,
         visits=tuple(map(_visit, visits_of(placement, of))),
-        tasks=engine.unit(document).tasks(),
+        tasks=engine.tasks_of(document),
         allowed=tuple(sorted(allowed(placement, by, at, tuple(document.waiting), of))),
         wishes=f"/v1/placements/{document.id}/wishes" if placement.order.wishes else None,
     )

@@ -1,11 +1,12 @@
 """The one document of an aggregate in memory; how it rests in the store is in `frame`. No decision is made here."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.contracts.language import tenant_of
+from shared.contracts.language import Task, tenant_of
 from shared.effects.protocol import EffectRecord
+from shared.engine.decider import Decider
 from shared.ports import Stored
 
 ANSWERS_KEPT = 64
@@ -19,6 +20,8 @@ ENTRIES_KEPT = 1_000
 HEADERS_BYTES = 64 * 1024
 """Headers that are larger are kept by nobody: those of a fact have some hundred bytes."""
 TOMBSTONES_KEPT = 1_000
+OPERATOR_TIME = timedelta(hours=4)
+"""An operator looks at what is parked within this."""
 HELD = "held:"
 """How the id of a document begins that holds what another, which it names, cannot take now (ADR 18)."""
 
@@ -165,3 +168,10 @@ class Document:
     def something_waits(self) -> bool:
         """Whether an operator is needed before everything that was told is taken in."""
         return any(self.waiting.values()) or any(entry is not None for entry in self.unsequenced.values())
+
+
+def tasks_of(decider: Decider, document: Document) -> tuple[Task, ...]:
+    """Who must do what by when: the operator alone while something is parked, else what the domain says."""
+    if document.is_parked and document.parked_at:
+        return (Task.of("resolve_parked", "operator", "operations", document.parked_at + OPERATOR_TIME),)
+    return decider.tasks(document.state)

@@ -94,6 +94,11 @@ def _headers(stored: list[Any] | None) -> list[tuple[str, bytes]] | None:
     return None if stored is None else [(name, bytes(value)) for name, value in stored]
 
 
+def rounded_down(instant: datetime) -> datetime:
+    """In the store's milliseconds: what is published from memory must not differ from what the sweep finds."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def _rounded_up(instant: datetime | None) -> datetime | None:
     """To the store's milliseconds, never earlier: a wake that comes early finds nothing due."""
     if instant is None or instant.microsecond % 1000 == 0:

@@ -36,10 +36,10 @@ async def _write(engine: "Engine", stored: list[Stored], written: list[UnitOfWor
     try:
         lost = certain = await engine.store.save(stored)
     except Unknown:
-        engine.recent.doubt(lost)
+        engine.working_set.recent.doubt(lost)
     except Unsaved as misfits:
         certain = misfits.ids
-        engine.recent.doubt(lost - certain)
+        engine.working_set.recent.doubt(lost - certain)
         for key in certain:
             _refuse(engine, key, batch)
     finally:
@@ -83,9 +83,9 @@ def _stored(engine: "Engine", unit: UnitOfWork, batch: Batch) -> Stored | None:
 
 
 def _after(engine: "Engine", unit: UnitOfWork) -> None:
-    engine.unusable.saved(unit.document.id)
+    engine.working_set.unusable.saved(unit.document.id)
     if unit.document.outbox:
         engine.publish(unit.document)
     if unit.document.calls:
         engine.effects.drive(unit, engine.commit)
-    engine.recent.remember(unit.document)
+    engine.working_set.recent.remember(unit.document)

@@ -15,15 +15,13 @@ from shared.contracts.processing import ReferralParked, ReferralUnparked, StepCh
 from shared.effects import protocol as calls
 from shared.effects.protocol import LEASE, Begun
 from shared.engine.decider import Decider, is_public
-from shared.engine.document import Cause, Document, OutboxEntry, WaitingEntry
+from shared.engine.document import Cause, Document, OutboxEntry, WaitingEntry, tasks_of
 from shared.errors import Rejected
 from shared.ports import Answer, Stored, Traits
 
 FACT_BYTES = 256 * 1024
 TASK_LASTS = timedelta(seconds=5)
 """A task of the system's own is published once it has lasted this long; mostly the fact that ends it comes first."""
-OPERATOR_TIME = timedelta(hours=4)
-"""An operator looks at what is parked within this."""
 
 
 class UnitOfWork:
@@ -139,12 +137,11 @@ class UnitOfWork:
         self._enqueue(sequence=0, topic=topic, type="", body=entry.value, headers=entry.dead_letter_headers(reader))
 
     def tasks(self) -> tuple[Task, ...]:
-        """Who must do what by when: the operator alone while something is parked, else what the domain says."""
-        document = self.document
-        if document.is_parked and document.parked_at:
-            return (Task.of("resolve_parked", "operator", "operations", document.parked_at + OPERATOR_TIME),)
-        if self._tasks is None or self._tasks[0] is not document.state:
-            self._tasks = document.state, self.decider.tasks(document.state)
+        """Who must do what by when, worked out once for each state."""
+        if self.document.is_parked:
+            return tasks_of(self.decider, self.document)
+        if self._tasks is None or self._tasks[0] is not self.document.state:
+            self._tasks = self.document.state, tasks_of(self.decider, self.document)
         return self._tasks[1]
 
     def note_parking(self, reason: str) -> None:

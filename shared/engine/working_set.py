@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.engine.document import ANSWERS_KEPT, Document, OutboxEntry
@@ -213,3 +213,13 @@ class UnusableDocuments(Mapping[str, str]):
     def saved(self, key: str) -> None:
         """It can be used."""
         self._reasons.pop(key, None)
+
+
+@dataclass
+class WorkingSet:
+    """All of it, of one engine: who works on what, saves that are deferred, documents known by heart or unusable."""
+
+    lock: KeyedLock = field(default_factory=KeyedLock)
+    deferred: WriteBehind = field(default_factory=WriteBehind)
+    recent: Recent = field(default_factory=Recent)
+    unusable: UnusableDocuments = field(default_factory=UnusableDocuments)

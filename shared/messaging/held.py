@@ -150,7 +150,7 @@ class Returns:
 
     async def _tell(self) -> None:
         """That a document is broken stands beside it, so that operators see it whoever met it."""
-        unusable = self._engine.unusable
+        unusable = self._engine.working_set.unusable
         self._told &= unusable.keys()
         news = {key: why for key, why in unusable.items() if key not in self._told and not key.startswith(HELD)}
         for key, why in news.items():

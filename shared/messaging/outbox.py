@@ -130,10 +130,10 @@ class Publisher:
         return lines[:sent]
 
     def _confirm(self, outbox: _Outbox, done: set[tuple[str, int]], engine: Engine) -> None:
-        entries = engine.recent.unacknowledged(outbox.document_id, outbox.entries)
+        entries = engine.working_set.recent.unacknowledged(outbox.document_id, outbox.entries)
         unconfirmed = [entry.n for entry in entries if (outbox.document_id, entry.n) not in done]
         last = min(unconfirmed) - 1 if unconfirmed else outbox.entries[-1].n
-        engine.recent.acknowledge(outbox.document_id, last)
+        engine.working_set.recent.acknowledge(outbox.document_id, last)
         if not unconfirmed:
             self._published[outbox.document_id] = outbox.version
 
@@ -152,7 +152,7 @@ class Publisher:
             await _attempt(self._sweep_once(engine), engine)
 
     async def _sweep_once(self, engine: Engine) -> None:
-        page = SWEEP_PAGE + len(engine.unusable)  # what cannot be used stays, and must not hide the others
+        page = SWEEP_PAGE + len(engine.working_set.unusable)  # what cannot be used stays, and must not hide the others
         found = await engine.store.unpublished(self._clock.now() - UNCONFIRMED, page)
         for document in engine.usable(found):
             if document.outbox:
@@ -186,7 +186,7 @@ def _record(document_id: str, entry: OutboxEntry) -> Record:
 def _lines(outbox: _Outbox, engine: Engine) -> list[tuple[str, _Line]]:
     """What of an outbox is to be sent, by topic: nothing where it cannot be, which is its document's own affair."""
     try:
-        entries = engine.recent.unacknowledged(outbox.document_id, outbox.entries)
+        entries = engine.working_set.recent.unacknowledged(outbox.document_id, outbox.entries)
         return [(it.topic, _Line(outbox.document_id, it.n, _record(outbox.document_id, it))) for it in entries]
     except (ValueError, IndexError):
         engine.count("unpublishable", 1)

@@ -100,7 +100,7 @@ def _acts(engine: Engine, document: Document, now: datetime) -> tuple[Act, ...]:
     """In the order of precedence. While tracking itself is parked, an operator's is the only one."""
     projection: Projection = document.state
     if document.is_parked:
-        return tuple(_act("tracking", task, now) for task in engine.unit(document).tasks())
+        return tuple(_act("tracking", task, now) for task in engine.tasks_of(document))
     found = open_tasks(projection.stories, is_closed=projection.progress.phase == "closed")
     return tuple(_act(service, task, now) for service, task in found)
 

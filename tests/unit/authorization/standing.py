@@ -130,7 +130,7 @@ class Standing:
         """The case, once this must be done next."""
 
         def holds(document: Document) -> bool:
-            return act in {task.act for task in self.service.engine.unit(document).tasks()}
+            return act in {task.act for task in self.service.engine.tasks_of(document)}
 
         return await self.until(holds)
 

@@ -177,7 +177,7 @@ class TestWhileParked:
         await bench.add("c1")
 
         document = await bench.tally()
-        assert ["operator"] == [task.owner for task in bench.engine.unit(document).tasks()]
+        assert ["operator"] == [task.owner for task in bench.engine.tasks_of(document)]
         assert b'"owner":"operator"' in document.outbox[-1].body
 
     async def test_no_deadline_is_decided(self, bench: Any) -> None:

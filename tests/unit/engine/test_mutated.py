@@ -64,7 +64,7 @@ def put(house: House, collection: str, key: str, stored: dict[str, Any]) -> None
 async def survives(house: House, aggregate: Aggregate, key: str) -> None:
     """Every door comes by, with a neighbour in the same batch."""
     engine, reader = aggregate.engine, house.services["tracking"].reader
-    engine.recent = Recent()
+    engine.working_set.recent = Recent()
     garbage = Received(key.encode(), (), b"{", topic_of("intake"), 0, 1_000_000)
     mine, _, other = await engine.handle([Wake(key, EPOCH), Delivery(reader, garbage), Wake(NEIGHBOUR, EPOCH)])
     assert mine is None or isinstance(mine, Exception)

@@ -81,7 +81,7 @@ class Standing:
 
     async def _act(self) -> str | None:
         document = await self.service.engine.read(REFERRAL)
-        task = only(self.service.engine.unit(document).tasks()) if document else None
+        task = only(self.service.engine.tasks_of(document)) if document else None
         return task.act if task else None
 
     async def until_told(self, *names: str) -> list[Fact]:

@@ -1,6 +1,8 @@
 """Binds the case to its collection: one document per referral."""
 
 from services.authorization import domain
+from services.authorization.domain.facts import CaseFact
+from shared.contracts.language import Command
 from shared.engine import Decider
 from shared.ports import Stored
 
@@ -12,7 +14,7 @@ def _not_held(stored: Stored) -> Stored:
     return {"is_held": False, **stored}
 
 
-CASE = Decider(
+CASE: Decider[domain.Case, Command, CaseFact] = Decider(
     name="case",
     initial=domain.INITIAL,
     state_type=domain.Case,

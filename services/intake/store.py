@@ -1,6 +1,8 @@
 """The referral at rest: its decider, and the collection that holds it."""
 
 from services.intake.domain import INITIAL, State, decide, evolve, next_due, tasks, wanted_effects
+from services.intake.domain.facts import IntakeFact
+from shared.contracts.language import Command
 from shared.engine import Decider
 from shared.ports import Stored
 
@@ -37,7 +39,7 @@ def _with_kept_reports(stored: Stored) -> Stored:
     return {"kept_reports": [], **stored} if "patient_ref" in stored else stored
 
 
-REFERRAL = Decider(
+REFERRAL: Decider[State, Command, IntakeFact] = Decider(
     name="referral",
     initial=INITIAL,
     state_type=State,

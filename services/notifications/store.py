@@ -1,9 +1,11 @@
 """The conversation at rest: its decider, and the collection that holds it."""
 
 from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, tasks, wanted_effects
+from services.notifications.domain.facts import ConversationFact
+from shared.contracts.language import Command
 from shared.engine import Decider
 
-CONVERSATION = Decider(
+CONVERSATION: Decider[Conversation, Command, ConversationFact] = Decider(
     name="conversation",
     initial=INITIAL,
     state_type=Conversation,

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from services.scheduling import domain
 from services.scheduling.domain import Directory, Placement, calendar_day
-from services.scheduling.domain.calendar_day import CalendarDay
+from services.scheduling.domain.calendar_day import CalendarDay, DayFact
+from services.scheduling.domain.facts import PlacementFact
+from shared.contracts.language import Command
 from shared.engine import Decider
 from shared.ports import Stored
 
@@ -26,7 +28,7 @@ def _without_wishes(stored: Stored) -> Stored:
     return {**stored, "order": {"wishes": None, **order}} if order else stored
 
 
-PLACEMENT = Decider(
+PLACEMENT: Decider[Placement, Command, PlacementFact] = Decider(
     name="placement",
     initial=domain.INITIAL,
     state_type=Placement,
@@ -39,7 +41,7 @@ PLACEMENT = Decider(
     upcasters={1: _with_many_handed, 2: _not_held, 3: _without_wishes},
 )
 
-CALENDAR_DAY = Decider(
+CALENDAR_DAY: Decider[CalendarDay, Command, DayFact] = Decider(
     name="calendar_day",
     initial=calendar_day.EMPTY,
     state_type=CalendarDay,

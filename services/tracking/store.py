@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.tracking.domain import INITIAL, Doer, Projection, as_text, decide, evolve, next_due, row_of, tasks
+from services.tracking.domain.facts import ProjectionFact
+from shared.contracts.language import Command
 from shared.engine import Decider
 from shared.ports import Stored
 
@@ -25,7 +27,7 @@ def _with_the_one_task(story: Stored) -> Stored:
     return {**{name: value for name, value in story.items() if name != "step"}, "tasks": tasks}
 
 
-TRACK = Decider(
+TRACK: Decider[Projection, Command, ProjectionFact] = Decider(
     name="track",
     initial=INITIAL,
     state_type=Projection,

@@ -13,6 +13,7 @@ from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import (
     AuthorizationUsed,
     CaseEnded,
+    CaseFact,
     CaseHeld,
     CaseOpened,
     CaseResumed,
@@ -46,7 +47,7 @@ _LAPSES: Final[Mapping[type[Any], Reason]] = {
 }
 
 
-def decide(command: Command, case: Case) -> list[Any]:
+def decide(command: Command, case: Case) -> list[CaseFact]:
     """Return the facts that follow, to the end: none if it is so already, Rejected if it is not allowed."""
     take = _TABLE.get(type(command))
     if take is None:

@@ -42,8 +42,8 @@ _ACTS: Final[Mapping[str, PersonAct]] = {
 }
 
 
-def evolve(case: Case, fact: Any) -> Case:
-    """Fold one fact, private or told."""
+def evolve(case: Case, fact: private.CaseFact) -> Case:
+    """Fold one fact, private or published."""
     return _FOLDS[type(fact)](case, fact)
 
 

@@ -6,6 +6,18 @@ from datetime import datetime
 from services.authorization.domain.commands import CoverageOnFile
 from services.authorization.domain.payers import Payer, PolicyOnFile
 from services.authorization.domain.state import Ending, Provider
+from shared.contracts.authorization import (
+    AuthorizationApproved,
+    AuthorizationDenied,
+    AuthorizationNeedsPerson,
+    AuthorizationNotRequired,
+    AuthorizationOverridden,
+    AuthorizationPended,
+    AuthorizationSubmitted,
+    AuthorizationWithdrawn,
+    CoverageNotVerified,
+    CoverageVerified,
+)
 from shared.contracts.language import Priority, Reason
 
 
@@ -132,3 +144,37 @@ class DecisionNoted:
 
     certificate: str | None
     is_decided: bool
+
+
+Published = (
+    CoverageVerified
+    | CoverageNotVerified
+    | AuthorizationNotRequired
+    | AuthorizationSubmitted
+    | AuthorizationPended
+    | AuthorizationApproved
+    | AuthorizationDenied
+    | AuthorizationNeedsPerson
+    | AuthorizationOverridden
+    | AuthorizationWithdrawn
+)
+Private = (
+    CaseOpened
+    | PathwayTaken
+    | CaseHeld
+    | CaseResumed
+    | CoverageGiven
+    | ClinicalGiven
+    | CaseStarted
+    | CaseEnded
+    | ProviderAdopted
+    | AuthorizationUsed
+    | CheckWanted
+    | NeedFound
+    | RequestWanted
+    | AnswerNoted
+    | WithdrawalEscalated
+    | WithdrawalsConfirmed
+    | DecisionNoted
+)
+CaseFact = Published | Private

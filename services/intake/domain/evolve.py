@@ -19,7 +19,7 @@ _BEFORE_CARE: Final = frozenset({"received", "awaiting_information", "awaiting_p
 
 
 def evolve(state: State, fact: private.IntakeFact) -> State:
-    """Fold one fact, private or told."""
+    """Fold one fact, private or published."""
     if isinstance(fact, published.ReferralReceived):
         return _received(fact) if isinstance(state, Absent) else state
     if isinstance(fact, private.OrderRedirected):

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from services.intake.domain import Chosen, Referral
+from services.intake.domain import Chosen, Referral, State
 from services.intake.handlers import reactions
 from services.intake.store import REFERRAL
 from shared.contracts.envelope import Envelope, source_of
@@ -21,9 +21,9 @@ def booked(visit_id: str = "v1") -> VisitBooked:
     return VisitBooked.model_validate({**TOLD, "referral_id": ID, **visit})
 
 
-def after(*facts: Fact) -> object:
+def after(*facts: Fact) -> State:
     """The referral after scheduling told these facts, heard an hour later than they happened."""
-    state = given(REFERRAL, receive())
+    state: State = given(REFERRAL, receive())
     for sequence, fact in enumerate(facts, 1):
         when = fact.occurred_at + timedelta(hours=1)
         envelope = Envelope(source_of("demo", "scheduling"), ID, sequence, fact.TYPE, when)

@@ -17,7 +17,7 @@ class Rejected(Exception):
 
 
 class NotFound(Rejected):
-    """There is no such object, or it belongs to another tenant: the two are answered alike, to the letter.
+    """There is no such object, or it belongs to another tenant: both get the same answer, character by character.
 
     Without arguments it speaks of a referral, since nothing else can be another tenant's and be asked for by its id.
     """

@@ -44,7 +44,7 @@ class Store(Protocol):
     async def save(self, documents: Sequence[Stored]) -> frozenset[str]:
         """Replace each document whose stored version is one below its own (1 inserts); return the ids that lost.
 
-        Raises Unknown when the outcome of any of them cannot be told: reload and look; Unsaved when some never can be.
+        Raises Unknown when the outcome of any of them is unknown: reload and look; Unsaved when some never can be.
         """
 
     async def append(self, rows: Sequence[Stored]) -> None:
@@ -82,7 +82,7 @@ class Collection(Store, Protocol):
         """The result of an aggregation over the documents."""
 
     async def progress(self) -> Stored:
-        """How far this collection is: facts told and seen, what is unpublished, parked, alive, or due next."""
+        """How far this collection is: facts published and seen, what is unpublished, parked, alive, or due next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Received(Record):
-    """What came from the bus, and from where: (topic, partition, offset) is its origin, for ever."""
+    """What came from the bus, and from where: (topic, partition, offset) is its origin and never changes."""
 
     topic: str
     partition: int
@@ -129,7 +129,7 @@ class Subscription(Protocol):
         """Join the group. Raises Unavailable while the broker or a topic is missing, Refused where it may not."""
 
     async def stop(self) -> None:
-        """Leave the group, within a bound. The next fetch joins it anew."""
+        """Leave the group, within a bound. The next fetch joins it again."""
 
     async def fetch(self, limit: int, wait_s: float | None = None) -> list[Received]:
         """Whatever has arrived, at most `limit`, in order per partition; waits so long for the first, or a while."""
@@ -157,12 +157,12 @@ class Clock(Protocol):
         """The last reading plus the monotonic time since: late by a round trip, never ahead."""
 
     async def read(self) -> datetime:
-        """Read the database's clock anew. Raises Unavailable, also when this machine's clock is too far off."""
+        """Read the database's clock again. Raises Unavailable, also when this machine's clock is too far off."""
 
     async def refresh(self) -> None:
         """Notice that time was moved, before anything is decided; where it cannot be moved, do nothing.
 
-        Whoever noticed first may have told a fact since, and a fact is not taken in before it was told.
+        A replica that noticed first may have published since, and no fact is consumed before its own time.
         Raises Unavailable.
         """
 
@@ -199,7 +199,7 @@ AnswerWord = Literal["alive", "absent", "withdrawn", "nothing", "not_taken"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the outside said. A gateway that heard nothing, or cannot tell, raises Unknown instead.
+    """An answer from outside. A gateway without an answer, or with an unclear one, raises Unknown instead.
 
     alive: it exists outside, under `refs`; absent: asked, and it does not; withdrawn: it is gone; nothing: there was
     nothing to withdraw; not_taken: certainly not done (refused connection, 429, a 4xx that the gateway lists).

@@ -141,7 +141,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Attribution:
-    """Attribution of a fact, spread into its constructor: `ReferralClosed(**vars(command.told), ...)`."""
+    """Attribution of a fact, spread into its constructor: `ReferralClosed(**vars(command.attribution), ...)`."""
 
     occurred_at: datetime
     recorded_by: Actor

@@ -110,7 +110,7 @@ def quarantine(traits: Traits) -> timedelta:
 
 
 def next_action(record: EffectRecord, traits: Traits) -> tuple[NextAction | None, datetime]:
-    """What this effect owes if nothing more is heard, and from when. None: it is settled, or with a person."""
+    """What this effect owes if no answer comes, and from when. None: it is resolved, or with a person."""
     act = _act(record, traits)
     if act is None and record.call:
         act = "rest"
@@ -204,7 +204,7 @@ def backoff(tries: int, name: str = "") -> timedelta:
 def cancel(record: EffectRecord) -> None:
     """The state wants it no longer: a withdrawal never waits for a send's backoff.
 
-    Whoever has the send does not have the withdrawal: if that gets nowhere either, a person is asked anew.
+    Whoever has the send does not have the withdrawal: if that gets nowhere either, a person is asked again.
     """
     if record.is_wanted:
         record.is_wanted, record.has_person, record.tries, record.retry_at = False, False, 0, None

@@ -27,7 +27,7 @@ class Batch:
         """By aggregate, which of the items are for it."""
 
     def apply(self, unit: UnitOfWork, places: Sequence[int]) -> Exception | None:
-        """Apply those of one aggregate to a draft, in order. Return what was wrong with it: that is its own affair."""
+        """Apply the items of one aggregate to a unit, in order. Return its fault, if any: the others go on."""
         try:
             for place in places:
                 self._outcomes[place] = self.items[place].apply(unit)

@@ -18,7 +18,7 @@ class WorkItem(Protocol):
         """The aggregate's id."""
 
     def apply(self, unit: UnitOfWork) -> Any:
-        """Change the draft and return the outcome. Applied again on a newer document after a conflict."""
+        """Change the unit and return the outcome. Applied again on a newer document after a conflict."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class CommandEnvelope:
         if self.expected_version is not None and self.expected_version != current:
             return CommandOutcome(document.version, Stale("stale", "It has changed since you read it; read it again."))
         try:
-            told = unit.decide(self.command, Cause(self.id, self.traceparent))
+            facts = unit.decide(self.command, Cause(self.id, self.traceparent))
         except Rejected as refusal:
             return CommandOutcome(document.version, refusal)
         except Exception as fault:  # noqa: BLE001 - the others of the batch have nothing to do with it
@@ -66,7 +66,7 @@ class CommandEnvelope:
         version = document.version + 1 if unit.changed else document.version
         if not unit.changed:
             return CommandOutcome(version, is_quiet=True)
-        if told:
+        if facts:
             document.answered[self.id] = {"version": version, "fingerprint": self.fingerprint}
         return CommandOutcome(version)
 

@@ -59,7 +59,7 @@ class OutboxEntry:
 class WaitingEntry:
     """A record that could not be applied: its bytes as they came, where from, since when, and why.
 
-    Behind a hole or another entry it only waits its turn; with any other reason it is stuck until an operator acts.
+    Behind a gap or another entry it only waits its turn; with any other reason it is stuck until an operator acts.
     """
 
     sequence: int
@@ -102,7 +102,8 @@ class Document:
     """Everything that is known of one aggregate (ADR 1).
 
     `seen` is, per service, the highest sequence applied or given up, with nothing below it outstanding. `waiting`
-    holds, per service, what cannot be applied yet; `letters`, by origin, what has no place in any order (None: closed).
+    holds, per service, what cannot be applied yet; `unsequenced`, by origin, records without a place in any
+    sequence (None: closed).
     """
 
     id: str
@@ -158,7 +159,7 @@ class Document:
             entry.key = entry.key if entry.key == self.id.encode() else None
 
     def close_unsequenced(self, origin: str) -> None:
-        """Let go of a letter. A tombstone stays for a while, so that a redelivery does not open it again."""
+        """Close an unsequenced record. A tombstone stays for a while, so that a redelivery does not open it again."""
         self.unsequenced[origin] = None
         closed = [each for each, entry in self.unsequenced.items() if entry is None]
         for each in closed[: -TOMBSTONES_KEPT or None]:
@@ -166,7 +167,7 @@ class Document:
 
     @property
     def something_waits(self) -> bool:
-        """Whether an operator is needed before everything that was told is taken in."""
+        """Whether an operator is needed before every published fact is applied."""
         return any(self.waiting.values()) or any(entry is not None for entry in self.unsequenced.values())
 
 

@@ -10,7 +10,7 @@ from shared.errors import Busy
 
 
 class GroupCommit:
-    """Group commit: while one batch is being saved, callers queue; the next batch takes whatever came meanwhile.
+    """Group commit: while one batch is being saved, callers queue; the next batch takes all of them.
 
     There is no timer: a lone caller is a batch of one. A full queue is Busy, at once.
     """
@@ -48,7 +48,7 @@ class GroupCommit:
     async def _handle(self, batch: list[tuple[WorkItem, asyncio.Future[Any]]]) -> None:
         try:
             outcomes = await self._commit([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - each caller gets it: none may wait for ever
+        except Exception as error:  # noqa: BLE001 - each caller gets it: none may wait without end
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)

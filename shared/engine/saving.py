@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def save(engine: "Engine", units: list[UnitOfWork], batch: Batch) -> frozenset[str]:
-    """Save the drafts; return the ids to decide again, whose save was lost or whose outcome nobody knows."""
+    """Save the units; return the ids to decide again: their save was lost, or its outcome is unknown."""
     if beyond := await _append(engine, [row for unit in units for row in unit.rows]):
         for unit in units:
             if not beyond.isdisjoint(row["_id"] for row in unit.rows):

@@ -26,7 +26,7 @@ CLOCK = Actor(kind="clock", id="clock")
 
 
 class TimerIgnored(Exception):
-    """A decider was told that a deadline has come, and did nothing about it. Names the kind of its state."""
+    """A deadline has come, and the decider did nothing about it. Names the kind of its state."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Wake:
 
 
 class Timers:
-    """Wakes due documents of one engine, each `poll_s` seconds. `on_error` is told why one could not be woken."""
+    """Wakes due documents of one engine, each `poll_s` seconds. `on_error` gets the fault of one that fails."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Timers:
         """By document that could not be used: how often in a row, and until when it is left alone."""
 
     async def run(self) -> None:
-        """Wake for ever. A machine whose clock is off, or a store that is down, costs rounds and nothing else."""
+        """Wake, without end. A machine whose clock is off, or a store that is down, costs rounds and nothing else."""
         while True:
             try:
                 while await self.round() == PAGE:

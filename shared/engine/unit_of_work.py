@@ -145,7 +145,7 @@ class UnitOfWork:
         return self._tasks[1]
 
     def note_parking(self, reason: str) -> None:
-        """After something was parked or resolved: tell it, once, if this aggregate tells facts."""
+        """After something was parked or resolved: publish that, once, if this aggregate publishes facts."""
         document = self.document
         if document.something_waits == document.is_parked:
             return
@@ -181,7 +181,7 @@ class UnitOfWork:
 
     @property
     def can_defer(self) -> bool:
-        """Whether nobody outside notices when this is saved a little later: nothing is told, and no call is due."""
+        """Whether nobody outside can notice a later save: nothing is published, and no call is due."""
         return (
             self.changed
             and self.document.entries == self._entries_before
@@ -198,7 +198,7 @@ class UnitOfWork:
         return calls.begun(self.document.id, self.document.calls[key], self.state)
 
     def begin(self, key: str, token: str) -> calls.LiveCall | None:
-        """Write down the call that the effect `key` owes now; None if it owes none. A person is told to the domain."""
+        """Write down the call that effect `key` owes now, if any. The domain learns that a person is needed."""
         for record, act, when in self.due_effects():
             if record.key == key and when <= self.now:
                 self.changed = True

@@ -25,7 +25,7 @@ ENDS_WITHIN_S = 6.0
 
 
 async def shield(work: Coroutine[Any, Any, T]) -> T:
-    """Await the work. Who is cancelled meanwhile is so once it has ended, or soon; cancelled again, at once."""
+    """Await the work. A cancelled caller stops once it has ended, or soon; cancelled again, at once."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -36,13 +36,13 @@ async def shield(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _forgotten(task: asyncio.Task[Any]) -> None:
-    """Whoever would have been told how it ended is gone."""
+    """Nobody is left to hear how it ended."""
     with contextlib.suppress(asyncio.CancelledError):
         task.exception()
 
 
 class KeyedLock:
-    """The ids in hand. Who finds one taken does what else there is, and waits when there is nothing else."""
+    """One lock per aggregate. A handler takes those that are free, and waits only when none is."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -78,7 +78,7 @@ class _Deferred:
 
 
 class WriteBehind:
-    """By aggregate, what is put off on this replica. Nothing here waits or reaches out."""
+    """Deferred saves by aggregate (write-behind). Nothing here waits or reaches out."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Deferred] = {}
@@ -88,15 +88,15 @@ class WriteBehind:
         return iter(list(self._entries))
 
     def __len__(self) -> int:
-        """Of how many aggregates something is put off."""
+        """How many aggregates have a deferred save."""
         return len(self._entries)
 
     def __contains__(self, key: str) -> bool:
-        """Whether something of this aggregate is put off."""
+        """Whether a save of this aggregate is deferred."""
         return key in self._entries
 
     def keep(self, unit: "UnitOfWork", items: "Sequence[WorkItem]") -> None:
-        """Put off the saving of a draft, to which these items were applied after what is put off already.
+        """Defer the save of a unit, to which these items were applied after the deferred ones.
 
         In an outage the same facts are read again and again: each is kept once.
         """
@@ -106,7 +106,7 @@ class WriteBehind:
         self._entries[unit.document.id] = _Deferred([*held, *new], unit.document, unit.rows)
 
     def go_on(self, key: str, unit_on: "Callable[[Document], UnitOfWork]") -> "UnitOfWork | None":
-        """A draft that holds what is put off, once: if its save is lost, it is no head start any more."""
+        """A unit with the deferred changes, once: if its save is lost, the items are applied again."""
         entry = self._entries.get(key)
         if entry is None or entry.document is None:
             return None
@@ -115,13 +115,13 @@ class WriteBehind:
         return unit
 
     def apply(self, unit: "UnitOfWork") -> None:
-        """Apply the items again, to a draft on a saved document; those that it knows change nothing."""
+        """Apply the items again, to a unit on a saved document; those that it knows change nothing."""
         if entry := self._entries.get(unit.document.id):
             for item in entry.items:
                 item.apply(unit)
 
     def forget(self, key: str) -> None:
-        """What is put off of this aggregate is in the store."""
+        """The deferred changes of this aggregate are in the store."""
         self._entries.pop(key, None)
 
 

@@ -30,7 +30,7 @@ SESSION_TIMEOUT_MS = 10_000
 class KafkaSubscription:
     """Reads topics for one consumer group (ports.Subscription). One batch at a time is out with the caller.
 
-    A client that fails for good is abandoned, and the next fetch joins the group anew: one that was told of no broker
+    A client that fails for good is abandoned, and the next fetch joins the group again: one that was given no broker
     at all, as by a broker that is starting, stops coordinating and never begins again.
     """
 
@@ -71,7 +71,7 @@ class KafkaSubscription:
         self._consumer = consumer
 
     async def stop(self) -> None:
-        """Leave the group, within a bound. The next fetch joins it anew."""
+        """Leave the group, within a bound. The next fetch joins it again."""
         consumer, self._consumer = self._consumer, None
         self._next.clear()
         self._idle.set()
@@ -90,7 +90,7 @@ class KafkaSubscription:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s + LONGER_S):
                     batches = await consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
-                    if not batches:  # only the next call raises what ended the client's coordination meanwhile
+                    if not batches:  # only the next call raises what ended the client's coordination
                         batches = await consumer.getmany(timeout_ms=0, max_records=limit)
             if consumer.assignment():
                 self._refusals.granted(self._group, *self._topics)
@@ -161,7 +161,7 @@ class KafkaSubscription:
     async def _client(self, within_s: float | None = ANSWER_TIMEOUT_S) -> AsyncIterator[AIOKafkaConsumer]:
         """The client. What it cannot do now is Unavailable; one that never will again is abandoned.
 
-        On its own it would try a commit for ever; it comes back from reading by itself.
+        On its own it would try a commit without end; it comes back from reading by itself.
         """
         if self._consumer is None:
             raise Unavailable

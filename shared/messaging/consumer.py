@@ -1,6 +1,6 @@
 """The Kafka door: take whatever has arrived, handle it as one batch, again; commit now and then (ADR 13).
 
-What somebody waits for is saved and told with its batch. What only moves the state may be put off until the commit.
+A change that somebody waits for is saved and published with its batch. Others may be deferred until the commit.
 A dependency that is down parks nothing: the batch is read again from the committed offsets after a pause.
 Who meets a document of a newer program leaves the group for a while, so that newer replicas take its partitions.
 """
@@ -25,7 +25,7 @@ COMMIT_S = 1.0
 """Offsets are committed this often: what a crash leaves uncommitted is read again, and dropped by its sequence. For
 each batch it would cost as much as the batch does at low load."""
 PAUSE_S = 0.05
-"""Nothing for so long is a pause, in which there is time to save what was put off."""
+"""No record for so long is a pause: time for deferred saves."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 ASIDE_S, LONGEST_ASIDE_S = 30.0, 600.0
 """For so long, and twice as long each time, a replica that met a newer document leaves the group to others. It comes
@@ -59,7 +59,7 @@ class Consumer:
         self._commit_at_s = 0.0
 
     async def run(self) -> None:
-        """Consume for ever. One batch is in flight; an offset is committed after what it stands for is saved."""
+        """Consume, without end. One batch is in flight; an offset is committed after its record is saved."""
         while True:
             try:
                 if self.failures:
@@ -115,7 +115,7 @@ class Consumer:
             raise
 
     async def _commit(self) -> None:
-        """Save what was put off, then commit: `_done` is the contiguous front of each partition."""
+        """Save what was deferred, then commit: `_done` is the contiguous front of each partition."""
         await self._engine.flush()
         done, self._done = self._done, {}
         self._commit_at_s = self._clock.monotonic() + COMMIT_S

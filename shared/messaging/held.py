@@ -105,7 +105,7 @@ def about(held: Document) -> str:
 
 
 class Returns:
-    """Gives back what is held, for one engine. `reader` is None for aggregates that hear nothing."""
+    """Gives back what is held, for one engine. `reader` is None for aggregates that consume nothing."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Returns:
         self._resting: dict[str, tuple[int, float]] = {}
 
     async def run(self) -> None:
-        """Look for ever. Whatever goes wrong costs a round."""
+        """Look, without end. A fault costs a round."""
         while True:
             try:
                 await self.round()

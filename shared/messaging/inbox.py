@@ -1,4 +1,6 @@
-"""Taking in what other services told: high-water marks, and a place in the document for what must wait.
+"""The inbox of an aggregate: a high-water mark per source, and a place in the document for records that must wait.
+
+What cannot be applied is parked, and its successors wait behind it: a sequenced dead-letter queue.
 
 The protocol is of ADR 2 and 3. Order is promised per source, so parking is per source: the successors of a
 stuck entry queue behind it, while other sources and other referrals flow.
@@ -37,7 +39,7 @@ class EventContext:
 
     @property
     def by(self) -> Actor:
-        """The service that told it."""
+        """The service that published it."""
         return Actor(kind="service", id=self.envelope.service)
 
 
@@ -45,7 +47,7 @@ Reaction = Callable[[Any, EventContext], Command | None]
 
 
 class Reader:
-    """What one service makes of the facts it hears: a reaction per type. A fact without one only moves `seen`."""
+    """The facts that one service consumes: a reaction per type. A fact without one only moves `seen`."""
 
     def __init__(self, service: str, reactions: Mapping[type[Fact], Reaction], count: Count) -> None:
         self.service = service

@@ -84,7 +84,7 @@ class Publisher:
             await watcher
 
     async def run(self, engine: Engine) -> None:
-        """Publish what is queued, for ever. One round is in flight at a time, so no partition ever has two batches."""
+        """Publish the queue, without end. One round is in flight at a time, so no partition has two batches."""
         try:
             while True:
                 await self._something.wait()
@@ -146,7 +146,7 @@ class Publisher:
                 await _attempt(engine.store.clear(published), engine)
 
     async def sweep(self, engine: Engine) -> None:
-        """Queue the outboxes that stayed unconfirmed, whoever saved them, for ever."""
+        """Queue the outboxes that stayed unconfirmed, whoever saved them, without end."""
         while True:
             await self._clock.sleep(SWEEP_S)
             await _attempt(self._sweep_once(engine), engine)

@@ -71,7 +71,7 @@ class SkipGap:
 
 @dataclass(frozen=True)
 class CloseUnsequenced:
-    """Close a letter. A tombstone stays, so that a redelivery does not open it again."""
+    """Close an unsequenced record. A tombstone stays, so that a redelivery does not open it again."""
 
     key: str
     origin: str
@@ -85,7 +85,7 @@ class CloseUnsequenced:
 
 
 async def replay_unsequenced(engine: Engine, reader: Reader, key: str, origin: str) -> None:
-    """Read a letter again; if it can be read now, receive it in the document that it names, then close it.
+    """Read an unsequenced record again; if it can be read now, apply it to the document that it names, then close it.
 
     Raises Unreadable when it still cannot be read. Repeated or late, it finds nothing left to do.
     """
@@ -102,18 +102,20 @@ async def skip_gap(engine: Engine, reader: Reader, subscription: Subscription, k
     """Give up what is missing below the lowest waiting entry of a source.
 
     Raises Rejected while the missing fact may still be on its way: until the committed offset has passed the entry
-    above the hole, and while any letter of its partition is open (the letter may be the missing fact).
+    above the gap, and while any unsequenced record of its partition is open (it may be the missing fact).
     """
     document = await engine.read(key)
     queue = document.waiting.get(service) if document else None
     if document is None or not queue:
-        raise NotFound("no-hole", "Nothing of this source waits behind a hole here.")
+        raise NotFound("no-hole", "Nothing of this source waits behind a gap here.")
     first, last = document.seen.get(service, 0) + 1, min(queue) - 1
     record = record_of(queue[last + 1])
     if await subscription.committed(record.topic, record.partition) <= record.offset:
         raise Rejected("hole-unproven", "The missing fact may still be on its way; try again later.")
     if await _has_open_unsequenced(engine, record.topic, record.partition):
-        raise Rejected("letter-open", "A letter of this partition may be the missing fact; resolve it first.")
+        raise Rejected(
+            "letter-open", "An unsequenced record of this partition may be the missing fact; resolve it first."
+        )
     await engine.do(SkipGap(key, service, first, last, reader))
 
 

@@ -26,7 +26,7 @@ class MongoClock:
         self._moved_by = timedelta()
 
     async def read(self) -> datetime:
-        """Read anew. Raises Unavailable when the database is down or this machine's clock is more than 2 s off."""
+        """Read it again. Raises Unavailable when the database is down or this machine's clock is more than 2 s off."""
         with nothing_done():
             server: datetime = (await self._client.admin.command("hello"))["localTime"].replace(tzinfo=UTC)
         if abs(server.timestamp() - time.time()) > SKEW_AT_MOST_S:
@@ -58,7 +58,7 @@ class MongoClock:
         return read + self._moved_by + timedelta(seconds=self.monotonic() - at)
 
     def monotonic(self) -> float:
-        """Technical time, which goes on while the machine is suspended where the system can tell (Linux)."""
+        """Technical time, which goes on while the machine is suspended, where the system knows (Linux)."""
         return time.clock_gettime(_TECHNICAL)
 
     async def sleep(self, seconds: float) -> None:

@@ -103,9 +103,9 @@ class MongoStore:
             return await self.documents.aggregate(list(pipeline)).to_list(limit)
 
     async def progress(self) -> Stored:
-        """How far this collection is: facts told and seen, what is unpublished, parked, alive, or due next.
+        """How far this collection is: facts published and seen, what is unpublished, parked, alive, or due next.
 
-        A field that somebody spoiled counts as nothing: the database would refuse to tell of all others, too.
+        A field that somebody spoiled counts as nothing: the database would refuse the sum of all others, too.
         """
         outbox, calls = (_or_else(field, "array", []) for field in ("$outbox", "$calls"))
         totals = {
@@ -129,7 +129,7 @@ def _or_else(field: str, kind: str, other: Any) -> Stored:
 
 @contextmanager
 def _told_apart(written: Sequence[Stored]) -> Iterator[None]:
-    """What can never be saved is named, so that nobody takes it for an outage and tries it again for ever."""
+    """What can never be saved is named, so that nobody takes it for an outage and tries it without end."""
     try:
         yield
     except (DocumentTooLarge, InvalidDocument, OverflowError):

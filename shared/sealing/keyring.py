@@ -109,7 +109,7 @@ class Keyring:
         return key
 
     def _keyed(self, tenant: str, use: str, content: bytes, audience: str = _IDENTIFIER) -> bytes:
-        # The first key for ever: ids derived from it must not change when audiences rotate theirs.
+        # Always the first key: ids derived from it must not change when audiences rotate theirs.
         key = self._keys.get(f"{tenant}:{audience}:1") or refuse("no_key")
         return hmac.digest(key.secret, use.encode() + b"\0" + content, sha256)
 

@@ -96,7 +96,7 @@ def _spare_the_collector() -> None:
 
 
 def hooks_of(metrics: Metrics) -> Hooks:
-    """What a running service tells its process: figures to these metrics, faults to the log, its end by a signal."""
+    """Callbacks of this process: figures go to these metrics, faults to the log, its end comes by a signal."""
     return Hooks(partial(_count, metrics), partial(_show, metrics), _log_fault, _end_process)
 
 

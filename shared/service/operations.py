@@ -21,7 +21,7 @@ TheService = Annotated[Service, Depends(the_service)]
 
 
 class Named(BaseModel):
-    """One parked thing: a stuck entry (`service`, `sequence`), a letter (`origin`) or a hole (`service` alone)."""
+    """A stuck entry (`service`, `sequence`), an unsequenced record (`origin`) or a gap (`service` alone)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,7 +79,7 @@ def _entries(document: Document) -> list[dict[str, Any]]:
 async def replay(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
 ) -> dict[str, Any]:
-    """Try a stuck entry or a letter again. Doing it twice does nothing more."""
+    """Try a stuck entry or an unsequenced record again. A second time does nothing more."""
     await _find(service, caller, named)
     if named.service and named.sequence:
         await service.submit(ReplayEntry(named.key, named.service, named.sequence, service.reader))
@@ -89,7 +89,9 @@ async def replay(
         except Unreadable as error:
             raise Rejected("still-unreadable", "Its envelope still cannot be read.") from error
     else:
-        raise Rejected("nothing-named", "Name a stuck entry by service and sequence, or a letter by origin.")
+        raise Rejected(
+            "nothing-named", "Name a stuck entry by service and sequence, or an unsequenced record by origin."
+        )
     return await _left(service, named.key)
 
 
@@ -97,7 +99,7 @@ async def replay(
 async def discard(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
 ) -> dict[str, Any]:
-    """Give up a stuck entry, a letter, or the hole below what waits of a service."""
+    """Give up a stuck entry, an unsequenced record, or the gap below what waits of a service."""
     await _find(service, caller, named)
     if named.service and named.sequence:
         await service.submit(DiscardEntry(named.key, named.service, named.sequence, service.reader))
@@ -106,7 +108,9 @@ async def discard(
     elif named.service:
         await parked.skip_gap(service.engine, service.reader, service.subscription, named.key, named.service)
     else:
-        raise Rejected("nothing-named", "Name a stuck entry, a letter, or a service below whose entries a hole is.")
+        raise Rejected(
+            "nothing-named", "Name a stuck entry, an unsequenced record, or a service with a gap below its entries."
+        )
     return await _left(service, named.key)
 
 
@@ -119,7 +123,7 @@ async def progress(caller: Annotated[Caller, permit("progress")], service: TheSe
 
 
 async def _find(service: Service, caller: Caller, named: Named) -> None:
-    """Raise NotFound for a document that is not there, or of another tenant. A letter without a key is nobody's."""
+    """Raise NotFound for a document that is not there, or of another tenant. A record without a key is nobody's."""
     document = await service.read(named.key)
     if document.owner not in (None, caller.tenant):
         raise NotFound

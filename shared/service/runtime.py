@@ -64,7 +64,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a running service tells its process: counts, figures, what it lives with, and that it had better end."""
+    """Callbacks to the host process: counters, gauges, recoverable errors, and a request to shut down."""
 
     count: Count
     show: Callable[[Figures], None]
@@ -145,7 +145,7 @@ class Service:
             await consumer.run()
 
     async def stop(self) -> None:
-        """Stop hearing and waking, finish and tell what is under way within a bound, and leave the group."""
+        """Stop consuming and timers, finish and publish what is under way within a bound, and leave the group."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await _ended(self._consuming)
@@ -243,7 +243,7 @@ async def _whatever_happens(work: Awaitable[None]) -> None:
 
 
 async def the_service(request: Request) -> Service:
-    """The running service, as a dependency of routes, on time. Raises Unavailable where nobody can tell the time."""
+    """The running service, as a dependency of routes, on time. Raises Unavailable before the clock was read."""
     service: Service = request.app.state.service
     await service.clock.refresh()
     return service

@@ -56,7 +56,7 @@ def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A service. The first of `kinds` has one aggregate per referral, hears the facts, and tells them if `is_heard`.
+    """A service. The first of `kinds` has one aggregate per referral, consumes facts, and publishes if `publishes`.
 
     `asks` are the kinds of parties that it sends requests to: of no others does it need keys.
     `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.

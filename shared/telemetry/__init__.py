@@ -1,4 +1,4 @@
-"""What a service tells its operators: logs, metrics, trace context. None may carry patient data."""
+"""For operators: logs, metrics, trace context. None may carry patient data."""
 
 from shared.telemetry.logs import ALLOWED_FIELDS, configure, describe
 from shared.telemetry.metrics import Metrics

@@ -83,7 +83,7 @@ def create_app(
 
 
 def _bare_app(title: str, lifespan: Lifespan) -> FastAPI:
-    """FastAPI without what it would tell about requests."""
+    """FastAPI without its own telemetry, which would log requests."""
     return FastAPI(
         title=title,
         lifespan=_telling_why_not(lifespan),

@@ -71,7 +71,7 @@ def idempotency(*, required: bool = True) -> Any:
         if match is None:
             raise Malformed(400, "idempotency_key", "An Idempotency-Key of 1 to 255 visible characters is required.")
         content = b"\0".join((request.method.encode(), request.url.path.encode(), await request.body()))
-        # Keyed with the caller's own secret, so that what is kept tells nothing about the body.
+        # Keyed with the caller's own secret, so that the kept value reveals nothing about the body.
         return IdempotencyKey(match[1], hmac.new(match[1].encode(), content, sha256).hexdigest())
 
     return Depends(key)

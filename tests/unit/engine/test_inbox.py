@@ -153,21 +153,21 @@ class TestDelivery:
         """Without a readable envelope it rests in the document that its key names, once, and stops nobody."""
         good = record(1, EPOCH)
         headers = tuple((n, v) for n, v in good.headers if n != attribute)
-        letter = Received(key, headers, good.value, good.topic, 0, 5)
-        await bench.hear(letter, letter, record(1, EPOCH))
+        unsequenced = Received(key, headers, good.value, good.topic, 0, 5)
+        await bench.hear(unsequenced, unsequenced, record(1, EPOCH))
 
         document = await bench.tally(key.decode())
-        assert [letter.origin] == list(document.unsequenced)
+        assert [unsequenced.origin] == list(document.unsequenced)
         assert ["referral.public.intake.v1.dlq"] == dead_letters(document)
         assert ("intake1",) == (await bench.tally()).state.heard
 
     async def test_keeps_a_letter_without_a_usable_key_by_its_origin(self, bench: Any) -> None:
         """A record that names nothing has a document of its own."""
         good = record(1, EPOCH)
-        letter = Received(b"\xff", good.headers, good.value, good.topic, 0, 5)
-        await bench.hear(letter)
+        unsequenced = Received(b"\xff", good.headers, good.value, good.topic, 0, 5)
+        await bench.hear(unsequenced)
 
-        assert (await bench.tally(letter.origin)).is_parked
+        assert (await bench.tally(unsequenced.origin)).is_parked
 
 
 class TestWhileParked:
@@ -223,32 +223,32 @@ class TestDiscardEntry:
         assert (("intake2",), {"intake": 2}, False) == (document.state.heard, document.seen, document.is_parked)
 
 
-class TestForgoHole:
+class TestSkipGap:
     async def test_waits_until_the_missing_fact_cannot_come(self, bench: Any) -> None:
-        """A hole is given up only when the committed offset has passed the fact above it, and no letter is open."""
+        """Only when the committed offset has passed the fact above the gap, and no unsequenced record is open."""
         subscription = MemorySubscription(bench.broker, "g", ["referral.public.intake.v1"], bench.weather)
         await subscription.start()
-        letter = Received(REFERRAL.encode(), (), b"", "referral.public.intake.v1", 0, 0)
-        await bench.hear(letter, record(2, EPOCH, offset=1))
+        unsequenced = Received(REFERRAL.encode(), (), b"", "referral.public.intake.v1", 0, 0)
+        await bench.hear(unsequenced, record(2, EPOCH, offset=1))
 
-        async def forgo() -> None:
+        async def skip() -> None:
             await skip_gap(bench.engine, bench.reader, subscription, REFERRAL, "intake")
 
         with pytest.raises(Rejected, match="on its way"):
-            await forgo()
+            await skip()
         bench.disk.committed["g", "referral.public.intake.v1", 0] = 2
-        with pytest.raises(Rejected, match="letter"):
-            await forgo()
-        await bench.engine.handle([CloseUnsequenced(REFERRAL, letter.origin)])
-        await forgo()
+        with pytest.raises(Rejected, match="unsequenced"):
+            await skip()
+        await bench.engine.handle([CloseUnsequenced(REFERRAL, unsequenced.origin)])
+        await skip()
 
         document = await bench.tally()
         assert (("intake2",), False) == (document.state.heard, document.is_parked)
 
-    async def test_a_closed_letter_is_not_opened_again(self, bench: Any) -> None:
+    async def test_a_closed_record_is_not_opened_again(self, bench: Any) -> None:
         """Its tombstone recognises a redelivery."""
-        letter = Received(REFERRAL.encode(), (), b"", "referral.public.intake.v1", 0, 0)
-        await bench.hear(letter)
-        await bench.engine.handle([CloseUnsequenced(REFERRAL, letter.origin), Delivery(bench.reader, letter)])
+        unsequenced = Received(REFERRAL.encode(), (), b"", "referral.public.intake.v1", 0, 0)
+        await bench.hear(unsequenced)
+        await bench.engine.handle([CloseUnsequenced(REFERRAL, unsequenced.origin), Delivery(bench.reader, unsequenced)])
 
         assert not (await bench.tally()).is_parked

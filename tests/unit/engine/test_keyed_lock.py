@@ -45,7 +45,7 @@ async def everybody_waits() -> None:
         await asyncio.sleep(0)
 
 
-class TestInHand:
+class TestKeyedLock:
     async def test_a_fact_is_put_off_on_what_another_handler_saves(self, bench: Bench, slow: Slow) -> None:
         """Not on what was there before: what follows from both would wait for the next pause, to be decided anew."""
         async with asyncio.TaskGroup() as handlers:

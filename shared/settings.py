@@ -5,12 +5,14 @@ What only one service needs lives in that service's own `settings.py`. Secrets n
 
 import os
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
+"""An address that paths are added to: no query, no slash at the end."""
 _SECRETS: Final = os.environ.get("SECRETS_DIRECTORY")
 
 

@@ -9,9 +9,8 @@ from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import read_from
+from shared.settings import Url, read_from
 
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
 """A base URL without a slash at its end."""
 
 

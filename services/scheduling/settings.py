@@ -1,15 +1,13 @@
 """What scheduling needs to know beyond what every service does."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import read_from
+from shared.settings import Url, read_from
 
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
 """A base URL without a slash at its end."""
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from services.scheduling.domain import Choice, Placement, Status, Visit, allowed, status, visits_of
 from services.scheduling.domain.state import Answer, VisitStatus
 from shared.contracts.language import Actor, Task
-from shared.effects.protocol import effect_id
+from shared.effects.protocol import id_of
 from shared.engine import Document, Engine
 from shared.errors import NotFound
 
@@ -76,7 +76,7 @@ def choice_of(document: Document, request_id: str, of: frozenset[str] | None) ->
     """The number of the choice, of one of these providers if any, that a request is about. Raises NotFound."""
     choices: tuple[Choice, ...] = document.state.choices
     for record in document.calls.values():
-        is_named = record.kind == OFFICE_REQUEST and effect_id(document.id, record) == request_id
+        is_named = record.kind == OFFICE_REQUEST and id_of(document.id, record) == request_id
         if is_named and (of is None or choices[record.revision - 1].provider_ref in of):
             return record.revision
     raise NotFound("not-found", "There is no such request.")
@@ -88,7 +88,7 @@ def _provider(choice: Choice, document: Document) -> ShownProvider:
         provider_ref=choice.provider_ref,
         site_ref=choice.site_ref,
         answer=choice.answer,
-        request_id=effect_id(document.id, record) if record else None,
+        request_id=id_of(document.id, record) if record else None,
     )
 
 

@@ -3,9 +3,11 @@
 Pure types. A rule that only one service knows stays in that service's `domain`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from hashlib import sha256
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +17,8 @@ Owner = Literal["coordinator", "nurse", "clinician", "specialist", "payer", "pat
 Channel = Literal["api", "fhir", "hl7v2", "csv", "console", "callback", "kafka", "clock", "effect"]
 ActorKind = Literal["person", "service", "payer", "specialist", "patient", "clock"]
 Priority = Literal["routine", "urgent", "asap", "stat"]
+URGENCY: Final[Mapping[Priority, int]] = {"stat": 0, "asap": 1, "urgent": 2, "routine": 3}
+"""The lower, the sooner. asap is above urgent (FHIR request-priority: "asap - higher priority than urgent")."""
 Audience = Literal["contact", "clinical", "coverage", "logistics", "visit"]
 
 
@@ -175,6 +179,11 @@ class Effect:
     revision: int
     target: str
     urgency: int = 5
+
+
+def effect_id(aggregate_id: str, kind: str, revision: int) -> str:
+    """The id that the outside knows an effect by (ADR 4): derived, so that no retry and no replica uses another."""
+    return sha256(f"{aggregate_id}/{kind}/{revision}".encode()).hexdigest()[:32]
 
 
 def tenant_of(identifier: str) -> str:

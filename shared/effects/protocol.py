@@ -7,11 +7,10 @@ here say what is owed and fold what was answered; making calls is the business o
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any, Literal
 
 from shared.backoff import chance_of, pause_s
-from shared.contracts.language import Effect
+from shared.contracts.language import Effect, effect_id
 from shared.ports import Act, Answer, Call, Traits
 
 BEGIN_S = 3.0
@@ -89,9 +88,9 @@ def record_of(effect: Effect) -> EffectRecord:
     return EffectRecord(effect.kind, effect.revision, effect.target, effect.urgency)
 
 
-def effect_id(aggregate_id: str, record: EffectRecord) -> str:
-    """The id that the outside knows the effect by: derived, so that no retry and no replica can use another."""
-    return sha256(f"{aggregate_id}/{record.kind}/{record.revision}".encode()).hexdigest()[:32]
+def id_of(aggregate_id: str, record: EffectRecord) -> str:
+    """The id that the outside knows the effect by."""
+    return effect_id(aggregate_id, record.kind, record.revision)
 
 
 def begun(aggregate_id: str, record: EffectRecord, state: Any) -> Begun:
@@ -99,8 +98,9 @@ def begun(aggregate_id: str, record: EffectRecord, state: Any) -> Begun:
     live = record.call
     if live is None:
         raise KeyError(f"No call of {record.key} is under way.")
-    id_ = effect_id(aggregate_id, record)
-    call = Call(id_, aggregate_id, record.kind, record.revision, live.act, live.number, tuple(live.refs))
+    call = Call(
+        id_of(aggregate_id, record), aggregate_id, record.kind, record.revision, live.act, live.number, tuple(live.refs)
+    )
     return Begun(call, state, live.token)
 
 

@@ -75,7 +75,7 @@ class Callback:
     def apply(self, unit: UnitOfWork) -> Exception | None:
         """Fold it like an answer to no call in particular; an effect that is not ours is only decided."""
         records = unit.document.calls.values()
-        known = next((r.key for r in records if calls.effect_id(self.key, r) == self.effect_id), "")
+        known = next((r.key for r in records if calls.id_of(self.key, r) == self.effect_id), "")
         return Answered(self.key, known, None, self.answer).apply(unit)
 
 

@@ -10,14 +10,14 @@ from services.tracking.domain.facts import Recorded
 from shared.contracts.envelope import Envelope, to_headers, topic_of
 from shared.contracts.language import Actor
 from shared.contracts.processing import StepChanged
-from shared.effects.protocol import EffectRecord, begin, effect_id, record_to_stored
+from shared.effects.protocol import EffectRecord, begin, id_of, record_to_stored
 from tests.chaos.evidence import Asked, Published
 from tests.chaos.reading.databases import asked_by, content_of_row
 from tests.chaos.reading.topics import published
 
 ONE, NINE = "demo-one", datetime(2026, 3, 2, 9, tzinfo=UTC)
 SUBMISSION = EffectRecord("submission", 1, "payer", 2)
-ID = effect_id(ONE, SUBMISSION)
+ID = id_of(ONE, SUBMISSION)
 ENVELOPE = Envelope("/demo/intake", ONE, 3, "org.throughline.processing.step-changed.v1", NINE, traceparent="00-1")
 FACT = StepChanged(occurred_at=NINE, recorded_by=Actor(kind="clock", id="clock"), channel="clock", referral_id=ONE)
 

@@ -20,7 +20,7 @@ from services.authorization.domain.publish import (
     verified,
 )
 from services.authorization.domain.reasons import APPROVAL_UNUSABLE, PAYER_SILENT, of_action, of_coverage
-from services.authorization.domain.state import ELIGIBILITY, Case, Request, wire_id
+from services.authorization.domain.state import ELIGIBILITY, Case, Request
 from services.authorization.domain.statuses import Appealable, Checking, CoverageProblem, Denied, Pended
 from shared.contracts.authorization import (
     AuthorizationApproved,
@@ -29,7 +29,7 @@ from shared.contracts.authorization import (
     AuthorizationSubmitted,
     AuthorizedItem,
 )
-from shared.contracts.language import Command, Fact
+from shared.contracts.language import Command, Fact, effect_id
 from shared.errors import NotFound, Rejected
 
 _ACTIVE: Final = frozenset("12345")
@@ -41,7 +41,7 @@ Said = RecordPayerAnswer | RecordDecision
 
 def record_eligibility(command: RecordEligibility, case: Case) -> list[Any]:
     """Take in what the payer says about the coverage. The first answer to a check counts, however late it is."""
-    if command.check_id != wire_id(case.referral_id, ELIGIBILITY, case.checks):
+    if command.check_id != effect_id(case.referral_id, ELIGIBILITY, case.checks):
         return []
     match case.coverage:
         case Checking(policy=policy) | CoverageProblem(policy=policy, is_answered=False):

@@ -1,7 +1,7 @@
 """Whose turn it is, when the clock acts, which calls are wanted, and what to call the situation."""
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from services.authorization.domain.state import ELIGIBILITY, SUBMISSION, Case
 from services.authorization.domain.statuses import (
@@ -17,7 +17,7 @@ from services.authorization.domain.statuses import (
     RequestStatus,
     Submitting,
 )
-from shared.contracts.language import Effect, Owner, Task
+from shared.contracts.language import URGENCY, Effect, Owner, Task
 
 Status = Literal[
     "waiting",
@@ -32,7 +32,6 @@ Status = Literal[
     "denied",
     "withdrawn",
 ]
-_URGENCY: Final = {"stat": 1, "urgent": 3, "asap": 4, "routine": 5}
 
 
 def tasks(case: Case) -> tuple[Task, ...]:
@@ -101,7 +100,7 @@ def _armed(status: Any) -> datetime | None:
 
 def wanted_effects(case: Case) -> list[Effect]:
     """The calls that shall be true outside: the check that counts, the request that counts, and what was denied."""
-    urgency = _URGENCY[case.priority]
+    urgency = URGENCY[case.priority]
     effects = []
     match case.coverage:
         case Checking(policy=policy) | Covered(policy=policy) | CoverageProblem(policy=policy, is_answered=False):

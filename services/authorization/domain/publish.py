@@ -5,14 +5,14 @@ from typing import Any, Literal, TypeVar
 
 from services.authorization.domain.deadlines import local_date
 from services.authorization.domain.payers import PolicyOnFile
-from services.authorization.domain.state import ELIGIBILITY, Case, Request, wire_id
+from services.authorization.domain.state import ELIGIBILITY, Case, Request
 from shared.contracts.authorization import (
     AuthorizationNeedsPerson,
     AuthorizationNotRequired,
     CoverageNotVerified,
     CoverageVerified,
 )
-from shared.contracts.language import Command, Fact, Reason
+from shared.contracts.language import Command, Fact, Reason, effect_id
 
 RULE_VERSION = 1
 """Of the rules that say when no authorization is required."""
@@ -43,7 +43,7 @@ def not_verified(
 def _check(case: Case, policy: PolicyOnFile) -> dict[str, Any]:
     return {
         "revision": case.checks,
-        "check_id": wire_id(case.referral_id, ELIGIBILITY, case.checks),
+        "check_id": effect_id(case.referral_id, ELIGIBILITY, case.checks),
         "rank": policy.rank,
         "payer": policy.payer.id,
         "line": policy.payer.line,

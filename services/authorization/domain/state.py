@@ -5,7 +5,6 @@ Seals rest here as the opaque strings they are.
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final, Literal
 
 from services.authorization.domain.payers import Payer, PolicyOnFile
@@ -20,7 +19,7 @@ from services.authorization.domain.statuses import (
     SelfPay,
 )
 from shared.contracts.authorization import Urgency
-from shared.contracts.language import Priority, Reason
+from shared.contracts.language import Priority, Reason, effect_id
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class Case:
     @property
     def request_id(self) -> str | None:
         """The id that the payer knows the request by."""
-        return wire_id(self.referral_id, SUBMISSION, self.request.revision) if self.request else None
+        return effect_id(self.referral_id, SUBMISSION, self.request.revision) if self.request else None
 
     @property
     def retired(self) -> tuple[int, ...]:
@@ -132,7 +131,7 @@ class Case:
     def left_with_payers(self) -> tuple[str, ...]:
         """Ids of the requests that no program could withdraw."""
         asked = enumerate(self.asked, 1)
-        return tuple(wire_id(self.referral_id, SUBMISSION, revision) for revision, a in asked if a.withdrawn_by)
+        return tuple(effect_id(self.referral_id, SUBMISSION, revision) for revision, a in asked if a.withdrawn_by)
 
     @property
     def has_asked(self) -> bool:
@@ -167,7 +166,7 @@ class Case:
     def revision_of(self, request_id: str, payer: str) -> int | None:
         """Which revision of the request this payer knows by this id."""
         for revision, asked in enumerate(self.asked, 1):
-            if asked.payer == payer and request_id == wire_id(self.referral_id, SUBMISSION, revision):
+            if asked.payer == payer and request_id == effect_id(self.referral_id, SUBMISSION, revision):
                 return revision
         return None
 
@@ -176,8 +175,3 @@ INITIAL = Case()
 ELIGIBILITY: Final = "eligibility"
 SUBMISSION: Final = "submission"
 """The kinds of calls that a case may want."""
-
-
-def wire_id(referral_id: str, kind: str, revision: int) -> str:
-    """The id that a payer knows a call by, as the engine derives it (ADR 4)."""
-    return sha256(f"{referral_id}/{kind}/{revision}".encode()).hexdigest()[:32]

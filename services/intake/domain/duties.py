@@ -6,7 +6,7 @@ from typing import Final
 
 from services.intake.domain import steps
 from services.intake.domain.state import Referral, State
-from shared.contracts.language import Effect, Priority, Task
+from shared.contracts.language import URGENCY, Effect, Task
 
 INFORMATION_REQUEST: Final = "information_request"
 REPORT: Final = "report"
@@ -14,7 +14,6 @@ EHR: Final = "ehr"
 """The one target of our calls: the referring side's system."""
 
 _UNUSED_ORDER: Final = frozenset({"received", "awaiting_information", "awaiting_pathway", "in_progress"})
-_URGENCIES: Final[dict[Priority, int]] = {"stat": 0, "asap": 2, "urgent": 3, "routine": 5}
 
 
 def tasks(state: State) -> tuple[Task, ...]:
@@ -66,7 +65,7 @@ def wanted_effects(state: State) -> list[Effect]:
     """
     if not isinstance(state, Referral):
         return []
-    urgency = _URGENCIES[state.priority]
+    urgency = URGENCY[state.priority]
     reports = [Effect(kind=REPORT, revision=n, target=EHR, urgency=urgency) for n, _ in enumerate(state.reports, 1)]
     if state.situation != "awaiting_information":
         return reports

@@ -16,8 +16,8 @@ STAT_ANSWER_TIME = timedelta(hours=4)
 ANSWER_BUSINESS_DAYS: Mapping[Priority, int] = {"urgent": 1, "asap": 1, "routine": 2}
 NOTICE: Mapping[Priority, timedelta] = {
     "stat": timedelta(hours=1),
+    "asap": timedelta(hours=2),
     "urgent": timedelta(hours=4),
-    "asap": timedelta(hours=24),
     "routine": timedelta(hours=72),
 }
 """What a patient needs to hear of a visit and to get there."""

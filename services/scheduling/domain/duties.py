@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.scheduling.domain.state import Order, Paused, Placement, Reserving, Searching, Visit
-from shared.contracts.language import Effect, Priority, Task
+from shared.contracts.language import URGENCY, Effect, Task
 
 QUEUE = "scheduling"
 Status = Literal[
@@ -24,7 +24,6 @@ Status = Literal[
     "ended",
 ]
 _SEEKING: Mapping[type, Status] = {Searching: "searching", Reserving: "claiming", Paused: "no_capacity"}
-URGENCY: Mapping[Priority, int] = {"stat": 0, "asap": 2, "urgent": 3, "routine": 5}
 
 
 def status(state: Placement) -> Status:

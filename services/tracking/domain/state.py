@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, PlainSerializer
 
 from shared.contracts.envelope import SERVICES
 from shared.contracts.intake import Outcome
-from shared.contracts.language import Owner, Priority, Task
+from shared.contracts.language import URGENCY, Owner, Priority, Task
 from shared.contracts.vocabulary import Open
 
 Phase = Literal["unheard", "received", "awaiting_information", "in_progress", "winding_down", "closed"]
@@ -30,7 +30,7 @@ NoteCode = Literal[
 
 Doer = Owner | Literal["other"]
 """By whom lists are asked for: whoever else a service names is in them as "other"."""
-URGENCIES: dict[Priority | None, int] = {"stat": 0, "asap": 1, "urgent": 2, "routine": 3, None: 4}
+URGENCIES: dict[Priority | None, int] = dict(URGENCY) | {None: 4}
 """The order in which a worklist by priority goes; what intake has not told yet comes last."""
 
 

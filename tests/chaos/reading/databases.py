@@ -26,7 +26,7 @@ from services.tracking.domain.ledger import is_whole
 from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
 from shared.contracts.envelope import Envelope
-from shared.effects.protocol import effect_id, record_from_stored
+from shared.effects.protocol import id_of, record_from_stored
 from shared.engine import Decider
 from tests.chaos.evidence import Asked, Chain, Claim, EventContext, Message, Standing, Visit
 from tests.chaos.reading.digests import content_of
@@ -173,7 +173,7 @@ def _messages(stored: Stored, phone: str) -> Iterator[Message]:
     conversation = _state(CONVERSATION, stored)
     for record in map(record_from_stored, stored["calls"]):
         message = conversation.message(record.revision)
-        id_ = effect_id(stored["_id"], record)
+        id_ = id_of(stored["_id"], record)
         if message is not None:
             yield Message(stored["_id"], message.effect_kind, id_, phone, record.number, message.was_sent)
 

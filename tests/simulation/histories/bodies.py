@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
 
-from services.authorization.domain.state import SUBMISSION, wire_id
+from services.authorization.domain.state import SUBMISSION
 from services.intake.domain.state import MatchOutcome
 from services.scheduling.domain import Placement, Visit
 from services.tracking.domain import NoteCode
 from shared.contracts.intake import AskedBy, Outcome, ReportKind, ReviewOutcome
+from shared.contracts.language import effect_id
 from shared.contracts.notifications import ContactOutcome
-from shared.effects.protocol import effect_id
+from shared.effects.protocol import id_of
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision, message_sid
 from tests.simulation.services.parties import supplied
@@ -147,7 +148,7 @@ def coverage(sent: Sent) -> Body:
 def payer_callback(sent: Sent) -> Body:
     """A decision on a request that some payer was sent, or on none."""
     case = sent.house.state("authorization", sent.key)
-    asked = [wire_id(sent.key, SUBMISSION, n) for n in range(len(case.asked) if case else 0, 0, -1)]
+    asked = [effect_id(sent.key, SUBMISSION, n) for n in range(len(case.asked) if case else 0, 0, -1)]
     about = {"service_ref": case.pathway, **vars(case.provider)} if case and case.provider else {}
     id_ = sent.choose([*asked, "0" * 32])
     said = decision(id_, about, sent.choose(ACTIONS), sent.choose, sent.house.now)
@@ -158,7 +159,7 @@ def answer(sent: Sent) -> Body:
     """An office's answer to a request, the last or an old one."""
     document = sent.house.document("scheduling", sent.key)
     records = [r for r in document.calls.values() if r.kind == "office_request"] if document else []
-    ids = [effect_id(sent.key, record) for record in reversed(records)]
+    ids = [id_of(sent.key, record) for record in reversed(records)]
     return {"request_id": sent.choose([*ids, MADE_UP]), "accepted": sent.choose((True, False))}
 
 

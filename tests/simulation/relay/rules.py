@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.contracts.catalogue import wire_type
 from shared.contracts.intake import ReportAcknowledged
-from shared.effects.protocol import TRIES, EffectRecord, effect_id, next_action
+from shared.effects.protocol import TRIES, EffectRecord, id_of, next_action
 from shared.engine.frame import from_stored
 from shared.ports import Stored
 from tests.simulation import stories
@@ -127,7 +127,7 @@ def _effects(stored: Stored, outside: Outside) -> list[str]:
     """Each effect is as wanted outside, once; or a person knows of it."""
     document = from_stored(stored, RELAY.decode(stored["state"], stored["schema"]))
     return [
-        f"{document.id} {record.key}: {name}; landed {len(outside.things[effect_id(document.id, record)])}; {record}"
+        f"{document.id} {record.key}: {name}; landed {len(outside.things[id_of(document.id, record)])}; {record}"
         for record in document.calls.values()
         for name, holds in _promises(document.id, document.state, record, outside).items()
         if not holds
@@ -135,10 +135,10 @@ def _effects(stored: Stored, outside: Outside) -> list[str]:
 
 
 def _promises(key: str, state: Relay, record: EffectRecord, outside: Outside) -> dict[str, bool]:
-    traits, things = TRAITS[record.kind], outside.things[effect_id(key, record)]
+    traits, things = TRAITS[record.kind], outside.things[id_of(key, record)]
     alive = sum(thing.is_alive for thing in things)
     is_message, is_settled = record.kind in MESSAGES, record.is_wanted and not record.has_person
-    corrected = outside.corrected.get(effect_id(key, record), -1.0)
+    corrected = outside.corrected.get(id_of(key, record), -1.0)
     return {
         "is not settled": record.call is None and next_action(record, traits)[0] is None,
         "was done twice": traits.may_repeat or len(things) <= 1,

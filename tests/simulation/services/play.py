@@ -13,7 +13,7 @@ import fastapi.dependencies.utils
 import httpx2
 
 from services.notifications.gateways import MailGateway
-from shared.effects.protocol import effect_id, record_from_stored
+from shared.effects.protocol import id_of, record_from_stored
 from shared.errors import Rejected
 from shared.ports import Gateway
 from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
@@ -203,7 +203,7 @@ class Run:
         """Whether some document of a referral wants the effect of this id."""
         documents = [index[key] for index in self.cluster.disk.indexed.values() if key in index]
         records = [record_from_stored(record) for document in documents for record in document["calls"]]
-        return any(record.is_wanted and effect_id(key, record) == id_ for record in records)
+        return any(record.is_wanted and id_of(key, record) == id_ for record in records)
 
     def _posts(self, url: str, body: Mapping[str, Any]) -> None:
         self._deliver(self.doors.by_system(url, body))

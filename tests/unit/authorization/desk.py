@@ -8,8 +8,8 @@ import httpx2
 
 from deploy.platform.keys import generate_keys
 from services.authorization import domain
-from services.authorization.domain.state import wire_id
 from services.authorization.gateways import EligibilityChecks, Payers, Submissions
+from shared.contracts.language import effect_id
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
 from shared.ports import Act, Answer, Call
 from shared.sealing import Keyring, Opening
@@ -87,7 +87,7 @@ class Desk:
 
 def call(kind: str, revision: int, act: Act) -> Call:
     """The call as the engine writes it down."""
-    return Call(wire_id(REFERRAL, kind, revision), REFERRAL, kind, revision, act, 1)
+    return Call(effect_id(REFERRAL, kind, revision), REFERRAL, kind, revision, act, 1)
 
 
 def sealed_case(*more: Any, insured: CoverageDetails = COVERAGE) -> domain.Case:
@@ -100,8 +100,8 @@ def sealed_case(*more: Any, insured: CoverageDetails = COVERAGE) -> domain.Case:
 
 CHECKING = sealed_case()
 SUBMITTING = sealed_case(eligible(), chosen())
-CHECK_ID = wire_id(REFERRAL, "eligibility", 1)
-REQUEST_ID = wire_id(REFERRAL, "submission", 1)
+CHECK_ID = effect_id(REFERRAL, "eligibility", 1)
+REQUEST_ID = effect_id(REFERRAL, "submission", 1)
 ELIGIBLE = {"check_id": CHECK_ID, "eb01": "1", "auth_required": "Y", "in_network": "Y", "plan_ref": "plan-1"}
 CERTIFIED = {
     "request_id": REQUEST_ID,

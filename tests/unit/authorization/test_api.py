@@ -6,14 +6,14 @@ import httpx2
 import pytest
 
 from services.authorization.api import POLICY
-from services.authorization.domain.state import wire_id
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationOverridden
+from shared.contracts.language import effect_id
 from shared.identity import Role
 from tests.support.given import kinds
 from tests.unit.authorization.standing import MEMBER_ID, Standing
 from tests.unit.authorization.words import REFERRAL
 
-REQUEST_ID = wire_id(REFERRAL, "submission", 1)
+REQUEST_ID = effect_id(REFERRAL, "submission", 1)
 BECAUSE = {"reason": {"system": "throughline", "code": "clinically-urgent"}}
 APPROVED = {"action": "A1", "reference": "CERTIFICATE-CANARY", "window": {"start": "2026-03-03", "end": "2026-06-01"}}
 WRITES: dict[str, tuple[str, Any]] = {

@@ -5,13 +5,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.authorization.domain.state import wire_id
+from shared.contracts.language import effect_id
 from tests.support.callers import client_of
 from tests.support.given import kinds
 from tests.unit.authorization.standing import DIAGNOSIS, MEMBER_ID, Standing
 from tests.unit.authorization.words import REFERRAL
 
-REQUEST_ID = wire_id(REFERRAL, "submission", 1)
+REQUEST_ID = effect_id(REFERRAL, "submission", 1)
 OTHERS = "rival-" + "k" * 26
 UNHEARD = "demo-" + "z" * 26
 

@@ -9,7 +9,7 @@ from services.authorization import domain
 from services.authorization.domain.decide_effects import LARGEST_JUMP
 from shared.contracts.authorization import AuthorizationApproved, AuthorizationDenied, AuthorizationNeedsPerson
 from shared.contracts.language import Actor, Effect, Reason
-from shared.effects.protocol import effect_id, record_of
+from shared.effects.protocol import id_of, record_of
 from shared.errors import NotFound, Rejected
 from tests.support.given import kinds
 from tests.unit.authorization.words import (
@@ -193,7 +193,7 @@ class TestRecordPayerAnswer:
         """Domain and engine derive the same id, so that a callback finds its request."""
         record = record_of(Effect(kind="submission", revision=1, target="alder-valley"))
 
-        assert answer("A1").request_id == effect_id(REFERRAL, record)
+        assert answer("A1").request_id == id_of(REFERRAL, record)
 
 
 class TestPayerSilence:

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.authorization import domain
-from services.authorization.domain.state import wire_id
 from services.authorization.store import CASE
 from shared.contracts.authorization import AuthorizedItem, Window
-from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick
+from shared.contracts.language import Actor, EffectNeedsPerson, Reason, Tick, effect_id
 from tests.support.given import given
 from tests.support.tasks import only
 
@@ -82,7 +81,7 @@ def eligible(
         at=at,
         by=Actor(kind="payer", id=payer.id),
         channel="effect",
-        check_id=wire_id(REFERRAL, "eligibility", check),
+        check_id=effect_id(REFERRAL, "eligibility", check),
         eb01=eb01,
         auth_required=auth_required,
         valid_on=date(2026, 3, 2),
@@ -108,7 +107,7 @@ def answer(action: str, number: int = 1, revision: int = 1, **changes: Any) -> d
         "at": NOW,
         "by": AT_PAYER,
         "channel": "effect",
-        "request_id": wire_id(REFERRAL, "submission", revision),
+        "request_id": effect_id(REFERRAL, "submission", revision),
         "number": number,
         "action": action,
         "received_at": NOW,

@@ -78,8 +78,8 @@ class TestOwed:
 
     def test_is_what_is_under_way(self) -> None:
         """One search or one claim, for the provider whose calendar it is."""
-        assert d.wanted_effects(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=5)]
-        assert d.wanted_effects(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=5)]
+        assert d.wanted_effects(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=3)]
+        assert d.wanted_effects(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=3)]
 
 
 class TestEvolve:
@@ -127,7 +127,7 @@ class TestSituation:
 
 class TestEarliestStart:
     @pytest.mark.parametrize(
-        ("priority", "notice"), [("stat", HOUR), ("urgent", 4 * HOUR), ("asap", DAY), ("routine", 3 * DAY)]
+        ("priority", "notice"), [("stat", HOUR), ("asap", 2 * HOUR), ("urgent", 4 * HOUR), ("routine", 3 * DAY)]
     )
     def test_gives_notice_by_priority(self, priority: Any, notice: timedelta) -> None:
         """A patient has to hear of the visit and to get there."""

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from services.notifications.domain import AT_MOST_ONCE, Conversation, Message, Notice
-from shared.effects.protocol import effect_id
+from shared.effects.protocol import id_of
 from shared.engine import Document
 from tests.simulation.services.apps import MAIL
 from tests.simulation.services.rules.known import COLLECTIONS, Known
@@ -62,4 +62,4 @@ def _name(document: Document, message: Message) -> str:
     if message.medium == "sms":
         return str(document.state.message_id(message.number))
     record = document.calls[f"{message.effect_kind}:{message.number}"]
-    return f"<{effect_id(document.id, record)}@{MAIL.sender.rpartition('@')[2]}>"
+    return f"<{id_of(document.id, record)}@{MAIL.sender.rpartition('@')[2]}>"

@@ -3,8 +3,8 @@
 import re
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from services.notifications.domain import RecordContact, RecordReceipt, number_of
 from services.notifications.gateways import CALLBACK_PATH, is_signed
@@ -12,14 +12,14 @@ from services.notifications.settings import SmsSettings
 from services.notifications.views import ShownConversation, shown
 from shared.contracts.language import Actor, Reason
 from shared.contracts.notifications import ContactOutcome
-from shared.engine import CommandEnvelope
 from shared.engine.effects import Answered
 from shared.errors import NotFound
 from shared.identity import AccessPolicy, Caller, Role, Unauthenticated, permit
 from shared.identity.caller import REFERRAL_ID
 from shared.ports import Answer
-from shared.service import Service, the_service
-from shared.web import IdempotencyKey, Malformed, body, etag, idempotency, if_match
+from shared.service import Service
+from shared.service.commands import CONTRACT, Accepted, Key, Seen, TheService, attribution, envelope_of, submit
+from shared.web import Malformed, body, etag
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 POLICY: AccessPolicy = {"read": _TEAM | {Role.OPERATOR}, "record_contact": _TEAM}
@@ -31,23 +31,15 @@ _ARRIVED: Final = frozenset({"delivered", "read"})
 _NOT_ARRIVED: Final = frozenset({"undelivered", "failed"})
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
-TheService = Annotated[Service, Depends(the_service)]
 
 
 class ContactIn(BaseModel):
     """A person called the patient, or tried to."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = CONTRACT
 
     reached: bool
     outcome: ContactOutcome
-
-
-class Taken(BaseModel):
-    """What was asked for has been taken in; `version` is the one that holds it."""
-
-    referral_id: str
-    version: int
 
 
 @router.get("/{referral_id}")
@@ -66,27 +58,19 @@ async def record_contact(
     caller: Annotated[Caller, permit("record_contact")],
     service: TheService,
     referral_id: str,
-    key: Annotated[IdempotencyKey, idempotency()],
-    seen: Annotated[int | None, if_match()],
+    key: Key,
+    seen: Seen,
     payload: Annotated[ContactIn, body(ContactIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Record a call. Three in a row without an answer hand the referral to the ordering clinician."""
-    id_ = key.command_id(caller)
     command = RecordContact(
-        at=service.now(),
-        by=caller.actor,
-        channel="api",
-        contact_id=id_,
+        **attribution(caller, service),
+        contact_id=key.command_id(caller),
         is_reached=payload.reached,
         outcome=payload.outcome,
     )
-    envelope = CommandEnvelope(
-        key=referral_id, id=id_, command=command, fingerprint=key.fingerprint, expected_version=seen
-    )
-    outcome = await service.execute(envelope)
-    response.headers["ETag"] = etag(outcome.version)
-    return Taken(referral_id=referral_id, version=outcome.version)
+    return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
 
 def callbacks(sms: SmsSettings) -> APIRouter:

@@ -1,28 +1,11 @@
 """What people write. Codes and dates; nothing in which patient data would travel on."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from shared.contracts.authorization import Window
-from shared.contracts.language import Reason
-
-CONTRACT: Final = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
-_PRINTABLE: Final = StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")
-
-
-class Coded(BaseModel):
-    """Why, as a code of a named system; never free text."""
-
-    model_config = CONTRACT
-
-    system: Annotated[str, _PRINTABLE]
-    code: Annotated[str, _PRINTABLE]
-
-    @property
-    def reason(self) -> Reason:
-        """In our words."""
-        return Reason(system=self.system, code=self.code)
+from shared.service.commands import CONTRACT, ReasonIn
 
 
 class DecisionIn(BaseModel):
@@ -35,7 +18,7 @@ class DecisionIn(BaseModel):
     window: Window | None = None
     units: Annotated[int, Field(ge=1, le=1000)] = 1
     decision_due_at: AwareDatetime | None = None
-    reason: Coded | None = None
+    reason: ReasonIn | None = None
 
 
 class OverrideIn(BaseModel):
@@ -43,7 +26,7 @@ class OverrideIn(BaseModel):
 
     model_config = CONTRACT
 
-    reason: Coded
+    reason: ReasonIn
 
 
 class CoverageIn(BaseModel):

@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import StringConstraints
 
-from services.authorization.api.access import TheService
 from services.authorization.domain import Case
 from services.authorization.gateways import Callbacks, PayerAnswer, recorded
 from shared.capabilities import Shown
@@ -17,6 +16,7 @@ from shared.contracts.language import Actor, tenant_of
 from shared.engine.effects import Callback
 from shared.errors import NotFound
 from shared.identity import Caller, permit
+from shared.service.commands import TheService
 from shared.web import body
 
 router = APIRouter(tags=["callbacks"])

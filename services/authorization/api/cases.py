@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.authorization.api.access import POLICY, Taken, TheService, Write
+from services.authorization.api.access import POLICY, Write
 from services.authorization.api.bodies import CoverageIn, DecisionIn, EmptyIn, OverrideIn
 from services.authorization.domain import (
     ConfirmWithdrawal,
@@ -21,6 +21,7 @@ from services.authorization.gateways import sealed_reference
 from services.authorization.views import ShownCase, shown
 from shared.contracts.sealed import CoverageDetails, Policy
 from shared.identity import Caller, permit
+from shared.service.commands import Accepted, TheService
 from shared.web import body, etag
 
 router = APIRouter(prefix="/v1/cases/{referral_id}", tags=["cases"])
@@ -43,10 +44,10 @@ async def record_decision(
     sent: Write,
     referral_id: str,
     said: Annotated[DecisionIn, body(DecisionIn)],
-) -> Taken:
+) -> Accepted:
     """Record what the payer said to a person."""
     command = RecordDecision(
-        **sent.payload(caller),
+        **sent.attribution(caller),
         action=said.action,
         certificate=sealed_reference(sent.service.keyring, referral_id, said.reference),
         window=said.window,
@@ -54,7 +55,7 @@ async def record_decision(
         decision_due_at=said.decision_due_at,
         reason=said.reason.reason if said.reason else None,
     )
-    return await sent.take(referral_id, command, caller)
+    return await sent.submit(referral_id, command, caller)
 
 
 @router.post("/override", status_code=202)
@@ -63,9 +64,11 @@ async def override(
     sent: Write,
     referral_id: str,
     why: Annotated[OverrideIn, body(OverrideIn)],
-) -> Taken:
+) -> Accepted:
     """Let the visit go ahead without the payer's decision, in the caller's name."""
-    return await sent.take(referral_id, OverrideAuthorization(**sent.payload(caller), reason=why.reason.reason), caller)
+    return await sent.submit(
+        referral_id, OverrideAuthorization(**sent.attribution(caller), reason=why.reason.reason), caller
+    )
 
 
 @router.post("/resubmission", status_code=202)
@@ -74,9 +77,9 @@ async def resubmit(
     sent: Write,
     referral_id: str,
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
-) -> Taken:
+) -> Accepted:
     """Ask the payer anew: an appeal, or a request that did not get through."""
-    return await sent.take(referral_id, ResubmitRequest(**sent.payload(caller)), caller)
+    return await sent.submit(referral_id, ResubmitRequest(**sent.attribution(caller)), caller)
 
 
 @router.post("/withdrawal", status_code=202)
@@ -85,9 +88,9 @@ async def confirm_withdrawal(
     sent: Write,
     referral_id: str,
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
-) -> Taken:
+) -> Accepted:
     """Say that payers have nothing any more of what no program could withdraw."""
-    return await sent.take(referral_id, ConfirmWithdrawal(**sent.payload(caller)), caller)
+    return await sent.submit(referral_id, ConfirmWithdrawal(**sent.attribution(caller)), caller)
 
 
 @router.post("/self-pay", status_code=202)
@@ -96,9 +99,9 @@ async def continue_self_pay(
     sent: Write,
     referral_id: str,
     _nothing: Annotated[EmptyIn, body(EmptyIn)],
-) -> Taken:
+) -> Accepted:
     """Go on without a payer: the patient pays."""
-    return await sent.take(referral_id, ContinueSelfPay(**sent.payload(caller)), caller)
+    return await sent.submit(referral_id, ContinueSelfPay(**sent.attribution(caller)), caller)
 
 
 def coverage(payers: PayerDirectory) -> APIRouter:
@@ -111,13 +114,13 @@ def coverage(payers: PayerDirectory) -> APIRouter:
         sent: Write,
         referral_id: str,
         found: Annotated[CoverageIn, body(CoverageIn)],
-    ) -> Taken:
+    ) -> Accepted:
         """Replace the coverage, which is sealed here and then checked anew."""
         policy = Policy(payer_name=found.payer_id, member_id=found.member_id, plan=found.plan)
         details = CoverageDetails(policies=(policy,))
         keyring = sent.service.keyring
         seal = keyring.seal(caller.tenant, "coverage", details)
         on_file = CoverageOnFile(seal, payers.policies(details, partial(keyring.pseudonym, caller.tenant, "coverage")))
-        return await sent.take(referral_id, CorrectCoverage(**sent.payload(caller), coverage=on_file), caller)
+        return await sent.submit(referral_id, CorrectCoverage(**sent.attribution(caller), coverage=on_file), caller)
 
     return corrections

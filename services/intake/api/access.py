@@ -1,15 +1,9 @@
 """Who may use which route, and what every route takes."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
-
-from fastapi import Depends
+from typing import Annotated, Final
 
 from services.intake.domain import State, placed_by, put_to
-from shared.contracts.language import Channel
 from shared.identity import AccessPolicy, Caller, Concerned, Role, permit
-from shared.service import Service, the_service
-from shared.web import IdempotencyKey, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 _REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.EHR})
@@ -47,7 +41,6 @@ def number_systems(caller: Caller) -> tuple[str, ...]:
     return caller.party.identifier_systems if caller.party and placing(caller) else ()
 
 
-TheService = Annotated[Service, Depends(the_service)]
 MayReceive = Annotated[Caller, permit("receive")]
 MayRead = Annotated[Caller, permit("read")]
 MaySupply = Annotated[Caller, permit("supply_information")]
@@ -58,15 +51,6 @@ MayReport = Annotated[Caller, permit("record_report")]
 MayMatch = Annotated[Caller, permit("match_report")]
 MayAcknowledge = Annotated[Caller, permit("acknowledge")]
 MayClose = Annotated[Caller, permit("close")]
-
-Key = Annotated[IdempotencyKey, idempotency()]
-KeyIfAny = Annotated[IdempotencyKey | None, idempotency(required=False)]
-Seen = Annotated[int | None, if_match()]
-
-
-def attribution(caller: Caller, service: Service, channel: Channel = "api") -> Mapping[str, Any]:
-    """Who asks, when, and how: spread into a command."""
-    return {"at": service.now(), "by": caller.actor, "channel": channel}
 
 
 def may(caller: Caller, action: str) -> bool:

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from services.intake.api.access import KeyIfAny, MaySupply, TheService, attribution
-from services.intake.api.commands import CONTRACT, Id, Taken, envelope_by_content, envelope_of, take
+from services.intake.api.access import MaySupply
 from services.intake.api.items import CHANGES, AnyItem
 from services.intake.api.keyed import Keyed
 from services.intake.api.opening import open_group
@@ -17,6 +16,7 @@ from shared.contracts.language import Audience
 from shared.errors import Busy, Stale
 from shared.identity import Caller
 from shared.service import Service
+from shared.service.commands import CONTRACT, Accepted, Id, KeyIfAny, TheService, attribution, envelope_of, submit
 from shared.web import body
 
 ATTEMPTS: Final = 5
@@ -41,16 +41,15 @@ async def supply(
     key: KeyIfAny,
     payload: Annotated[InformationIn, body(InformationIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Take what is still missing. What is not missing any more changes nothing."""
     fingerprint = service.keyring.fingerprint(caller.tenant, payload.model_dump_json().encode())
     for _ in range(ATTEMPTS):
         document = await service.read(referral_id)
         command = _command(referral_of(document), payload, caller, service)
-        by_content = envelope_by_content(referral_id, command, fingerprint)
-        ask = envelope_of(referral_id, command, key, caller) if key else by_content
+        envelope = envelope_of(referral_id, command, caller, key, fingerprint)
         try:
-            return await take(service, ask, response)
+            return await submit(service, envelope, response)
         except Stale:
             continue  # the new seals were made of seals that are not the newest any more
     raise Busy

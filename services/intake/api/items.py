@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from services.intake.api.commands import CONTRACT
 from services.intake.api.fields import Email, IcdCode, Name, Npi, Phone
 from services.intake.api.own import OwnCoding, OwnPolicy, OwnRequester
 from services.intake.domain.identifiers import ICD_10_CM
@@ -14,6 +13,7 @@ from services.intake.domain.order import ClinicalWithOrigin, Requester
 from shared.contracts.intake import Item
 from shared.contracts.language import Audience
 from shared.contracts.sealed import Coding, Contact, CoverageDetails, Policy
+from shared.service.commands import CONTRACT
 from shared.web import broken
 
 AS_TEXT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"

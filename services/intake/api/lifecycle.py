@@ -5,19 +5,22 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from services.intake.api.access import (
+from services.intake.api.access import MayAcknowledge, MayCancel, MayClose
+from services.intake.domain import AcknowledgeReport, CancelReferral, CloseReferral
+from shared.contracts.intake import AskedBy, Outcome
+from shared.service.commands import (
+    CONTRACT,
+    Accepted,
+    Id,
     Key,
     KeyIfAny,
-    MayAcknowledge,
-    MayCancel,
-    MayClose,
+    ReasonIn,
     Seen,
     TheService,
     attribution,
+    envelope_of,
+    submit,
 )
-from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, envelope_by_content, envelope_of, take
-from services.intake.domain import AcknowledgeReport, CancelReferral, CloseReferral
-from shared.contracts.intake import AskedBy, Outcome
 from shared.web import body
 
 router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["referrals"])
@@ -37,7 +40,7 @@ class CancellationIn(BaseModel):
     model_config = CONTRACT
 
     asked_by: AskedBy
-    reason: OwnReason
+    reason: ReasonIn
     """Of system `throughline`, a code may name the outcome: deceased, entered-in-error, superseded, care-elsewhere…"""
 
 
@@ -47,7 +50,7 @@ class ClosingIn(BaseModel):
     model_config = CONTRACT
 
     outcome: Outcome
-    reason: OwnReason
+    reason: ReasonIn
 
 
 @router.post("/acknowledgement", status_code=202)
@@ -58,11 +61,10 @@ async def acknowledge(
     key: KeyIfAny,
     payload: Annotated[AcknowledgementIn, body(AcknowledgementIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """The final report was read: the loop is closed."""
     command = AcknowledgeReport(**attribution(caller, service), report_id=payload.report_id)
-    by_content = envelope_by_content(referral_id, command, payload.report_id)
-    return await take(service, envelope_of(referral_id, command, key, caller) if key else by_content, response)
+    return await submit(service, envelope_of(referral_id, command, caller, key, payload.report_id), response)
 
 
 @router.post("/cancellation", status_code=202)
@@ -74,10 +76,10 @@ async def cancel(
     seen: Seen,
     payload: Annotated[CancellationIn, body(CancellationIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Everybody gives back what they hold for the referral; then it is closed."""
     command = CancelReferral(**attribution(caller, service), asked_by=payload.asked_by, reason=payload.reason.reason)
-    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
+    return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
 
 @router.post("/closing", status_code=202)
@@ -89,7 +91,7 @@ async def close(
     seen: Seen,
     payload: Annotated[ClosingIn, body(ClosingIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Give the referral up. If the patient was not seen, it is wound down first."""
     command = CloseReferral(**attribution(caller, service), outcome=payload.outcome, reason=payload.reason.reason)
-    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
+    return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)

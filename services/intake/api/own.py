@@ -6,12 +6,12 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from services.intake.api import places
-from services.intake.api.commands import CONTRACT
 from services.intake.api.fields import Email, Instant, Language, MaybeName, Name, Npi, Phone, Prose, Zone
 from services.intake.domain import identifiers
 from services.intake.domain.order import Identifier, Order, Requester
 from shared.contracts.language import Priority
 from shared.contracts.sealed import Coding, Contact, Logistics, Policy
+from shared.service.commands import CONTRACT
 from shared.web import broken
 
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from services.intake.api.access import MayRead, MayReceive, TheService, may
-from services.intake.api.commands import Taken
+from services.intake.api.access import MayRead, MayReceive, may
 from services.intake.api.numbers import STATUS, flaw_of_number
 from services.intake.api.own import OwnOrder
 from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from services.intake.domain.instruction import Place
 from services.intake.views import ShownReferral, shown
+from shared.service.commands import Accepted, TheService
 from shared.web import Malformed, body, etag
 
 
@@ -23,7 +23,7 @@ class Odd(BaseModel):
     detail: str
 
 
-class TakenOrder(Taken):
+class TakenOrder(Accepted):
     """The order has been taken in, and what is odd about it."""
 
     warnings: tuple[Odd, ...] = ()

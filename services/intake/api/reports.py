@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, StringConstraints, model_validator
 
-from services.intake.api.access import Key, KeyIfAny, MayMatch, MayReport, Seen, TheService, attribution
-from services.intake.api.commands import CONTRACT, Id, OwnReason, Taken, envelope_by_content, envelope_of, take
+from services.intake.api.access import MayMatch, MayReport
 from services.intake.api.fields import MaybeName, Name
 from services.intake.api.opening import open_group
 from services.intake.api.own import OwnIdentifier
@@ -24,6 +23,19 @@ from services.intake.views import referral_of
 from shared.contracts.intake import ReportKind
 from shared.identity import Caller
 from shared.service import Service
+from shared.service.commands import (
+    CONTRACT,
+    Accepted,
+    Id,
+    Key,
+    KeyIfAny,
+    ReasonIn,
+    Seen,
+    TheService,
+    attribution,
+    envelope_of,
+    submit,
+)
 from shared.web import body, broken
 
 router = APIRouter(prefix="/v1/referrals/{referral_id}", tags=["referrals"])
@@ -84,7 +96,7 @@ class MatchIn(BaseModel):
     report_id: Id
     outcome: MatchOutcome
     """applies: it counts and is delivered. belongs_elsewhere: it is set aside, for a reason."""
-    reason: OwnReason | None = None
+    reason: ReasonIn | None = None
 
     @model_validator(mode="after")
     def _says_why_not(self) -> "MatchIn":
@@ -93,7 +105,7 @@ class MatchIn(BaseModel):
         return self
 
 
-class TakenReport(Taken):
+class TakenReport(Accepted):
     """The report has been taken in, and what is odd about it."""
 
     warnings: tuple[Odd, ...] = ()
@@ -127,8 +139,7 @@ async def record_report(
         document=keyring.seal(tenant, "clinical", ReportDocument(document_ref=payload.document_ref)),
         whom=found,
     )
-    by_content = envelope_by_content(referral_id, command, fingerprint)
-    taken = await take(service, envelope_of(referral_id, command, key, caller) if key else by_content, response)
+    taken = await submit(service, envelope_of(referral_id, command, caller, key, fingerprint), response)
     return TakenReport(**dict(taken), warnings=_warnings(payload, found, referral))
 
 
@@ -141,13 +152,13 @@ async def match_report(
     seen: Seen,
     payload: Annotated[MatchIn, body(MatchIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Say whether a report that was kept belongs to this referral: it is applied, or set aside for a reason."""
     reason = payload.reason.reason if payload.reason else None
     command = MatchReport(
         **attribution(caller, service), report_id=payload.report_id, outcome=payload.outcome, reason=reason
     )
-    return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
+    return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
 
 def _whom(referral: Referral, payload: ReportedPatient | None, caller: Caller, service: Service) -> Whom:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.intake.api.access import Key, MayChoosePathway, MayReviewOrder, Seen, TheService, attribution
-from services.intake.api.commands import CONTRACT, Taken, envelope_of, take
+from services.intake.api.access import MayChoosePathway, MayReviewOrder
 from services.intake.api.receiving import Reception
 from services.intake.domain import ChoosePathway, ReviewOrder
 from shared.contracts.intake import ReviewOutcome
+from shared.service.commands import CONTRACT, Accepted, Key, Seen, TheService, attribution, envelope_of, submit
 from shared.web import Flaw, Malformed, body
 
 
@@ -45,14 +45,14 @@ def routes(reception: Reception) -> APIRouter:
         seen: Seen,
         payload: Annotated[PathwayIn, body(PathwayIn)],
         response: Response,
-    ) -> Taken:
+    ) -> Accepted:
         """Say which pathway the referral takes, where the order does not tell."""
         row = reception.pathways.named(payload.pathway)
         if row is None:
             flaw = Flaw("/pathway", "unknown_pathway", "is no pathway of the table")
             raise Malformed(422, "invalid", "The pathway is not known.", (flaw,))
         command = ChoosePathway(**attribution(caller, service), pathway=row.pathway, pathway_version=row.version)
-        return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
+        return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
     @router.post("/order-review", status_code=202)
     async def review_order(
@@ -63,11 +63,11 @@ def routes(reception: Reception) -> APIRouter:
         seen: Seen,
         payload: Annotated[OrderReviewIn, body(OrderReviewIn)],
         response: Response,
-    ) -> Taken:
+    ) -> Accepted:
         """Say what was made of an order that came again and says something else."""
         command = ReviewOrder(
             **attribution(caller, service), order_version=payload.order_version, outcome=payload.outcome
         )
-        return await take(service, envelope_of(referral_id, command, key, caller, seen), response)
+        return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
     return router

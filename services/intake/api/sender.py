@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake.api.access import attribution, placing
+from services.intake.api.access import placing
 from services.intake.domain import Referral
 from services.intake.domain.order import Identifier
 from services.intake.views import referral_of
@@ -13,6 +13,7 @@ from shared.engine import CommandEnvelope, CommandOutcome
 from shared.engine.commands import command_id
 from shared.identity import Caller
 from shared.service import Service
+from shared.service.commands import attribution
 from shared.telemetry import current_traceparent
 
 

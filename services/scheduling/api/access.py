@@ -1,13 +1,9 @@
 """Who may use which route, and what every route takes."""
 
-from typing import Annotated, Any, Final
-
-from fastapi import Depends
+from typing import Annotated, Final
 
 from services.scheduling.domain import Placement, put_to
 from shared.identity import AccessPolicy, Caller, Concerned, Role, permit
-from shared.service import Service, the_service
-from shared.web import IdempotencyKey, idempotency, if_match
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 _OFFICES: Final = frozenset({Role.SPECIALIST, Role.OFFICE})
@@ -41,7 +37,6 @@ def providers_of(caller: Caller) -> frozenset[str] | None:
     return frozenset(caller.party.provider_refs)
 
 
-TheService = Annotated[Service, Depends(the_service)]
 MayRead = Annotated[Caller, permit("read")]
 MayReadWishes = Annotated[Caller, permit("read_wishes")]
 MayAnswer = Annotated[Caller, permit("answer_request")]
@@ -50,15 +45,6 @@ MayBook = Annotated[Caller, permit("book_visit")]
 MayCancel = Annotated[Caller, permit("cancel_visit")]
 MayRecord = Annotated[Caller, permit("record_outcome")]
 MayConfirm = Annotated[Caller, permit("confirm_appointment")]
-
-Key = Annotated[IdempotencyKey, idempotency()]
-KeyIfAny = Annotated[IdempotencyKey | None, idempotency(required=False)]
-Seen = Annotated[int | None, if_match()]
-
-
-def attribution(caller: Caller, service: Service) -> dict[str, Any]:
-    """Who asks, when, and how: spread into a command."""
-    return {"at": service.now(), "by": caller.actor, "channel": "api"}
 
 
 def may(caller: Caller, action: str) -> bool:

@@ -2,24 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from services.scheduling.api.access import (
-    Key,
-    MayAnswer,
-    MayChoose,
-    MayRead,
-    Seen,
-    TheService,
-    attribution,
-    may,
-    providers_of,
-)
-from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, envelope_by_key, take
+from services.scheduling.api.access import MayAnswer, MayChoose, MayRead, may, providers_of
 from services.scheduling.domain import AnswerRequest, ChooseProvider, Directory, Provider, candidate_of
 from services.scheduling.views import ShownPlacement, choice_of, shown
 from shared.errors import Rejected
+from shared.service.commands import (
+    CONTRACT,
+    Accepted,
+    Id,
+    Key,
+    KeyIfAny,
+    ReasonIn,
+    Seen,
+    TheService,
+    attribution,
+    envelope_of,
+    submit,
+)
 from shared.web import body, etag
 
 
@@ -30,7 +32,7 @@ class AnswerIn(BaseModel):
 
     request_id: Id
     accepted: bool
-    reason: OwnReason | None = None
+    reason: ReasonIn | None = None
 
 
 class ProviderIn(BaseModel):
@@ -69,10 +71,11 @@ def routes(directory: Directory) -> APIRouter:
         caller: MayAnswer,
         service: TheService,
         referral_id: str,
-        request: Annotated[Request, Depends(Request)],
+        key: KeyIfAny,
+        seen: Seen,
         payload: Annotated[AnswerIn, body(AnswerIn)],
         response: Response,
-    ) -> Taken:
+    ) -> Accepted:
         """Take an office's answer. The same answer again changes nothing; 409 when the request was withdrawn."""
         document = await service.read(referral_id)
         number = choice_of(document, payload.request_id, providers_of(caller))
@@ -84,8 +87,10 @@ def routes(directory: Directory) -> APIRouter:
         )
         # An office that changes its mind and back says something else than the first time.
         known = document.state.choices[number - 1].answer
-        envelope = request.envelope(referral_id, command, caller, payload.request_id, str(payload.accepted), known)
-        return await take(service, envelope, response)
+        envelope = envelope_of(
+            referral_id, command, caller, key, payload.request_id, str(payload.accepted), known, seen=seen
+        )
+        return await submit(service, envelope, response)
 
     @router.post("/provider", status_code=202)
     async def choose(
@@ -96,10 +101,10 @@ def routes(directory: Directory) -> APIRouter:
         seen: Seen,
         payload: Annotated[ProviderIn, body(ProviderIn)],
         response: Response,
-    ) -> Taken:
+    ) -> Accepted:
         """Choose the provider. A visit at another one is given back."""
         provider = listed(directory, payload.provider_ref, payload.site_ref)
         command = ChooseProvider(**attribution(caller, service), candidate=candidate_of(provider))
-        return await take(service, envelope_by_key(referral_id, command, caller, key, seen), response)
+        return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
     return router

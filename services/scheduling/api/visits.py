@@ -3,22 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.scheduling.api.access import (
-    Key,
-    MayBook,
-    MayCancel,
-    MayConfirm,
-    MayRecord,
-    Seen,
-    TheService,
-    attribution,
-    providers_of,
-)
+from services.scheduling.api.access import MayBook, MayCancel, MayConfirm, MayRecord, providers_of
 from services.scheduling.api.providers import listed
-from services.scheduling.api.taking import CONTRACT, Id, OwnReason, Request, Taken, envelope_by_key, take
 from services.scheduling.domain import (
     BookVisit,
     CancelVisit,
@@ -30,6 +19,19 @@ from services.scheduling.domain import (
 )
 from shared.contracts.scheduling import BookedBy
 from shared.errors import Rejected
+from shared.service.commands import (
+    CONTRACT,
+    Accepted,
+    Id,
+    Key,
+    KeyIfAny,
+    ReasonIn,
+    Seen,
+    TheService,
+    attribution,
+    envelope_of,
+    submit,
+)
 from shared.web import body
 
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -54,7 +56,7 @@ class CancellationIn(BaseModel):
     model_config = CONTRACT
 
     visit_id: Id
-    reason: OwnReason
+    reason: ReasonIn
 
 
 class OutcomeIn(BaseModel):
@@ -76,7 +78,6 @@ class AppointmentIn(BaseModel):
 
 
 router = APIRouter(prefix="/v1/placements/{referral_id}", tags=["placements"])
-TheRequest = Annotated[Request, Depends(Request)]
 
 
 def routes(directory: Directory) -> APIRouter:
@@ -92,7 +93,7 @@ def routes(directory: Directory) -> APIRouter:
         seen: Seen,
         payload: Annotated[BookingIn, body(BookingIn)],
         response: Response,
-    ) -> Taken:
+    ) -> Accepted:
         """Try to book this time. Whether it holds is told afterwards; a visit that it moves stands until then."""
         choices = (await service.read(referral_id)).state.choices
         provider_ref = payload.provider_ref or (choices[-1].provider_ref if choices else None)
@@ -101,7 +102,7 @@ def routes(directory: Directory) -> APIRouter:
         provider = listed(directory, provider_ref, payload.site_ref, providers_of(caller))
         slot = slot_at(provider, directory.site_of(provider), payload.start)
         command = BookVisit(**attribution(caller, service), slot=slot, booked_by=payload.booked_by)
-        return await take(service, envelope_by_key(referral_id, command, caller, key, seen), response)
+        return await submit(service, envelope_of(referral_id, command, caller, key, seen=seen), response)
 
     return booking
 
@@ -111,10 +112,11 @@ async def cancel(
     caller: MayCancel,
     service: TheService,
     referral_id: str,
-    request: TheRequest,
+    key: KeyIfAny,
+    seen: Seen,
     payload: Annotated[CancellationIn, body(CancellationIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Cancel a visit that lies ahead. Another is sought, unless the patient will not come."""
     command = CancelVisit(
         **attribution(caller, service),
@@ -122,7 +124,7 @@ async def cancel(
         providers=providers_of(caller),
         reason=payload.reason.reason,
     )
-    return await take(service, request.envelope(referral_id, command, caller, payload.visit_id), response)
+    return await submit(service, envelope_of(referral_id, command, caller, key, payload.visit_id, seen=seen), response)
 
 
 @router.post("/outcome", status_code=202)
@@ -130,10 +132,11 @@ async def record_outcome(
     caller: MayRecord,
     service: TheService,
     referral_id: str,
-    request: TheRequest,
+    key: KeyIfAny,
+    seen: Seen,
     payload: Annotated[OutcomeIn, body(OutcomeIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Record what became of a visit."""
     command = RecordOutcome(
         **attribution(caller, service),
@@ -141,8 +144,10 @@ async def record_outcome(
         providers=providers_of(caller),
         outcome=payload.outcome,
     )
-    envelope = request.envelope(referral_id, command, caller, payload.visit_id, payload.outcome, payload.evidence_ref)
-    return await take(service, envelope, response)
+    envelope = envelope_of(
+        referral_id, command, caller, key, payload.visit_id, payload.outcome, payload.evidence_ref, seen=seen
+    )
+    return await submit(service, envelope, response)
 
 
 @router.post("/appointment", status_code=202)
@@ -150,13 +155,16 @@ async def confirm(
     caller: MayConfirm,
     service: TheService,
     referral_id: str,
-    request: TheRequest,
+    key: KeyIfAny,
+    seen: Seen,
     payload: Annotated[AppointmentIn, body(AppointmentIn)],
     response: Response,
-) -> Taken:
+) -> Accepted:
     """Say that the office knows of the visit, or that it is not to be, after a program could not make sure."""
     command = ConfirmAppointment(**attribution(caller, service), visit_id=payload.visit_id)
     placement: Placement = (await service.read(referral_id)).state
     # A visit that was confirmed may have to be called off, which is not the same said twice.
     fates = [visit.fate for visit in placement.visits if visit.visit_id == payload.visit_id]
-    return await take(service, request.envelope(referral_id, command, caller, payload.visit_id, *fates), response)
+    return await submit(
+        service, envelope_of(referral_id, command, caller, key, payload.visit_id, *fates, seen=seen), response
+    )

@@ -8,10 +8,11 @@ from typing import Final
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from services.scheduling.api.access import MayReadWishes, TheService
+from services.scheduling.api.access import MayReadWishes
 from services.scheduling.domain import Placement
 from shared.contracts.sealed import Logistics, Particulars
 from shared.errors import NotFound
+from shared.service.commands import TheService
 
 PURPOSE: Final = "show_wishes"
 

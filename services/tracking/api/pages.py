@@ -11,15 +11,15 @@ from pydantic import BaseModel, Field
 from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, TheService, is_lead, may
 from services.tracking.api.console import ASSETS, MEDIA_TYPES, render
 from services.tracking.api.referrals import read_referral, read_summary, read_timeline
-from services.tracking.api.worklist import Asked, attribution, envelope_of, reader
+from services.tracking.api.worklist import Asked, reader
 from services.tracking.domain import AddNote, AssignReferral, NoteCode, ReleaseReferral
 from services.tracking.views.sections import by_day, matrix, outcomes, sections
 from services.tracking.views.worklist import WORD, Filters
 from shared.contracts.language import Command
-from shared.engine.commands import command_id
 from shared.errors import Rejected
 from shared.identity import Caller, Role
 from shared.service import Service
+from shared.service.commands import attribution, envelope_of
 
 OPEN_PATHS: Final = frozenset({"/static/{name}"})
 _OWN_LIST: Final = {
@@ -131,9 +131,10 @@ async def _done(
     request: Request, caller: Caller, service: Service, referral_id: str, command: Command, pressed: Pressed
 ) -> Response:
     """Do it once for each version that was looked at: a second click on the same button is the same command."""
-    id_ = command_id(type(command).__name__, referral_id, caller.subject, pressed.model_dump_json())
     try:
-        await service.execute(envelope_of(referral_id, command, id_))
+        await service.execute(
+            envelope_of(referral_id, command, caller, None, caller.subject, pressed.model_dump_json())
+        )
     except Rejected as refusal:
         return await _referral_page(request, caller, service, referral_id, status=409, refusal=refusal.message)
     kept = urlencode([(name, value) for name, value in parse_qsl(pressed.back) if _is_of_a_list(name, value)])

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from services.intake.api.access import MayReceive, TheService
+from services.intake.api.access import MayReceive
 from services.intake.api.fhir.answers import Done, answer_of
 from services.intake.api.fhir.bundle import KINDS, Parcel, opened, refusal, status_of
 from services.intake.api.fhir.order import Asked, orders_of
@@ -19,6 +19,7 @@ from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from shared.errors import Conflict, NotFound
 from shared.identity import Caller
+from shared.service.commands import TheService
 from shared.web import Flaw, Malformed, etag, raw_body
 
 _LARGE_BYTES: Final = 64 * 1024

@@ -4,26 +4,19 @@ Both kinds are filed under an id of ours that no retry changes, so that the EHR 
 """
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
-
-import httpx2
 
 from services.intake.domain import Referral, request_id
 from services.intake.domain.order import ReportDocument
 from shared.capabilities import Capabilities
 from shared.contracts.language import tenant_of
-from shared.effects import Clients, NotTaken
-from shared.errors import Unknown
+from shared.effects import Clients, rest
 from shared.parties import Party
-from shared.ports import Act, Answer, AnswerWord, Call, Traits
+from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
 TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
-_METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[dict[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
-_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 
 @dataclass(frozen=True)
@@ -47,18 +40,13 @@ class Ehr:
         self, call: Call, placed_by: str | None, path: str, id_: str, id_field: str, body: dict[str, Any]
     ) -> Answer:
         """Make the call on the filed object `id_`. Raises Unknown on silence, or on an answer about something else."""
-        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
-        content = {"json": body} if call.act == "send" else {}
-        method, place = _METHODS[call.act], f"ehr/{path}/{id_}"
         ehr = self._party(tenant_of(call.aggregate_id), placed_by)
-        try:
-            response = await self.clients.exchange(ehr, method, self.ehr_url, place, **how, **content)
-        except NotTaken:
-            return Answer("not_taken")
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            return Answer(_MEANS_NOT_FOUND[call.act])
-        if _named(response, id_field) != id_:
-            raise Unknown("An answer about something else.")
+        found = await rest.request(
+            self.clients, ehr, call, self.ehr_url, f"ehr/{path}/{id_}", body, timeout_s=TIMEOUT_S
+        )
+        if isinstance(found, str):
+            return Answer(found)
+        rest.read(found, id_field, id_)
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(id_,))
 
     def _party(self, tenant: str, placed_by: str | None) -> Party | None:
@@ -66,14 +54,6 @@ class Ehr:
             return self.clients.register.ehr(tenant, placed_by)
         ehrs = [party for party in self.clients.register.of(tenant) if party.kind == "ehr"]
         return ehrs[0] if len(ehrs) == 1 else None
-
-
-def _named(response: httpx2.Response, id_field: str) -> object:
-    try:
-        found = response.json()
-    except ValueError:
-        return None
-    return found.get(id_field) if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True)

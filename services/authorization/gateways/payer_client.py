@@ -12,13 +12,12 @@ from services.authorization.domain import Case, PolicyOnFile
 from shared.capabilities import Capabilities
 from shared.contracts.language import tenant_of
 from shared.contracts.sealed import Clinical, CoverageDetails
-from shared.effects import Clients
+from shared.effects import Clients, rest
 from shared.errors import Unknown
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 15.0
 """Da Vinci PAS: a payer should answer within 15 seconds, the network included."""
-_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 Read = TypeVar("Read", bound=BaseModel)
 _WHO_OF_THE_INSURED: Final = ("group", "subscriber_id", "relationship", "dependent")
@@ -54,7 +53,7 @@ class Payers:
     ) -> httpx2.Response:
         """Make one request of the payer, or of who speaks for it. Raises NotTaken and Unknown."""
         party, place = self.clients.register.payer(tenant, payer), f"payers/{payer}/{path}"
-        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
+        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": rest.CERTAINLY_NOT}
         content = {"json": body} if body is not None else {}
         return await self.clients.exchange(party, method, self.payer_url, place, **how, **content)
 

@@ -11,13 +11,11 @@ from services.authorization.domain import Case
 from services.authorization.gateways.answers import PayerAnswer, recorded
 from services.authorization.gateways.payer_client import TIMEOUT_S, Payers, read
 from shared.contracts.language import Actor, tenant_of
-from shared.effects import NotTaken
+from shared.effects import NotTaken, rest
 from shared.errors import Unknown
-from shared.ports import Act, Answer, AnswerWord, Call, Traits
+from shared.ports import Answer, Call, Traits
 
 _DAY_S: Final = 24 * 3600.0
-_METHODS: Final[dict[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[dict[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Submissions:
         try:
             path = f"authorizations/{call.effect_id}"
             tenant = tenant_of(call.aggregate_id)
-            response = await self.payers.exchange(tenant, _METHODS[call.act], payer, path, body)
+            response = await self.payers.exchange(tenant, rest.METHODS[call.act], payer, path, body)
         except NotTaken:
             return Answer("not_taken")
         answered = self._answer_of(call, response, payer, now)
@@ -65,7 +63,7 @@ class Submissions:
 
     def _answer_of(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
         if response.status_code == HTTPStatus.NOT_FOUND:
-            return Answer(_MEANS_NOT_FOUND[call.act])
+            return Answer(rest.NOT_FOUND[call.act])
         answer = read(response, PayerAnswer, (HTTPStatus.OK, HTTPStatus.CREATED))
         if answer.request_id != call.effect_id:
             raise Unknown("An answer about another request.")

@@ -6,25 +6,18 @@ Both kinds are filed under an id of ours that no retry changes, so that an offic
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
-
-import httpx2
 
 from services.scheduling.domain import AnswerRequest, Directory, Placement, Slot
 from services.scheduling.gateways.calendar import visit_id
 from shared.capabilities import Capabilities
 from shared.contracts.language import Actor, tenant_of
-from shared.effects import Clients, NotTaken
-from shared.errors import Unknown
-from shared.ports import Act, Answer, AnswerWord, Call, Traits
+from shared.effects import Clients, rest
+from shared.ports import Answer, AnswerWord, Call, Traits
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
 TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
-_METHODS: Final[Mapping[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
-_MEANS_NOT_FOUND: Final[Mapping[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
-_CERTAINLY_NOT: Final = (400, 401, 403, 405, 409, 413, 415, 422)
 
 
 @dataclass(frozen=True)
@@ -45,20 +38,11 @@ class Offices:
         Return what the office says of it, or a word for there being nothing to say. Raises Unknown on silence, and on
         an answer about something else.
         """
-        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": _CERTAINLY_NOT}
-        content = {"json": body} if call.act == "send" else {}
-        method, place = _METHODS[call.act], f"offices/{path}"
         office = self.clients.register.office(tenant_of(call.aggregate_id), path.partition("/")[0])
-        try:
-            response = await self.clients.exchange(office, method, self.offices_url, place, **how, **content)
-        except NotTaken:
-            return "not_taken"
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            return _MEANS_NOT_FOUND[call.act]
-        said = _object(response)
-        if said.get(id_field) != path.rpartition("/")[2]:
-            raise Unknown("An answer about something else.")
-        return said
+        found = await rest.request(
+            self.clients, office, call, self.offices_url, f"offices/{path}", body, timeout_s=TIMEOUT_S
+        )
+        return found if isinstance(found, str) else rest.read(found, id_field, path.rpartition("/")[2])
 
     def ours(self, referral_id: str, path: str, act: str, provider_ref: str) -> str:
         """Where this provider's office tells us what it is asked for, and nobody else does."""
@@ -69,14 +53,6 @@ class Offices:
         """Where this provider's office files its reports. Intake has the key that checks it."""
         url = f"{self.reports_url}/v1/referrals/{referral_id}/reports"
         return Capabilities(self.keyring, "logistics").address(url, "record_report", referral_id, provider_ref)
-
-
-def _object(response: httpx2.Response) -> Mapping[str, Any]:
-    try:
-        found = response.json()
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)

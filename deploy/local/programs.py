@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.stack import Stack
+from deploy.platform.keys import AUDIENCES
 from deploy.platform.parties import CONFIG, REGISTER
 
-SERVICES: Final = ("intake", "authorization", "scheduling", "notifications", "tracking")
+SERVICES: Final = tuple(AUDIENCES)
 
 
 @dataclass(frozen=True)

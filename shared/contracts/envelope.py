@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from shared.contracts.catalogue import PUBLISHED
 from shared.contracts.language import tenant_of
 from shared.errors import Unreadable
 
 SEQUENCE_DIGITS = 10
-SERVICES = ("intake", "authorization", "scheduling", "notifications")
+SERVICES = tuple(PUBLISHED)
+"""The services that publish facts, as the catalogue has them."""
 Headers = tuple[tuple[str, bytes], ...]
 
 

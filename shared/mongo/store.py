@@ -11,6 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 
+from shared.contracts.envelope import SERVICES
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
 from shared.ports import MOST_BYTES, Stored, Unsaved
@@ -116,7 +117,7 @@ class MongoStore:
             "parked": {"$sum": {"$cond": [{"$eq": ["$is_parked", True]}, 1, 0]}},
             "calls": {"$sum": {"$size": {"$filter": {"input": calls, "cond": {"$ne": ["$$this.call", None]}}}}},
             "next_wake_at": {"$min": _or_else("$wake_at", "date", None)},
-            **{f"seen_{s}": {"$sum": f"$seen.{s}"} for s in ("intake", "authorization", "scheduling", "notifications")},
+            **{f"seen_{s}": {"$sum": f"$seen.{s}"} for s in SERVICES},
         }
         found = await self.aggregate([{"$group": totals}])
         return found[0] if found else {}

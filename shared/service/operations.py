@@ -1,10 +1,11 @@
 """What every service offers its operators: what is parked, how to resolve it, and how far the service is."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.contracts.envelope import SERVICES
 from shared.engine import Document
 from shared.errors import NotFound, Rejected, Unreadable
 from shared.identity import AccessPolicy, Caller, Role, permit
@@ -20,13 +21,19 @@ router = APIRouter(prefix="/v1", tags=["operations"])
 TheService = Annotated[Service, Depends(the_service)]
 
 
+def _publisher(name: str) -> str:
+    if name not in SERVICES:
+        raise ValueError("This service publishes nothing.")
+    return name
+
+
 class Named(BaseModel):
     """A stuck entry (`service`, `sequence`), an unsequenced record (`origin`) or a gap (`service` alone)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(max_length=200)
-    service: Literal["intake", "authorization", "scheduling", "notifications"] | None = None
+    service: Annotated[str, Field(json_schema_extra={"enum": list(SERVICES)}), AfterValidator(_publisher)] | None = None
     sequence: int | None = Field(default=None, ge=1)
     origin: str | None = Field(default=None, max_length=200)
 

@@ -87,6 +87,7 @@ class Player:
     look_around: Callable[[], Awaitable[Look]]
     on_move: Callable[[datetime], Awaitable[None]]
     remedy: str = "Look at the log of that part."
+    monotonic: Callable[[], float] = time.monotonic
     moves: list[Move] = field(default_factory=list, init=False)
 
     async def begin(self, start: datetime) -> None:
@@ -114,12 +115,12 @@ class Player:
         However much is left to do, it is waited for as long as it becomes less; within half an hour.
         """
         since = await patiently(self.clock.read)
-        began_s = moved_s = time.monotonic()
+        began_s = moved_s = self.monotonic()
         last, equal, reason = None, 0, None
-        while time.monotonic() < min(moved_s + _PATIENCE_S, began_s + _LONGEST_S):
+        while self.monotonic() < min(moved_s + _PATIENCE_S, began_s + _LONGEST_S):
             now, reason = await self._try_to_look(since)
             if now and (last is None or now.counters != last.counters):
-                moved_s = time.monotonic()
+                moved_s = self.monotonic()
             equal = equal + 1 if now and last and now.counters == last.counters and not reason else 0
             last = now
             if now and equal >= (_PARKED_LOOKS if now.is_parked else 1):

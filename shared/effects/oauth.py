@@ -123,17 +123,21 @@ class ServiceAuth(httpx2.Auth):
     """Attaches a token to each request. Without a token nothing is sent, so nothing was taken.
 
     `forget` is given a token that was refused: the next request gets another, this one is not repeated.
+    A token that does not come `within_s` is not waited for.
     """
 
     def __init__(
-        self, token: Callable[[], Awaitable[str]], forget: Callable[[str], None] = lambda _token: None
+        self,
+        token: Callable[[], Awaitable[str]],
+        forget: Callable[[str], None] = lambda _token: None,
+        within_s: float = REACHED_WITHIN_S,
     ) -> None:
-        self._token, self._forget = token, forget
+        self._token, self._forget, self._within_s = token, forget, within_s
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Attach the token."""
         try:
-            async with asyncio.timeout(REACHED_WITHIN_S):
+            async with asyncio.timeout(self._within_s):
                 token = await self._token()
         except (Unavailable, TimeoutError) as error:
             raise httpx2.ConnectError("No token to send with.") from error

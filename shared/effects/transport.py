@@ -32,10 +32,17 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     All goes through `proxy`, a URL, where there is one; `certificate` and `key`, PEM files, say who we are in TLS.
     """
 
-    def __init__(self, proxy: str | None = None, certificate: Path | None = None, key: Path | None = None) -> None:
+    def __init__(
+        self,
+        proxy: str | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
         """Read the certificate, if one is named. Raises OSError (ssl.SSLError) where it or its key cannot be used."""
         self._proxy = proxy
         self._tls = _tls(certificate, key) if certificate else None
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -44,7 +51,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         Raises httpx2.ConnectError or ConnectTimeout where nothing was sent, another TransportError where nobody knows
         or where the answer is longer than LONGEST_ANSWER or packed in a way that was not asked for.
         """
-        session = self._session = self._session or _session(self._tls)
+        session = self._session = self._session or _session(self._tls, self._connections)
         content = await request.aread()
         with _in_httpx2s_words(request):
             async with session.request(
@@ -71,8 +78,8 @@ def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls or httpx2.create_ssl_context())
+def _session(tls: ssl.SSLContext | None, connections: int) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(limit=connections, ssl=tls or httpx2.create_ssl_context())
     session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
     session._retry_connection = False  # noqa: SLF001 - it would send a PUT again when a kept connection breaks
     return session

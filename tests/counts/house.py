@@ -6,24 +6,22 @@ its app has it: consumers, publishers, timers and calls, with records coming one
 
 import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs
 
-import fastapi.dependencies.utils
 import httpx2
 
 from shared.service import Hooks, Service, wire
 from tests.counts.tally import CountedWorld, counted
+from tests.simulation.determinism import by_the_seed
 from tests.simulation.histories.doors import signed
 from tests.simulation.histories.outside import Choose, answering
 from tests.simulation.scheduler import SeededLoop, run
-from tests.simulation.services.apps import app, audited_keyring, blueprints, chance, served
+from tests.simulation.services.apps import app, audited_keyring, blueprints, served
 from tests.support.clients import everybody
 from tests.support.memory import Broker, Disk
 
@@ -135,8 +133,7 @@ class House:
 async def open_house(choose: Choose[Any]) -> AsyncIterator[House]:
     """The services at work, until the end; no threads, and no chance but the loop's."""
     house = House(choose)
-    no_threads = patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once)
-    with no_threads, patch.object(secrets, "token_bytes", chance):
+    with by_the_seed():
         await house.start()
         try:
             yield house
@@ -152,11 +149,6 @@ def _hooks() -> Hooks:
         raise AssertionError("A service ended itself.")
 
     return Hooks(lambda *_, **_labels: None, lambda _figures: None, fail, end)
-
-
-async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
-    """There are no threads here."""
-    return work(*arguments, **options)
 
 
 def play(choose: Choose[Any], story: Callable[[House], Awaitable[None]]) -> Figures:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from shared.service import Blueprint
+from tests.simulation.determinism import by_the_seed
 from tests.simulation.poison import identity_of
 from tests.simulation.replica import Replica
 from tests.simulation.scheduler import SeededLoop, run
 from tests.simulation.services.apps import blueprints
 from tests.simulation.services.next_program import ADDED, CHANGES, NEWER, next_blueprints
 from tests.simulation.services.orders import some_orders
-from tests.simulation.services.play import Run, by_the_seed
+from tests.simulation.services.play import Run
 from tests.simulation.services.rules.known import COLLECTIONS
 
 SEED = 4
@@ -136,7 +137,8 @@ def test_rolls_forward_and_back_under_load() -> None:
     with capture_logs(), by_the_seed():
         outcome: Outcome = run(SEED, rolled)
 
-    assert ([], PHASES * EACH) == (outcome.wrong, outcome.accepted)
+    assert [] == outcome.wrong
+    assert PHASES * EACH <= outcome.accepted  # an order that replaces another is one more
     assert (outcome.told_anew, 0) == (outcome.end.added, outcome.end.parked)
     assert {service for service, _ in outcome.mixed.added} == CHANGES.keys()
     assert outcome.mixed.added == outcome.back.added

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from services.authorization import views as authorization_views
 from services.authorization.domain import allowed as allowed_of_case
 from services.intake.domain import ending, evolve
 from services.intake.domain.state import Referral
+from services.scheduling import views as scheduling_views
+from services.scheduling.api import access
 from services.scheduling.domain import decide, duties
 from services.scheduling.domain.commands import EndPlacement, HoldPlacement
 from services.tracking import store
@@ -55,15 +58,15 @@ def _opened(referral: Referral) -> Referral:
 
 
 def _button_that_is_refused(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("services.authorization.views.allowed", lambda case: allowed_of_case(case) | {"resubmit"})
+    patch.setattr(authorization_views, "allowed", lambda case: allowed_of_case(case) | {"resubmit"})
 
 
 def _buttons_that_are_missing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("services.scheduling.views.allowed", lambda *_circumstances: frozenset())
+    patch.setattr(scheduling_views, "allowed", lambda *_circumstances: frozenset())
 
 
 def _another_office_let_in(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("services.scheduling.api.access.put_to", lambda _placement, _act: frozenset(PROVIDERS))
+    patch.setattr(access, "put_to", lambda _placement, _act: frozenset(PROVIDERS))
 
 
 def _end_not_heard(patch: pytest.MonkeyPatch) -> None:

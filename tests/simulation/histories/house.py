@@ -10,9 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
-import fastapi.dependencies.utils
 import httpx2
 from structlog.testing import capture_logs
 
@@ -27,6 +25,7 @@ from shared.errors import Rejected, Unknown
 from shared.messaging.inbox import Delivery
 from shared.ports import Received
 from shared.service import Hooks
+from tests.simulation.determinism import no_threads
 from tests.simulation.histories.wiring import OneDisk, Place, places
 from tests.simulation.scheduler import SeededLoop
 from tests.simulation.services.apps import Said, app, blueprints, served
@@ -61,7 +60,7 @@ class House:
 
     def __init__(self, begins: datetime) -> None:
         self._patches = ExitStack()
-        self._patches.enter_context(patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once))
+        self._patches.enter_context(no_threads())
         self._patches.enter_context(capture_logs())
         self.loop = SeededLoop(0)
         self.told: dict[tuple[str, str], list[Received]] = defaultdict(list)
@@ -239,11 +238,6 @@ class House:
 def silence(request: httpx2.Request) -> httpx2.Response:
     """Nobody answers."""
     raise httpx2.ReadTimeout("silence", request=request)
-
-
-async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
-    """There are no threads here."""
-    return work(*arguments, **options)
 
 
 __all__ = ["SERVICES", "Behaviour", "House", "Line", "Live", "Owed", "silence"]

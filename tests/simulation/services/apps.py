@@ -1,6 +1,5 @@
 """The real services in one process: blueprints and routes are made once, and wired anew on each life of a replica."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
@@ -34,7 +33,7 @@ from shared.sealing import Keyring, Opening
 from shared.service import Blueprint, Service, operations
 from shared.service.assembly import guard_of
 from shared.web import create_app
-from tests.simulation.scheduler import SeededLoop
+from tests.simulation.determinism import chance
 
 CONFIG = Path(__file__).parents[3] / "deploy/config"
 TENANT = "demo"
@@ -138,14 +137,6 @@ class _State:
     def service(self) -> Service:
         """The service."""
         return SERVED.get()
-
-
-def chance(n: int) -> bytes:
-    """Bytes that the seed decides."""
-    loop = asyncio.get_running_loop()
-    if not isinstance(loop, SeededLoop):
-        raise TypeError("Requests are served in the simulation alone.")
-    return loop.random.randbytes(n)
 
 
 @cache

@@ -1,15 +1,11 @@
 """One run of the services: referrals through storms and months, then the calm in which everything must come right."""
 
 import asyncio
-import secrets
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
-import fastapi.dependencies.utils
 import httpx2
 
 from services.notifications.gateways import MailGateway
@@ -19,6 +15,7 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
 from tests.simulation.calm import settle
 from tests.simulation.cluster import Cluster
+from tests.simulation.determinism import by_the_seed
 from tests.simulation.machines import Life
 from tests.simulation.operator import Operator
 from tests.simulation.poison import Poison
@@ -26,7 +23,7 @@ from tests.simulation.requests import Wire
 from tests.simulation.scheduler import SeededLoop
 from tests.simulation.services import rules
 from tests.simulation.services.agenda import Agenda
-from tests.simulation.services.apps import blueprints, chance, keyring
+from tests.simulation.services.apps import blueprints, keyring
 from tests.simulation.services.later import Ehr, hours_before, words_of
 from tests.simulation.services.orders import orders, referral_id
 from tests.simulation.services.outside import Outside
@@ -52,20 +49,6 @@ async def play(loop: SeededLoop) -> tuple[Cluster, list[str]]:
         wrong = run.wrong()
         await run.end()
     return run.cluster, wrong
-
-
-@contextmanager
-def by_the_seed() -> Iterator[None]:
-    """Nothing happens but what the seed decides: no threads, and nonces of its own."""
-    no_threads = patch.object(fastapi.dependencies.utils, "run_in_threadpool", _at_once)
-    same_nonces = patch.object(secrets, "token_bytes", chance)
-    with no_threads, same_nonces:
-        yield
-
-
-async def _at_once(work: Any, *arguments: Any, **options: Any) -> Any:
-    """There are no threads here."""
-    return work(*arguments, **options)
 
 
 @dataclass

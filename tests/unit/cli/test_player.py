@@ -1,6 +1,6 @@
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -55,18 +55,6 @@ class HandMovedClock:
             raise Unavailable
 
 
-class Hurrying:
-    """A clock on the wall that goes on by so much each time it is looked at."""
-
-    def __init__(self, step_s: float) -> None:
-        self._now_s, self._step_s = 0.0, step_s
-
-    def monotonic(self) -> float:
-        """Later than before."""
-        self._now_s += self._step_s
-        return self._now_s
-
-
 @dataclass
 class World:
     """A platform on which things are due at given instants, and are done as soon as their time has come."""
@@ -90,6 +78,12 @@ def player(world: World) -> Player:
         return None
 
     return Player(world.clock, world.look, nobody)
+
+
+def hurrying(world: World) -> Player:
+    """The same, by a clock on the wall that goes on by 50 s each time it is looked at."""
+    seconds = itertools.count(50, 50)
+    return replace(player(world), monotonic=lambda: next(seconds))
 
 
 class TestPlay:
@@ -191,21 +185,19 @@ class TestSettle:
 
         assert quiet[-1] == found
 
-    async def test_waits_for_as_long_as_it_becomes_less(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_waits_for_as_long_as_it_becomes_less(self) -> None:
         """What twenty thousand referrals left undone in an outage takes more than two minutes."""
-        monkeypatch.setattr("deploy.cli.player.time", Hurrying(step_s=50))
         busy = [look({"intake": {"told": n, "unpublished": 1}}) for n in range(12)]
 
-        assert look() == await player(World(HandMovedClock(), [], iter(busy))).settle()
+        assert look() == await hurrying(World(HandMovedClock(), [], iter(busy))).settle()
 
     @pytest.mark.parametrize("numbers", [itertools.repeat(1), itertools.count()], ids=["nothing moves", "endlessly"])
-    async def test_gives_up(self, numbers: Iterator[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_gives_up(self, numbers: Iterator[int]) -> None:
         """Two minutes after the last change nothing changes any more; and what never ends is given half an hour."""
-        monkeypatch.setattr("deploy.cli.player.time", Hurrying(step_s=50))
         busy = (look({"intake": {"told": n, "unpublished": 1}}) for n in numbers)
 
         with pytest.raises(Failure, match="It never got quiet"):
-            await player(World(HandMovedClock(), [], busy)).settle()
+            await hurrying(World(HandMovedClock(), [], busy)).settle()
 
     async def test_bears_that_a_service_is_away(self) -> None:
         """A service that was killed answers again when it was started again."""

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from shared.effects import REACHED_WITHIN_S, NotTaken, ServiceAuth, exchange
+from shared.effects import http as effects_http
 from shared.effects.protocol import STALL_S
 from shared.effects.transport import LONGEST_ANSWER, AiohttpTransport
 from shared.errors import Unknown
@@ -162,12 +163,12 @@ class TestExchange:
             await exchange(http, "PUT", f"http://127.0.0.1:{free_port()}/visits/1")
 
     async def test_is_sure_that_nothing_was_taken_while_all_connections_are_in_use(
-        self, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A call that waited for its turn would be sent when others believe that it can no longer land."""
-        monkeypatch.setattr("shared.effects.transport.CONNECTIONS", 1)
-        monkeypatch.setattr("shared.effects.http.REACHED_WITHIN_S", 0.5)
-        async with outside(lambda _n: NEVER) as server:
+        monkeypatch.setattr(effects_http, "REACHED_WITHIN_S", 0.5)
+        client = httpx2.AsyncClient(transport=AiohttpTransport(connections=1))
+        async with client as http, outside(lambda _n: NEVER) as server:
             first = asyncio.create_task(exchange(http, "PUT", server.url, timeout_s=60))
             while not server.heard:
                 await asyncio.sleep(0.01)
@@ -178,9 +179,8 @@ class TestExchange:
 
         assert 1 == len(server.heard)
 
-    async def test_is_sure_that_nothing_was_taken_without_a_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_is_sure_that_nothing_was_taken_without_a_token(self) -> None:
         """An issuer that does not answer is not waited for."""
-        monkeypatch.setattr("shared.effects.oauth.REACHED_WITHIN_S", 0.1)
         never = asyncio.Event()
 
         async def token() -> str:
@@ -188,7 +188,7 @@ class TestExchange:
             return ""
 
         async with outside(lambda _n: OK) as server:
-            client = httpx2.AsyncClient(auth=ServiceAuth(token), transport=AiohttpTransport())
+            client = httpx2.AsyncClient(auth=ServiceAuth(token, within_s=0.1), transport=AiohttpTransport())
             with pytest.raises(NotTaken):
                 await exchange(client, "PUT", server.url)
             await client.aclose()

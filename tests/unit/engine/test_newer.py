@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.engine import CommandEnvelope, Document, Engine, GroupCommit
+from shared.engine import CommandEnvelope, Document, Engine, GroupCommit, frame
 from shared.engine.frame import FRAME, to_stored
 from shared.engine.timers import Timers
 from shared.errors import Newer, Unavailable
@@ -150,7 +150,7 @@ class TestNewerDocument:
         upgraded = bench.replica()
         upgraded.decider = GROWN
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("shared.engine.frame.FRAME", FRAME + 1)
+            patch.setattr(frame, "FRAME", FRAME + 1)
             other = asyncio.ensure_future(consumer_on(bench, upgraded).run())
             await until(lambda: seen(bench, REFERRAL))
         for task in (running, other):

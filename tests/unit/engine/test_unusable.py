@@ -18,6 +18,7 @@ from shared.engine import CommandEnvelope, Engine, GroupCommit
 from shared.engine.document import ENTRIES_KEPT, HELD
 from shared.engine.timers import Timers, Wake
 from shared.errors import Rejected, Unusable
+from shared.messaging import inbox
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import THE_DOCUMENT, Returns
 from shared.messaging.inbox import Delivery
@@ -392,7 +393,7 @@ class TestNewerFact:
         before = stored_of(bench, REFERRAL)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("shared.messaging.inbox.is_unknown_version", lambda _type: False)
+            patch.setattr(inbox, "is_unknown_version", lambda _type: False)
             await returns_of(bench, bench.replica()).round()
 
         assert ["newer-version", "behind-entry"] == [entry["reason"] for _, entry in before["waiting"]]

@@ -5,7 +5,8 @@ import os
 import signal
 from collections.abc import Callable
 from enum import IntEnum
-from typing import ParamSpec
+from types import FrameType
+from typing import Final, ParamSpec
 
 import typer
 from rich.console import Console
@@ -16,6 +17,7 @@ from deploy.local.tools import Lacking
 from shared.errors import Refused, Unavailable, Unknown
 
 Parameters = ParamSpec("Parameters")
+_MOMENT_S: Final = 0.01
 
 
 class Code(IntEnum):
@@ -47,7 +49,8 @@ def ending_well(command: Callable[Parameters, None]) -> Callable[Parameters, Non
 
     @functools.wraps(command)
     def told(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _interrupt)
         try:
             command(*args, **kwargs)
         except typer.Exit:
@@ -62,6 +65,17 @@ def ending_well(command: Callable[Parameters, None]) -> Callable[Parameters, Non
             raise typer.Exit(failure.code) from None
 
     return told
+
+
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt; in a finalizer, from which Python lets no exception out, a moment later."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            signal.signal(signal.SIGALRM, _interrupt)
+            signal.setitimer(signal.ITIMER_REAL, _MOMENT_S)
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _failure(error: Exception) -> Failure:

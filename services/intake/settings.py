@@ -9,8 +9,6 @@ from pydantic_settings import BaseSettings
 from shared.service import ServiceSettings
 from shared.settings import Url, read_from
 
-"""A base URL without a slash at its end."""
-
 
 class OwnSettings(BaseSettings):
     """`ehr_url` is where an EHR is asked whose register entry names no endpoint, `public_url` where it answers.

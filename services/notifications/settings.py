@@ -11,8 +11,6 @@ from pydantic_settings import BaseSettings
 from shared.service import ServiceSettings
 from shared.settings import Url, read_from
 
-"""A base URL without a slash at its end."""
-
 
 class LetterheadSettings(BaseSettings):
     """Who writes, as patients read it. `phone` is for questions where the visit's own number cannot be used."""

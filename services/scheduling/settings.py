@@ -8,8 +8,6 @@ from pydantic_settings import BaseSettings
 from shared.service import ServiceSettings
 from shared.settings import Url, read_from
 
-"""A base URL without a slash at its end."""
-
 
 class OwnSettings(BaseSettings):
     """`offices_url` is where offices without an endpoint of their own are reached, `public_url` where they answer us.

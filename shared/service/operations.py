@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.contracts.envelope import SERVICES
@@ -11,14 +11,14 @@ from shared.errors import NotFound, Rejected, Unreadable
 from shared.identity import AccessPolicy, Caller, Role, permit
 from shared.messaging import parked
 from shared.messaging.parked import CloseUnsequenced, DiscardEntry, ReplayEntry
-from shared.service.runtime import Service, the_service
+from shared.service.commands import TheService
+from shared.service.runtime import Service
 from shared.web import body
 
 OPERATORS = frozenset({Role.OPERATOR})
 POLICY: AccessPolicy = {"parked.list": OPERATORS, "parked.resolve": OPERATORS, "progress": OPERATORS}
 PAGE = 200
 router = APIRouter(prefix="/v1", tags=["operations"])
-TheService = Annotated[Service, Depends(the_service)]
 
 
 def _publisher(name: str) -> str:

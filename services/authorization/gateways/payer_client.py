@@ -59,7 +59,7 @@ class Payers:
 
     def callback_url(self, referral_id: str, payer: str, request_id: str) -> str:
         """Where this payer tells us when it has changed its mind about this request, and nobody else does."""
-        url = f"{self.public_url.rstrip('/')}/v1/payer-callbacks/{payer}"
+        url = f"{self.public_url}/v1/payer-callbacks/{payer}"
         return Callbacks(self.keyring).address(url, referral_id, payer, request_id)
 
     def insured(self, case: Case, policy: PolicyOnFile, purpose: str) -> dict[str, str]:

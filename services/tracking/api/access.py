@@ -2,10 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends
-
 from shared.identity import AccessPolicy, Caller, Role, Session, permit
-from shared.service import Service, the_service
 
 TEAM = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN, Role.OPERATOR})
 READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SUBSCRIBER}
@@ -13,7 +10,6 @@ READERS = TEAM | {Role.PRIVACY_OFFICER, Role.SUBSCRIBER}
 POLICY: AccessPolicy = {"read": READERS, "claim": TEAM, "release": TEAM, "note": TEAM}
 SESSION = Session(cookie="throughline_session", login_path="/login")
 
-TheService = Annotated[Service, Depends(the_service)]
 MayRead = Annotated[Caller, permit("read")]
 MayAssign = Annotated[Caller, permit("claim")]
 MayRelease = Annotated[Caller, permit("release")]

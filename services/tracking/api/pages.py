@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, TheService, is_lead, may
+from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, is_lead, may
 from services.tracking.api.console import ASSETS, MEDIA_TYPES, render
 from services.tracking.api.referrals import read_referral, read_summary, read_timeline
 from services.tracking.api.worklist import Asked, reader
@@ -19,7 +19,7 @@ from shared.contracts.language import Command
 from shared.errors import Rejected
 from shared.identity import Caller, Role
 from shared.service import Service
-from shared.service.commands import attribution, envelope_of
+from shared.service.commands import TheService, attribution, envelope_of
 
 OPEN_PATHS: Final = frozenset({"/static/{name}"})
 _OWN_LIST: Final = {

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter, Response
 
-from services.tracking.api.access import MayRead, TheService, is_lead, may
+from services.tracking.api.access import MayRead, is_lead, may
 from services.tracking.views.rows import Referral, referral
 from services.tracking.views.summary import Summary, summary
 from services.tracking.views.timeline import Timeline, timeline
 from shared.identity import Caller
 from shared.service import Service
+from shared.service.commands import TheService
 from shared.web import etag
 
 router = APIRouter(prefix="/v1", tags=["referrals"])

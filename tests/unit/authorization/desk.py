@@ -68,7 +68,7 @@ class Desk:
     def line(self) -> Payers:
         """The line to it."""
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(self))
-        return Payers(everybody(http), "http://payers.example/", "http://us.example/", self.keyring)
+        return Payers(everybody(http), "http://payers.example", "http://us.example", self.keyring)
 
     async def check(self, case: domain.Case, act: Act = "send") -> Answer:
         """Have it asked about the coverage."""

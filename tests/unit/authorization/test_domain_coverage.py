@@ -90,6 +90,13 @@ class TestStartCase:
         assert ("eligibility", 1, "alder-valley") == (effect.kind, effect.revision, effect.target)
         assert ("verify_coverage", "system", "coverage", SOON) == step_of(case)
 
+    def test_asks_for_the_most_urgent_first(self) -> None:
+        """FHIR's request-priority puts asap above urgent."""
+        cases = {p: after(opened(p, PAYER), started()) for p in ("routine", "urgent", "asap", "stat")}
+        urgency = {p: domain.wanted_effects(case)[0].urgency for p, case in cases.items()}
+
+        assert ["stat", "asap", "urgent", "routine"] == sorted(urgency, key=urgency.__getitem__)
+
     def test_asks_nobody_when_there_is_no_policy(self) -> None:
         """Who pays for himself needs nobody's leave."""
         opened_without_policy = domain.OpenCase(

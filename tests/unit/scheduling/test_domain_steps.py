@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.scheduling import domain as d
-from shared.contracts.language import Effect
+from shared.contracts.language import Effect, Priority
 from shared.contracts.scheduling import VisitBooked
 from tests.support.tasks import only
 from tests.unit.scheduling.placing import (
@@ -36,6 +36,8 @@ from tests.unit.scheduling.placing import (
 )
 
 MISSED_AGAIN = outcome("missed", 2, TUESDAY + 15 * DAY)
+
+PRIORITIES: tuple[Priority, ...] = ("routine", "urgent", "asap", "stat")
 
 
 def step_of(*history: Any) -> tuple[str, str, Any] | None:
@@ -80,6 +82,12 @@ class TestOwed:
         """One search or one claim, for the provider whose calendar it is."""
         assert d.wanted_effects(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=3)]
         assert d.wanted_effects(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=3)]
+
+    def test_goes_by_priority(self) -> None:
+        """FHIR's request-priority puts asap above urgent."""
+        found = {p: d.wanted_effects(placed(*ordered(priority=p), NOT_REQUIRED)) for p in PRIORITIES}
+
+        assert sorted(PRIORITIES, key=lambda p: found[p][0].urgency) == ["stat", "asap", "urgent", "routine"]
 
 
 class TestEvolve:

@@ -44,7 +44,7 @@ class EligibilityChecks:
         }
         try:
             tenant = tenant_of(call.aggregate_id)
-            response = await self.payers.exchange(tenant, "POST", policy.payer.id, "eligibility", body)
+            response = await self.payers.inquire(tenant, policy.payer.id, body)
         except NotTaken:
             return Answer("not_taken")
         if response.status_code == HTTPStatus.NOT_FOUND:

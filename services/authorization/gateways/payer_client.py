@@ -1,6 +1,6 @@
 """The line to a payer: where it is, where it answers, and what of the seals it may read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -14,6 +14,7 @@ from shared.contracts.language import tenant_of
 from shared.contracts.sealed import Clinical, CoverageDetails
 from shared.effects import Clients, rest
 from shared.errors import Unknown
+from shared.ports import AnswerWord, Call
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 15.0
@@ -48,14 +49,21 @@ class Payers:
     public_url: str
     keyring: Keyring
 
-    async def exchange(
-        self, tenant: str, method: str, payer: str, path: str, body: dict[str, Any] | None
-    ) -> httpx2.Response:
-        """Make one request of the payer, or of who speaks for it. Raises NotTaken and Unknown."""
-        party, place = self.clients.register.payer(tenant, payer), f"payers/{payer}/{path}"
-        how: dict[str, Any] = {"timeout_s": TIMEOUT_S, "not_taken": rest.CERTAINLY_NOT}
-        content = {"json": body} if body is not None else {}
-        return await self.clients.exchange(party, method, self.payer_url, place, **how, **content)
+    async def inquire(self, tenant: str, payer: str, body: Mapping[str, Any]) -> httpx2.Response:
+        """Ask the payer, or who speaks for it, about a coverage (X12 270/271). Raises NotTaken and Unknown."""
+        party, place = self.clients.register.payer(tenant, payer), f"payers/{payer}/eligibility"
+        return await self.clients.exchange(
+            party, "POST", self.payer_url, place, timeout_s=TIMEOUT_S, not_taken=rest.CERTAINLY_NOT, json=body
+        )
+
+    async def request(self, call: Call, payer: str, body: Mapping[str, Any] | None) -> httpx2.Response | AnswerWord:
+        """Make a call about a request for authorization, which the payer keeps under the effect's id.
+
+        Return what `rest.request` returns. Raises Unknown on silence.
+        """
+        party = self.clients.register.payer(tenant_of(call.aggregate_id), payer)
+        place = f"payers/{payer}/authorizations/{call.effect_id}"
+        return await rest.request(self.clients, party, call, self.payer_url, place, body, timeout_s=TIMEOUT_S)
 
     def callback_url(self, referral_id: str, payer: str, request_id: str) -> str:
         """Where this payer tells us when it has changed its mind about this request, and nobody else does."""

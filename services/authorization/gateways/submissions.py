@@ -10,8 +10,7 @@ import httpx2
 from services.authorization.domain import Case
 from services.authorization.gateways.answers import PayerAnswer, recorded
 from services.authorization.gateways.payer_client import TIMEOUT_S, Payers, read
-from shared.contracts.language import Actor, tenant_of
-from shared.effects import NotTaken, rest
+from shared.contracts.language import Actor
 from shared.errors import Unknown
 from shared.ports import Answer, Call, Traits
 
@@ -35,12 +34,9 @@ class Submissions:
         body = self._body(call, state) if call.act == "send" else None
         if call.act == "send" and body is None:
             return Answer("not_taken")
-        try:
-            path = f"authorizations/{call.effect_id}"
-            tenant = tenant_of(call.aggregate_id)
-            response = await self.payers.exchange(tenant, rest.METHODS[call.act], payer, path, body)
-        except NotTaken:
-            return Answer("not_taken")
+        response = await self.payers.request(call, payer, body)
+        if isinstance(response, str):
+            return Answer(response)
         answered = self._answer_of(call, response, payer, now)
         # Nobody waits for the decision on a closed case: a payer that never decides would be asked daily for ever.
         return replace(answered, final=answered.final or state.ending == "closed")
@@ -62,8 +58,6 @@ class Submissions:
         }
 
     def _answer_of(self, call: Call, response: httpx2.Response, payer: str, now: datetime) -> Answer:
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            return Answer(rest.NOT_FOUND[call.act])
         answer = read(response, PayerAnswer, (HTTPStatus.OK, HTTPStatus.CREATED))
         if answer.request_id != call.effect_id:
             raise Unknown("An answer about another request.")

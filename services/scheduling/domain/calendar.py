@@ -1,4 +1,4 @@
-"""Which days an interval touches, in which order they are claimed, and whether an attempt lives.
+"""Which days an interval touches, in which order they are reserved, and whether an attempt lives.
 
 Both sides of a booking rest on this: the placement, whose own write is the one moment of truth, and the days.
 """
@@ -15,7 +15,7 @@ _A_MOMENT = timedelta(microseconds=1)
 
 
 def days_of(order: Order, slot: Slot) -> tuple[str, ...]:
-    """The ids of the days to claim, in the order in which every placement claims: patient, practitioner, room.
+    """The ids of the days to reserve, in the order in which every placement reserves them: patient, practitioner, room.
 
     Dates are UTC for every resource: with local dates, two overlapping visits of a patient at sites of different
     zones may meet in no day.
@@ -54,7 +54,7 @@ def overlaps(starts_at: datetime, ends_at: datetime, others: Iterable[tuple[date
 def life_of(state: Placement, attempt: int) -> Life:
     """Whether an attempt is under way, holds, or is dead, which is for ever.
 
-    An attempt that this state has not heard of yet is said to be under way: only what is certain removes a claim.
+    An attempt that this state does not know yet counts as under way: only what is certain removes a reservation.
     """
     if any(visit.attempt.number == attempt and visit.is_kept for visit in state.visits):
         return "booked"

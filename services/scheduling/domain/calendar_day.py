@@ -1,11 +1,11 @@
-"""One day of one resource: who claims which part of it. Its own aggregate; it tells nothing.
+"""One day of one resource: who reserves which part of it. Its own aggregate; it publishes nothing.
 
-A claim is added by the placement that intends it and refuses an overlap with any other placement's. It never lapses:
-once a claim reaches its `ask_at`, the day asks the placements of all that are not settled whether their attempts live.
-Only an attempt that is dead, for ever, loses its claim; one that is booked keeps it without further questions.
+A reservation is added by the placement that intends it and refuses an overlap with any other placement's. It never
+lapses: once it reaches its `ask_at`, the day asks the placements of all that are not settled whether their attempts
+live. Only an attempt that is dead for good loses its reservation; one that is booked keeps it, and is not asked again.
 
-Every claim has a number that is never used again, and answers are about numbers. So an old answer, `booked`, cannot
-settle what a zombie claimed anew for the same attempt after it was given up and released: that is another claim.
+Every reservation has a number that is never used again, and answers are about numbers. So an old answer, `booked`,
+cannot settle what a zombie reserved again for the same attempt after it was given up and released: that is another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ ASKED_AFTER = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An interval that an attempt of a placement claims. Without `ask_at` it is permanent."""
+    """An interval that an attempt of a placement reserves. Without `ask_at` it is permanent."""
 
     number: int
     placement_id: str
@@ -34,7 +34,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The question under way, and the numbers of the claims that it is about."""
+    """The question under way, and the numbers of the reservations that it is about."""
 
     number: int
     claims: tuple[int, ...]
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """The day. `claimed` and `asked` count claims and questions that there ever were."""
+    """The day. `claimed` and `asked` count reservations and questions that there ever were."""
 
     claims: tuple[Reservation, ...] = ()
     claimed: int = 0
@@ -50,9 +50,9 @@ class CalendarDay:
     asked: int = 0
 
     def reservations_in_question(self) -> list[Reservation]:
-        """What the question under way is about, as far as it is still claimed."""
+        """What the question under way is about, as far as it is still reserved."""
         numbers = self.question.claims if self.question else ()
-        return [claim for claim in self.claims if claim.number in numbers]
+        return [reservation for reservation in self.claims if reservation.number in numbers]
 
 
 EMPTY = CalendarDay()
@@ -78,7 +78,7 @@ class ReleaseReservation(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class HeedAnswer(Command):
-    """What placements said of the claims in question, by claim number."""
+    """What placements said of the reservations in question, by reservation number."""
 
     question: int
     lives: Mapping[int, Life]
@@ -86,28 +86,28 @@ class HeedAnswer(Command):
 
 @dataclass(frozen=True)
 class Reserved:
-    """A part of the day is claimed."""
+    """A part of the day is reserved."""
 
-    claim: Reservation
+    reservation: Reservation
 
 
 @dataclass(frozen=True)
 class Released:
-    """A claim is gone."""
+    """A reservation is gone."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The placements are asked about these claims."""
+    """The placements are asked about these reservations."""
 
     question: Question
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The question under way is over; claims that are asked about again, and when: None is permanent."""
+    """The question under way is over; reservations that are asked about again, and when: None is permanent."""
 
     ask_again: Mapping[int, datetime | None]
 
@@ -119,9 +119,9 @@ def decide(command: Command, day: CalendarDay) -> list[DayFact]:
     """Return the facts that follow: none if it is so already, Conflict if another placement has the time."""
     match command:
         case ReserveInterval():
-            return _claim(command, day)
+            return _reserve(command, day)
         case ReleaseReservation():
-            return [Released(claim.number) for claim in day.claims if _is_of(command, claim)]
+            return [Released(reservation.number) for reservation in day.claims if _is_of(command, reservation)]
         case Tick():
             return _ask(command, day)
         case HeedAnswer():
@@ -131,13 +131,13 @@ def decide(command: Command, day: CalendarDay) -> list[DayFact]:
     raise Rejected("unknown-command", "A calendar day does not know this command.")
 
 
-def _claim(command: ReserveInterval, day: CalendarDay) -> list[DayFact]:
-    if any(_is_of(command, claim) for claim in day.claims):
+def _reserve(command: ReserveInterval, day: CalendarDay) -> list[DayFact]:
+    if any(_is_of(command, reservation) for reservation in day.claims):
         return []
     others = [(c.starts_at, c.ends_at) for c in day.claims if c.placement_id != command.placement_id]
     if overlaps(command.starts_at, command.ends_at, others):
         raise Conflict("time-taken", "This time is taken.")
-    claim = Reservation(
+    reservation = Reservation(
         number=day.claimed + 1,
         placement_id=command.placement_id,
         attempt=command.attempt,
@@ -145,28 +145,30 @@ def _claim(command: ReserveInterval, day: CalendarDay) -> list[DayFact]:
         ends_at=command.ends_at,
         ask_at=command.at + ASKED_AFTER,
     )
-    return [Reserved(claim)]
+    return [Reserved(reservation)]
 
 
-def _is_of(command: ReserveInterval | ReleaseReservation, claim: Reservation) -> bool:
-    return (claim.placement_id, claim.attempt) == (command.placement_id, command.attempt)
+def _is_of(command: ReserveInterval | ReleaseReservation, reservation: Reservation) -> bool:
+    return (reservation.placement_id, reservation.attempt) == (command.placement_id, command.attempt)
 
 
 def _ask(command: Tick, day: CalendarDay) -> list[DayFact]:
-    """Once a claim is due, one question about all that are not settled. While it is under way, no other.
+    """Once a reservation is due, one question about all that are not settled. While it is under way, no other.
 
     The younger ones are booked by then, mostly; each on its own would cost a question more.
     """
     due = next_due(day)
     if due is None or due > command.at:
         return []
-    return [Asked(Question(day.asked + 1, tuple(claim.number for claim in day.claims if claim.ask_at)))]
+    return [
+        Asked(Question(day.asked + 1, tuple(reservation.number for reservation in day.claims if reservation.ask_at)))
+    ]
 
 
 def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:
     if day.question is None or day.question.number != command.question:
         return []
-    asked = [claim.number for claim in day.reservations_in_question()]
+    asked = [reservation.number for reservation in day.reservations_in_question()]
     dead = [number for number in asked if command.lives.get(number) == "dead"]
     booked = [number for number in asked if command.lives.get(number) == "booked"]
     again = [number for number in asked if number not in dead and number not in booked]
@@ -175,7 +177,7 @@ def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:
 
 
 def _give_up_asking(command: EffectNeedsPerson, day: CalendarDay) -> list[DayFact]:
-    """No answer is no reason to remove a claim: the question is put again, as another one."""
+    """No answer is no reason to remove a reservation: the question is put again, as another one."""
     if day.question is None or day.question.number != command.effect_revision:
         return []
     return [Answered(dict.fromkeys(day.question.claims, command.at + ASKED_AFTER))]
@@ -184,22 +186,22 @@ def _give_up_asking(command: EffectNeedsPerson, day: CalendarDay) -> list[DayFac
 def evolve(day: CalendarDay, fact: DayFact) -> CalendarDay:
     """Fold one fact into the day."""
     match fact:
-        case Reserved(claim=claim):
-            return replace(day, claims=(*day.claims, claim), claimed=claim.number)
+        case Reserved(reservation=reservation):
+            return replace(day, claims=(*day.claims, reservation), claimed=reservation.number)
         case Released(number=number):
-            return replace(day, claims=tuple(claim for claim in day.claims if claim.number != number))
+            return replace(day, claims=tuple(reservation for reservation in day.claims if reservation.number != number))
         case Asked(question=question):
             return replace(day, question=question, asked=question.number)
         case Answered(ask_again=times):
-            claims = tuple(replace(c, ask_at=times[c.number]) if c.number in times else c for c in day.claims)
-            return replace(day, claims=claims, question=None)
+            reservations = tuple(replace(c, ask_at=times[c.number]) if c.number in times else c for c in day.claims)
+            return replace(day, claims=reservations, question=None)
 
 
 def next_due(day: CalendarDay) -> datetime | None:
-    """When claims are to be asked about; while a question is under way, its call has its own time."""
+    """When reservations are to be asked about; while a question is under way, its call has its own time."""
     if day.question:
         return None
-    return min((claim.ask_at for claim in day.claims if claim.ask_at), default=None)
+    return min((reservation.ask_at for reservation in day.claims if reservation.ask_at), default=None)
 
 
 def tasks(_day: CalendarDay) -> tuple[Task, ...]:
@@ -213,5 +215,5 @@ def wanted_effects(day: CalendarDay) -> Sequence[Effect]:
 
 
 def busy(days: Sequence[CalendarDay]) -> list[tuple[datetime, datetime]]:
-    """The intervals that are claimed on any of the days."""
-    return [(claim.starts_at, claim.ends_at) for day in days for claim in day.claims]
+    """The intervals that are reserved on any of the days."""
+    return [(reservation.starts_at, reservation.ends_at) for day in days for reservation in day.claims]

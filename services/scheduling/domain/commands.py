@@ -156,7 +156,7 @@ class OfferOpenings(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReserved(Command):
-    """Every day took the claim of this attempt. `seal`: what its patient must know, for the audience `visit`."""
+    """Every day took the reservation of this attempt. `seal`: what its patient must know, for the audience `visit`."""
 
     attempt: int
     visit_id: str
@@ -165,13 +165,13 @@ class RecordReserved(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReservationRefused(Command):
-    """A day holds an overlapping claim of another placement, or the directory does not name the provider any more."""
+    """A day holds an overlapping reservation of another placement, or the directory no longer names the provider."""
 
     attempt: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReservationReleased(Command):
-    """No day holds a claim of this attempt any more."""
+    """No day holds a reservation of this attempt any more."""
 
     attempt: int

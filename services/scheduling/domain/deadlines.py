@@ -8,7 +8,7 @@ from shared.business_days import after_business_days
 from shared.contracts.language import Owner, Priority
 
 BOOKING_TIME = timedelta(minutes=15)
-"""A search or a claim takes seconds; what has taken this long is in trouble, and a person hears of it."""
+"""A search or a reservation takes seconds; what has taken this long is in trouble, and becomes a person's step."""
 SEARCHED_AGAIN_AFTER = timedelta(days=1)
 AFTER_MISSED = timedelta(days=2)
 OUTCOME_BUSINESS_DAYS = 1

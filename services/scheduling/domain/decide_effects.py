@@ -1,7 +1,7 @@
 """What a placement makes of the calendar's answers, of calls that got none, and of time.
 
 An attempt is booked by this aggregate's own write and by nothing else; until then, and when it is given up, the days
-only hold claims for it.
+only hold reservations for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,20 +65,20 @@ def _pause(command: Command, state: Placement) -> Facts:
 
 def _reserved(command: c.RecordReserved, state: Placement) -> Facts:
     """The moment of truth: the attempt under way becomes the visit, and one that it moves is given up."""
-    claiming = state.seeking
-    if not isinstance(claiming, Reserving) or claiming.attempt.number != command.attempt:
+    reserving = state.seeking
+    if not isinstance(reserving, Reserving) or reserving.attempt.number != command.attempt:
         return []
-    item = state.leave.item_covering(claiming.attempt.slot)
+    item = state.leave.item_covering(reserving.attempt.slot)
     return [
         VisitBooked(
             **vars(command.attribution),
             referral_id=order_of(state).referral_id,
             visit_id=command.visit_id,
             replaces=state.visit.visit_id if state.visit else None,
-            booked_by=claiming.booked_by,
+            booked_by=reserving.booked_by,
             case_item=item.item if item else None,
-            provider_ref=claiming.provider_ref,
-            site_ref=claiming.attempt.slot.site_ref,
+            provider_ref=reserving.provider_ref,
+            site_ref=reserving.attempt.slot.site_ref,
             seals={"visit": command.seal},
         )
     ]
@@ -86,12 +86,12 @@ def _reserved(command: c.RecordReserved, state: Placement) -> Facts:
 
 def _reservation_refused(command: c.RecordReservationRefused, state: Placement) -> Facts:
     """The next opening, else another search. What a person asked for is not silently replaced by something else."""
-    claiming = state.seeking
-    if not isinstance(claiming, Reserving) or claiming.attempt.number != command.attempt:
+    reserving = state.seeking
+    if not isinstance(reserving, Reserving) or reserving.attempt.number != command.attempt:
         return []
-    if begun := _try_next(claiming.rest, command, state):
+    if begun := _try_next(reserving.rest, command, state):
         return begun
-    if claiming.is_asked_for or state.searches_in_vain >= MOST_SEARCHES_IN_VAIN:
+    if reserving.is_asked_for or state.searches_in_vain >= MOST_SEARCHES_IN_VAIN:
         return _pause(command, state)
     return [begin_search(command, state)]
 

@@ -110,7 +110,7 @@ def _require_time(slot: Slot, order: Order, command: Command) -> None:
 
 
 def _slots_now(state: Placement) -> list[Slot]:
-    """What is booked, and what is being claimed."""
+    """What is booked, and what is being reserved."""
     booked = [state.visit.attempt.slot] if state.visit else []
     return [*booked, state.seeking.attempt.slot] if isinstance(state.seeking, Reserving) else booked
 

@@ -131,5 +131,7 @@ def _calendar(state: Placement, order: Order) -> list[Effect]:
             effects.append(Effect(kind="search", revision=search, target=provider_ref, urgency=urgency))
         case Reserving(attempt=attempt):
             attempts.append(attempt)
-    claims = (Effect(kind="claim", revision=a.number, target=a.slot.provider_ref, urgency=urgency) for a in attempts)
-    return [*effects, *claims]
+    reservations = (
+        Effect(kind="claim", revision=a.number, target=a.slot.provider_ref, urgency=urgency) for a in attempts
+    )
+    return [*effects, *reservations]

@@ -100,8 +100,8 @@ def _search_begun(state: Placement, fact: f.SearchBegun) -> Placement:
 
 
 def _attempt_begun(state: Placement, fact: f.AttemptBegun) -> Placement:
-    claiming = Reserving(fact.attempt, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
-    return replace(state, given_up=_given_up(state), seeking=claiming, attempts=fact.attempt.number)
+    reserving = Reserving(fact.attempt, fact.booked_by, fact.until, fact.rest, fact.is_asked_for)
+    return replace(state, given_up=_given_up(state), seeking=reserving, attempts=fact.attempt.number)
 
 
 def _paused(state: Placement, fact: f.SeekingPaused) -> Placement:
@@ -146,7 +146,7 @@ def _missed(state: Placement, fact: published.VisitMissed) -> Placement:
 
 def _fulfilled(state: Placement, fact: published.VisitFulfilled) -> Placement:
     kept = any(visit.visit_id == fact.visit_id and visit.is_kept for visit in state.visits)
-    # A visit that was given back stays so: its claims are gone for ever.
+    # A visit that was given back stays so: its reservations are gone for good.
     marked = _with_fate(state, fact.visit_id, "fulfilled") if kept else state
     return replace(marked, fulfilled=fact.visit_id, handed=_left(state))
 

@@ -82,7 +82,7 @@ class SearchBegun:
 
 @dataclass(frozen=True)
 class AttemptBegun:
-    """The intent to claim a slot; no day holds a claim that was not intended before."""
+    """The intent to reserve a slot; no day holds a reservation that was not intended before."""
 
     attempt: Attempt
     booked_by: BookedBy
@@ -106,7 +106,7 @@ class SeekingStopped:
 
 @dataclass(frozen=True)
 class AttemptReleased:
-    """An attempt that was given up holds no claims any more."""
+    """An attempt that was given up holds no reservations any more."""
 
     attempt: int
 

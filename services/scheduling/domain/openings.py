@@ -54,7 +54,7 @@ def frame_of(state: Placement, order: Order, at: datetime) -> Frame:
 def free_slots(
     provider: Provider, site: Site, leave: Clearance, frame: Frame, busy: Sequence[Interval]
 ) -> Iterator[Slot]:
-    """Every slot within the frame that is open, allowed and not claimed, in order of time."""
+    """Every slot within the frame that is open, allowed and not reserved, in order of time."""
     ahead = deque(sorted(busy))
     for slot in slots(provider, site, frame):
         while ahead and ahead[0][1] <= slot.starts_at:

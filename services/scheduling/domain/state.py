@@ -80,7 +80,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to claim a slot. Its number is never used again."""
+    """One try to reserve a slot. Its number is never used again."""
 
     number: int
     slot: Slot
@@ -97,7 +97,7 @@ class Visit:
 
     @property
     def is_kept(self) -> bool:
-        """Whether its time stays claimed: it lies ahead, or is history."""
+        """Whether its time stays reserved: it lies ahead, or is history."""
         return self.fate in ("booked", "missed", "fulfilled")
 
 
@@ -143,7 +143,7 @@ class Searching:
 
 @dataclass(frozen=True, slots=True)
 class Reserving:
-    """A slot is being claimed, day by day; `rest` is tried next. `is_asked_for`: a person named this very slot."""
+    """A slot is being reserved, day by day; `rest` is tried next. `is_asked_for`: a person named this very slot."""
 
     attempt: Attempt
     booked_by: BookedBy
@@ -177,7 +177,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The whole. `given_up` attempts are dead for ever; each is kept until its claims are known to be released.
+    """The whole. `given_up` attempts are dead for good; each is kept until its reservations are known to be released.
 
     `is_held`: the order is on hold, nothing new is begun, and what stands is kept.
     """

@@ -1,7 +1,7 @@
 """The calendar as a placement speaks to it, and a placement as a day speaks to it. No write spans two documents.
 
-To a placement the days are like an outside party: intent, call, result. A call that fails half-way leaves claims that
-their placement knows and releases; what a zombie adds later, the day itself asks about and removes.
+To a placement the days are like an outside party: intent, call, result. A call that fails half-way leaves reservations
+that their placement knows and releases; what a zombie adds later, the day itself asks about and removes.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ async def _in_time() -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Openings:
-    """Looks for openings (effect `search`): opening hours minus claims, read a fortnight at a time."""
+    """Looks for openings (effect `search`): opening hours minus reservations, read a fortnight at a time."""
 
     directory: Directory
     engines: Mapping[str, Engine]
@@ -111,9 +111,9 @@ class Openings:
         return best_of(free, order)
 
     async def _busy(self, provider: Provider, order: Order, frame: Frame) -> list[Interval]:
-        """What is claimed of the patient, the provider and the room on the days of a frame.
+        """What is reserved of the patient, the provider and the room on the days of a frame.
 
-        A day that cannot be used is claimed as a whole: nobody could claim a part of it.
+        A day that cannot be used counts as reserved as a whole: nobody could reserve a part of it.
         """
         dates = dates_between(frame.earliest, frame.latest + timedelta(minutes=provider.visit_minutes))
         resources = (order.patient_ref, provider.provider_ref, provider.room_ref)
@@ -132,7 +132,7 @@ class Openings:
 
 @dataclass(frozen=True)
 class Reservations:
-    """Reservations every day of an attempt, in order, and releases them (effect `claim`)."""
+    """Reserves every day of an attempt, in order, and releases them (effect `claim`)."""
 
     directory: Directory
     keyring: Keyring
@@ -140,7 +140,7 @@ class Reservations:
 
     @property
     def traits(self) -> Traits:
-        """A claim that is there is left as it is; asking would tell no more than claiming again."""
+        """A reservation that is there is left as it is; asking would say no more than reserving again."""
         return Traits(dedupes=True, land_s=LAND_S, concurrency=RESERVATIONS_AT_ONCE)
 
     async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
@@ -150,23 +150,23 @@ class Reservations:
             return Answer("withdrawn", refs=(call.effect_id,))
         async with _in_time():
             if call.act == "send":
-                return await self._claim(call, order, attempt, now)
+                return await self._reserve(call, order, attempt, now)
             return await self._release(call, order, attempt, now)
 
-    async def _claim(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
-        """All days, or a refusal: then the placement gives the attempt up, and what was claimed is withdrawn."""
+    async def _reserve(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
+        """All days, or a refusal: then the placement gives the attempt up, and what was reserved is withdrawn."""
         about = {**_told(now), "attempt": attempt.number}
         provider = self.directory.provider(attempt.slot.provider_ref)
         if provider is None:
             return Answer("alive", refs=(call.effect_id,), command=RecordReservationRefused(**about))
-        claim = ReserveInterval(
+        reservation = ReserveInterval(
             **about,
             placement_id=call.aggregate_id,
             starts_at=attempt.slot.starts_at,
             ends_at=attempt.slot.ends_at,
         )
         for day in days_of(order, attempt.slot):
-            if not await self._takes(day, call, claim):
+            if not await self._takes(day, call, reservation):
                 return Answer("alive", refs=(call.effect_id,), command=RecordReservationRefused(**about))
         site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
         held = RecordReserved(
@@ -198,8 +198,8 @@ class Reservations:
 class Questions:
     """Asks placements whether attempts live (effect `ask` of a day).
 
-    The day wrote down which claims it asks about before this reads, from the primary; the answer is about these claims
-    by number. So `booked`, however late it is heard, never settles a claim that was made after the reading.
+    The day wrote down which reservations it asks about before this reads, from the primary; the answer names them by
+    number. So `booked`, however late it comes, never settles a reservation that was made after the reading.
     """
 
     engines: Mapping[str, Engine]
@@ -210,18 +210,18 @@ class Questions:
         return READS
 
     async def call(self, call: Call, state: CalendarDay, now: datetime) -> Answer:
-        """Read the placements and say what becomes of the claims. There is nothing to withdraw."""
-        claims = state.reservations_in_question()
+        """Read the placements and say what becomes of the reservations. There is nothing to withdraw."""
+        reservations = state.reservations_in_question()
         if call.act != "send":
             return Answer("withdrawn")
         placements = self.engines[PLACEMENT]
         async with _in_time():
-            stored = await placements.store.load(sorted({claim.placement_id for claim in claims}))
+            stored = await placements.store.load(sorted({reservation.placement_id for reservation in reservations}))
         found: dict[str, Placement] = {key: placements.document(each).state for key, each in stored.items()}
         lives: dict[int, Life] = {
-            claim.number: life_of(found[claim.placement_id], claim.attempt)
-            for claim in claims
-            if claim.placement_id in found
+            reservation.number: life_of(found[reservation.placement_id], reservation.attempt)
+            for reservation in reservations
+            if reservation.placement_id in found
         }
         command = HeedAnswer(**_told(now), question=call.revision, lives=lives)
         return Answer("absent", command=command)

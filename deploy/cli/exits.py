@@ -3,9 +3,10 @@
 import functools
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
-from types import FrameType
 from typing import Final, ParamSpec
 
 import typer
@@ -48,11 +49,10 @@ def ending_well(command: Callable[Parameters, None]) -> Callable[Parameters, Non
     """Turn what a command raises into a sentence on stderr and an exit code. SIGTERM ends it as Ctrl-C does."""
 
     @functools.wraps(command)
-    def told(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _interrupt)
+    def ending(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _interruptible():
+                command(*args, **kwargs)
         except typer.Exit:
             raise
         except Exception as error:
@@ -64,18 +64,32 @@ def ending_well(command: Callable[Parameters, None]) -> Callable[Parameters, Non
             console.print(f"  → {escape(failure.remedy)}")
             raise typer.Exit(failure.code) from None
 
-    return told
+    return ending
 
 
-def _interrupt(_number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt; in a finalizer, from which Python lets no exception out, a moment later."""
-    while frame is not None:
-        if frame.f_code.co_name == "__del__":
-            signal.signal(signal.SIGALRM, _interrupt)
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, and let neither be dropped.
+
+    Python drops what is raised in a finalizer or a callback of the interpreter, after telling `sys.unraisablehook`: an
+    interrupt that meets one is raised again a moment later.
+    """
+    dropped = sys.unraisablehook
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+    def raise_again(what: "sys.UnraisableHookArgs") -> None:
+        if what.exc_type is KeyboardInterrupt:
             signal.setitimer(signal.ITIMER_REAL, _MOMENT_S)
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
+        else:
+            dropped(what)
+
+    sys.unraisablehook = raise_again
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = dropped
 
 
 def _failure(error: Exception) -> Failure:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 OFFICE_ZONE: Final = "America/New_York"
-"""Where the day of the week is told: a UTC day would end in the American afternoon."""
+"""Where the day of the week is read: a UTC day would end in the American afternoon."""
 SATURDAY: Final = 5
 
 

@@ -1,4 +1,4 @@
-"""The list itself, from what services hear and tell. Pure: no broker is asked, and no file is read.
+"""The list itself, from what services consume and publish. Pure: no broker is asked, and no file is read.
 
 A fact is held to its source in two steps: only its service may write to its topic, which is here, and a reader takes
 from a topic only what its service says, which is `shared.contracts.envelope`.

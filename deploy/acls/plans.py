@@ -1,4 +1,4 @@
-"""The blueprints of all services, made only to be looked at: whom they hear, and whether they are heard.
+"""The blueprints of all services, made only to be looked at: what they consume, and whether they publish.
 
 A blueprint wants settings. Those that lie beside the code are the shipped ones; the rest is invented, and reaches
 nobody: nothing is wired, started or called.

@@ -9,14 +9,16 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Failure
-from deploy.cli.quiet import HEARS
+from deploy.cli.quiet import CONSUMES
 from deploy.cli.reach import Reach, find_platform, reaching
 
 Reader = Annotated[str, typer.Argument(help="The service that could not take it in.")]
 Key = Annotated[str, typer.Argument(help="The referral, or the key shown by `parked list`.")]
-Source = Annotated[str | None, typer.Option(help="The service that told the stuck fact, or whose fact is missing.")]
-Sequence = Annotated[int | None, typer.Option(min=1, help="The stuck fact's number; without it, the hole is meant.")]
-Origin = Annotated[str | None, typer.Option(help="A letter's origin: topic:partition:offset.")]
+Source = Annotated[
+    str | None, typer.Option(help="The service that published the stuck fact, or whose fact is missing.")
+]
+Sequence = Annotated[int | None, typer.Option(min=1, help="The stuck fact's number; without it, the gap is meant.")]
+Origin = Annotated[str | None, typer.Option(help="An unsequenced record's origin: topic:partition:offset.")]
 
 
 def list_parked(*, as_json: screen.AsJson = False) -> None:
@@ -42,7 +44,7 @@ def replay(
     origin: Origin = None,
     as_json: screen.AsJson = False,
 ) -> None:
-    """Try a stuck fact or a letter again, once its cause is mended. Doing it twice does nothing more."""
+    """Try a stuck fact or an unsequenced record again, once its cause is mended. A second time does nothing more."""
     _resolve("replay", reader, _named(key, source, sequence, origin), as_json=as_json)
 
 
@@ -55,7 +57,7 @@ def discard(
     origin: Origin = None,
     as_json: screen.AsJson = False,
 ) -> None:
-    """Give up a stuck fact, a letter, or (with --source alone) what is missing below the facts that wait."""
+    """Give up a stuck fact, an unsequenced record, or (--source alone) what is missing below the facts that wait."""
     _resolve("discard", reader, _named(key, source, sequence, origin), as_json=as_json)
 
 
@@ -65,8 +67,8 @@ def _named(key: str, source: str | None, sequence: int | None, origin: str | Non
 
 
 def _resolve(act: str, reader: str, named: dict[str, Any], *, as_json: bool) -> None:
-    if reader not in HEARS:
-        raise Failure(f"There is no service called {reader}.", f"Use one of: {', '.join(HEARS)}")
+    if reader not in CONSUMES:
+        raise Failure(f"There is no service called {reader}.", f"Use one of: {', '.join(CONSUMES)}")
     left = asyncio.run(_ask(act, reader, named))
     tables = _tables([{**entry, "reader": reader} for entry in left["left"]])
     screen.show(left, as_json=as_json, tables=lambda: tables)
@@ -80,7 +82,7 @@ async def _ask(act: str, reader: str, named: dict[str, Any]) -> dict[str, Any]:
 
 async def _everything() -> list[dict[str, Any]]:
     async with reaching(find_platform()) as reach:
-        found = await asyncio.gather(*(_of(reach, service) for service in HEARS))
+        found = await asyncio.gather(*(_of(reach, service) for service in CONSUMES))
         return [entry for entries in found for entry in entries]
 
 
@@ -100,7 +102,7 @@ def _tables(entries: list[dict[str, Any]]) -> Iterable[RenderableType]:
         (
             entry["reader"],
             entry["key"],
-            entry["service"] or "letter",
+            entry["service"] or "unsequenced",
             entry["sequence"],
             entry["reason"],
             "stuck" if entry["is_stuck"] else "waits its turn",

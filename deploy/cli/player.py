@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from deploy.cli.exits import Code, Failure
-from deploy.cli.quiet import HEARS, Backlog, Look, Progress, unrest
+from deploy.cli.quiet import CONSUMES, Backlog, Look, Progress, unrest
 from deploy.cli.reach import Reach
 from shared.errors import Unavailable
 from shared.ports import Clock
@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 _NOTICED_S, _POLL_S = 0.15, 0.08
 _PARKED_LOOKS = 20
-"""While something is parked, counts cannot prove that all was heard: then so many looks must be equal."""
+"""While something is parked, counts cannot prove that all was consumed: then so many looks must be equal."""
 _PATIENCE_S = 120.0
 """So long after the last change nothing changes any more."""
 _LONGEST_S = 1800.0
@@ -55,7 +55,7 @@ class Plan:
 
 async def look(reach: Reach) -> Look:
     """Ask every service and the simulators how far they are. Raises Failure where one does not answer."""
-    names = list(HEARS)
+    names = list(CONSUMES)
     *found, backlog = await asyncio.gather(
         *(reach.get(name, "/v1/progress") for name in names), reach.get("simulators", "/agenda")
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-HEARS: Final[Mapping[str, tuple[str, ...]]] = {
+CONSUMES: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": ("scheduling",),
     "authorization": ("intake", "scheduling"),
     "scheduling": ("intake", "authorization", "notifications"),
@@ -48,12 +48,12 @@ class Progress(BaseModel):
 
     @property
     def told(self) -> int:
-        """Facts told so far."""
+        """Facts published so far."""
         return sum(collection.told for collection in self.aggregates.values())
 
     @property
     def is_parked(self) -> bool:
-        """Whether anything waits here for an operator: then not all that was told is seen."""
+        """Whether anything waits here for an operator: then not every published fact is seen."""
         return any(collection.parked for collection in self.aggregates.values())
 
     def seen(self, publisher: str) -> int:
@@ -122,7 +122,7 @@ def _unrest_within(progress: Progress, since: datetime) -> str | None:
 
 
 def _unheard(progress: Progress, services: Mapping[str, Progress]) -> str | None:
-    for publisher in HEARS[progress.service]:
+    for publisher in CONSUMES[progress.service]:
         missing = services[publisher].told - progress.seen(publisher)
         if missing > 0 and not progress.is_parked:
             return f"has not taken in {missing} facts of {publisher}"

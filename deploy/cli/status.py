@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Code, Failure
-from deploy.cli.quiet import HEARS, Progress
+from deploy.cli.quiet import CONSUMES, Progress
 from deploy.cli.reach import Reach, find_platform, reaching
 
 
@@ -31,7 +31,7 @@ async def _ask() -> dict[str, Any]:
 async def _part(reach: Reach, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"url": reach.addresses.urls[name], "answers": True}
     try:
-        if name in HEARS:
+        if name in CONSUMES:
             progress = Progress.model_validate(await reach.get(name, "/v1/progress"))
             return found | _figures(progress)
         if name == "simulators":

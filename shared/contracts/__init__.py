@@ -1,1 +1,1 @@
-"""The published language: what services tell one another, and the words that facts are made of. No I/O."""
+"""The published language: what services publish to one another, and the words that facts are made of. No I/O."""

@@ -1,4 +1,4 @@
-"""The facts that authorization tells: what the payer covers, needs, was asked, and decided."""
+"""The facts that authorization publishes: what the payer covers, needs, was asked, and decided."""
 
 from datetime import date
 from typing import ClassVar, Literal

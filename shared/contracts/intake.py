@@ -1,4 +1,4 @@
-"""The facts that intake tells: a referral came in, is complete, was cancelled, was answered, is closed."""
+"""The facts that intake publishes: a referral came in, is complete, was cancelled, was answered, is closed."""
 
 from typing import ClassVar, Literal
 

@@ -119,7 +119,7 @@ class Fact(Word):
         return self
 
     def with_tasks(self, tasks: tuple[Task, ...]) -> Self:
-        """The fact as it is told: with its publisher's open tasks after it."""
+        """The fact as it is published: with its publisher's open tasks after it."""
         first = tasks[0] if tasks else None
         step = first and Step(act=first.act, owner=first.owner, queue=first.queue, due_at=first.due_at)
         return self.model_copy(update={"tasks": tasks, "step": step})

@@ -1,4 +1,4 @@
-"""The facts that notifications tells: what the patient was told, whether it arrived, and who reached them."""
+"""The facts that notifications publishes: what the patient was told, whether it arrived, and who reached them."""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""What every service may tell about its own work on a referral: it is parked, it goes on, its tasks changed."""
+"""What every service may publish about its own work on a referral: it is parked, it goes on, its tasks changed."""
 
 from typing import ClassVar
 

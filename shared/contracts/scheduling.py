@@ -1,4 +1,4 @@
-"""The facts that scheduling tells: which provider, which visit, and what became of it.
+"""The facts that scheduling publishes: which provider, which visit, and what became of it.
 
 Starts, sites and names are in the `visit` seal; every reference here is an opaque token, because the name of
 a provider or a site reveals a diagnosis.

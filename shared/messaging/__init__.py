@@ -1,1 +1,1 @@
-"""Telling and hearing: the publisher, the consumer, and what cannot be taken in yet."""
+"""Publishing and consuming: outbox, consumer, inbox, and the records that cannot be applied yet."""

@@ -118,7 +118,7 @@ class Returns:
         self._engine, self._reader, self._clock, self._chance = engine, reader, clock, chance
         self._on_error = on_error
         self._rounds = 0
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._resting: dict[str, tuple[int, float]] = {}
 
     async def run(self) -> None:
@@ -133,8 +133,8 @@ class Returns:
             await self._clock.sleep(pause_s(0, ROUND_S, ROUND_S, self._chance()))
 
     async def round(self) -> None:
-        """Tell of documents that cannot be used, then give back what can be."""
-        await self._tell()
+        """Report documents that cannot be used, then give back what can be."""
+        await self._report()
         after = HELD
         while page := await self._engine.store.parked(after, PAGE):
             for held in self._engine.usable(page):
@@ -148,16 +148,16 @@ class Returns:
         if self._reader and self._rounds % REPLAYED_EACH == 1:
             await self._replay(self._reader)
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         """That a document is broken stands beside it, so that operators see it whoever met it."""
         unusable = self._engine.working_set.unusable
-        self._told &= unusable.keys()
-        news = {key: why for key, why in unusable.items() if key not in self._told and not key.startswith(HELD)}
+        self._reported &= unusable.keys()
+        news = {key: why for key, why in unusable.items() if key not in self._reported and not key.startswith(HELD)}
         for key, why in news.items():
             structlog.get_logger().error("a document cannot be used", referral_id=key, reason=why)
         broken = [Hold(key, why) for key, why in news.items() if why.startswith(UNDECODABLE)]
         await self._engine.handle(broken)
-        self._told.update(news)
+        self._reported.update(news)
 
     async def _give_back(self, held: Document) -> None:
         key = about(held)

@@ -92,7 +92,7 @@ class Publisher:
                 await self._publish_queued(engine)
         finally:
             self._has_ended = True
-            _tell(self._watchers)
+            _wake(self._watchers)
 
     async def _publish_queued(self, engine: Engine) -> None:
         outboxes, self._queued = self._queued, {}
@@ -102,7 +102,7 @@ class Publisher:
             await self._round(outboxes, engine)
         finally:
             self._is_sending = False
-            _tell(watchers)
+            _wake(watchers)
 
     async def _round(self, outboxes: dict[str, _Outbox], engine: Engine) -> None:
         partitions: dict[tuple[str, int], list[_Line]] = defaultdict(list)
@@ -161,7 +161,7 @@ class Publisher:
                 self._published[document.id] = document.version
 
 
-def _tell(watchers: list[asyncio.Future[None]]) -> None:
+def _wake(watchers: list[asyncio.Future[None]]) -> None:
     for watcher in watchers:
         if not watcher.done():
             watcher.set_result(None)

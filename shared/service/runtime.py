@@ -127,7 +127,7 @@ class Service:
         return document
 
     async def start(self) -> None:
-        """Start the doors: the store first, then publishing, hearing, the clock. What is down is waited for."""
+        """Start the doors: the store first, then publishing, consuming, timers. What is down is waited for."""
         for aggregate in self.aggregates.values():
             engine, out = aggregate.engine, aggregate.publisher
             self._publishing += map(self._run, (out.run(engine), out.keep_clear(engine), out.sweep(engine)))

@@ -25,7 +25,7 @@ class Metrics:
         self.unusable = self._counter("unusable", "Documents met that this program cannot use", "reason")
         self.outdated = self._counter("outdated", "Times the group was left because a newer program wrote a document")
         self.held = self._counter("held", "Records kept beside a document that could not take them")
-        self.unpublishable = self._counter("unpublishable", "Times an outbox could not be told")
+        self.unpublishable = self._counter("unpublishable", "Times an outbox could not be published")
         self.parked = self._gauge("parked", "Referrals in which something waits for an operator")
         self.lag = self._gauge("consumer_lag", "Records not yet taken", "topic", "partition")
         self.outbox_age_s = self._gauge("outbox_age_seconds", "Age of the oldest unconfirmed outbox")

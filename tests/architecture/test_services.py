@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from deploy.acls.plans import PLANS, plans
 from deploy.cli import token
-from deploy.cli.quiet import HEARS, Collection
+from deploy.cli.quiet import CONSUMES, Collection
 from deploy.cli.reach import ReachSettings
 from deploy.local.programs import SERVICES as PROGRAMS
 from deploy.platform.addresses import DEFAULT_PORTS
@@ -49,7 +49,7 @@ def parts_of_image() -> set[str]:
 
 LISTS = {
     "deploy/acls/plans.py PLANS (its blueprint, for topics and ACLs)": set(PLANS),
-    "deploy/cli/quiet.py HEARS (whose facts it consumes)": set(HEARS),
+    "deploy/cli/quiet.py CONSUMES (whose facts it consumes)": set(CONSUMES),
     "deploy/local/programs.py SERVICES (its process)": set(PROGRAMS),
     "deploy/platform/addresses.py DEFAULT_PORTS (its port)": set(DEFAULT_PORTS) - {"simulators", "issuer", "smtp"},
     "deploy/platform/keys.py AUDIENCES (the seals that it may open)": set(AUDIENCES),

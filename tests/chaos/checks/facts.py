@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from deploy.cli.quiet import HEARS
+from deploy.cli.quiet import CONSUMES
 from shared.engine.document import WAITS_ITS_TURN
 from tests.chaos.evidence import DeadLetter, Evidence
 
@@ -65,7 +65,7 @@ def unheard(evidence: Evidence) -> list[str]:
     return [
         f"{subject}: {reader} has seen {seen.get((reader, subject, source), 0)} of {n} facts of {source}"
         for (source, subject), n in told.items()
-        for reader, sources in HEARS.items()
+        for reader, sources in CONSUMES.items()
         if source in sources and seen.get((reader, subject, source), 0) != n
     ]
 

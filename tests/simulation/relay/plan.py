@@ -15,7 +15,7 @@ from tests.simulation.machines import Life
 from tests.simulation.relay.domain import RELAY, Hear
 from tests.simulation.relay.outside import TRAITS, Bell, Outside
 
-HEARS: Mapping[str, tuple[str, ...]] = {
+CONSUMES: Mapping[str, tuple[str, ...]] = {
     "intake": (),
     "scheduling": ("intake",),
     "notifications": ("intake", "scheduling"),
@@ -72,7 +72,7 @@ def wired(name: str, life: Life, hooks: Hooks, outside: Outside, release: Releas
         name=name,
         kinds=(Kind(RELAY, "relays", gateways),),
         reactions=lambda _parts: reactions,
-        consumes=HEARS[name],
+        consumes=CONSUMES[name],
         routers=(),
         policy={},
     )

@@ -13,7 +13,7 @@ from tests.simulation.operator import Operator
 from tests.simulation.poison import Poison
 from tests.simulation.relay import rules
 from tests.simulation.relay.outside import Outside
-from tests.simulation.relay.plan import CALLS, HEARS, Release, wired
+from tests.simulation.relay.plan import CALLS, CONSUMES, Release, wired
 from tests.simulation.relay.story import Book, Person, refused
 from tests.simulation.replica import Wired
 from tests.simulation.requests import Wire
@@ -52,7 +52,7 @@ class Run:
     def __post_init__(self) -> None:
         """Put it together."""
         storm, random = Storm(self.loop), self.loop.random
-        self.cluster = Cluster(storm, {name: self._wired(name) for name in HEARS})
+        self.cluster = Cluster(storm, {name: self._wired(name) for name in CONSUMES})
         self.outside = Outside(Wire(self.cluster), self._publish)
         self.poison = Poison(storm, self.cluster.broker, SPOILED if random.random() < POISONED else 0.0)
         self.cluster.broker.mangle = self.poison.mangle

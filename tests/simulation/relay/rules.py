@@ -14,13 +14,13 @@ from tests.simulation.cluster import Cluster
 from tests.simulation.poison import Poison
 from tests.simulation.relay.domain import RELAY, Relay
 from tests.simulation.relay.outside import MESSAGES, TRAITS, Outside
-from tests.simulation.relay.plan import HEARS, PASSES_ON
+from tests.simulation.relay.plan import CONSUMES, PASSES_ON
 from tests.simulation.relay.story import Book
 from tests.simulation.stories import Story
 
 EARLY = timedelta(seconds=2.5)
 """How early a timer may be: the database's clock may be off by 2 s before anybody notices."""
-COLLECTIONS = {name: f"{name}.relays" for name in HEARS}
+COLLECTIONS = {name: f"{name}.relays" for name in CONSUMES}
 
 
 def watch(cluster: Cluster) -> None:
@@ -51,7 +51,7 @@ def _wrong_save(before: Stored, after: Stored, now: datetime) -> list[str]:
 def wrong(cluster: Cluster, outside: Outside, book: Book, poison: Poison, broken: set[str]) -> list[str]:
     """What is not as it must be in the end."""
     story, found = stories.told(cluster, COLLECTIONS)
-    found += stories.at_rest(cluster) + stories.heard(cluster, HEARS, COLLECTIONS, poison.lost)
+    found += stories.at_rest(cluster) + stories.heard(cluster, CONSUMES, COLLECTIONS, poison.lost)
     found += stories.only_poison_is_parked(cluster, bool(poison.spoiled or broken or poison.litters))
     found += _said(cluster, book) + _heard(cluster, story, book, poison, broken) + _fired(cluster)
     found += [
@@ -80,7 +80,7 @@ def _said(cluster: Cluster, book: Book) -> list[str]:
 def _heard(cluster: Cluster, story: Story, book: Book, poison: Poison, broken: set[str]) -> list[str]:
     """Every receiver applied every fact once, in order; what an operator gave up is the only exception."""
     found = []
-    for receiver, sources in HEARS.items():
+    for receiver, sources in CONSUMES.items():
         for key, state in _states(cluster, receiver).items():
             for source in sources:
                 heard = [word for word in state.heard if word.startswith(f"{source}/")]
@@ -116,7 +116,7 @@ def _words(facts: dict[int, Any], source: str) -> dict[int, str]:
 def _fired(cluster: Cluster) -> list[str]:
     """Every timer fired once, or was dropped."""
     found = []
-    for service in HEARS:
+    for service in CONSUMES:
         for key, state in _states(cluster, service).items():
             found += [f"{service} {key} never fired {name}" for name in state.armed]
             found += [f"{service} {key} fired {n} {c} times" for n, c in Counter(state.fired).items() if c > 1]

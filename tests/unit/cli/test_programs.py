@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.cli.quiet import HEARS
+from deploy.cli.quiet import CONSUMES
 from deploy.local.programs import SERVICES, Setting, programs
 from deploy.local.stack import Stack
 from deploy.platform.addresses import DEFAULT_PORTS
@@ -67,7 +67,7 @@ class TestPrograms:
 
         blueprint = BLUEPRINTS[service]()
 
-        assert (service, set(HEARS[service])) == (blueprint.name, set(blueprint.consumes))
+        assert (service, set(CONSUMES[service])) == (blueprint.name, set(blueprint.consumes))
 
     def test_give_each_service_its_own_keys(self, setting: Setting) -> None:
         """What a service may not read, it cannot read."""

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from deploy.acls.plans import plans
-from deploy.cli.quiet import HEARS, unrest
+from deploy.cli.quiet import CONSUMES, unrest
 from tests.unit.cli.looks import NOON, look
 
 
 class TestHears:
     def test_is_what_the_services_listen_to(self) -> None:
         """A list of its own, so that no command loads five services; with a gap in it time would move too soon."""
-        assert {name: set(heard) for name, heard in HEARS.items()} == {it.name: set(it.consumes) for it in plans()}
+        assert {name: set(heard) for name, heard in CONSUMES.items()} == {it.name: set(it.consumes) for it in plans()}
 
 
 class TestUnrest:

@@ -20,15 +20,19 @@ class Plan(Protocol):
 
     @property
     def name(self) -> str:
-        """The service, which is its consumer group and the name in its topic."""
+        """The service, whose principal has it."""
 
     @property
     def consumes(self) -> Sequence[str]:
-        """The services whose topics it reads."""
+        """The sources whose topics it reads."""
 
     @property
-    def publishes(self) -> bool:
-        """Whether it has a topic of its own."""
+    def publishes(self) -> Sequence[str]:
+        """The sources whose topics it writes."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """Its consumer groups."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) 
     Raises Impersonated.
     """
     plans, subscribers = list(plans), list(subscribers)
-    topics = [topic_of(plan.name) for plan in plans if plan.publishes]
+    topics = [topic_of(source) for plan in plans for source in plan.publishes]
     ours = [grant for plan in plans for grant in _of_service(plan, prefix)]
     ours += [
         Grant(_principal(prefix, "setup"), ("Create", "Describe"), "topic", _with_letters(topics), "make the topics")
@@ -73,7 +77,9 @@ def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) 
     theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefix, topics)]
     if {grant.principal for grant in ours} & {grant.principal for grant in theirs}:
         raise Impersonated("A subscriber has the name of one of our own principals.")
-    if any(plan.name.startswith(f"{name}-") for plan in plans for name in subscribers):
+    if any(
+        group.startswith(f"{name}-") for plan in plans for group in (plan.name, *plan.groups) for name in subscribers
+    ):
         raise Impersonated("A subscriber's groups would be those of a service.")
     return ours + theirs
 
@@ -91,12 +97,13 @@ def bindings(granted: Iterable[Grant]) -> list[Binding]:
 def _of_service(plan: Plan, prefix: str) -> list[Grant]:
     principal, heard = _principal(prefix, plan.name), tuple(topic_of(name) for name in plan.consumes)
     letters = tuple(dead_letter_topic(topic) for topic in heard)
-    found = [Grant(principal, ("Write", "Describe"), "topic", (topic_of(plan.name),), "tell")] if plan.publishes else []
+    own = tuple(topic_of(source) for source in plan.publishes)
+    found = [Grant(principal, ("Write", "Describe"), "topic", own, "tell")] if own else []
     if heard:
         found += [
             Grant(principal, ("Read", "Describe"), "topic", heard, "hear"),
             Grant(principal, ("Write", "Describe"), "topic", letters, "copy what it cannot take"),
-            Grant(principal, ("Read", "Describe"), "group", (plan.name,), "share the reading with its replicas"),
+            Grant(principal, ("Read", "Describe"), "group", tuple(plan.groups), "share the reading with its replicas"),
         ]
     return found
 

@@ -25,9 +25,16 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
     return Blueprint(
         name="authorization",
-        kinds=(Kind(CASE, COLLECTION, gateways),),
-        reactions=lambda parts: reactions(parts.keyring, payers),
-        consumes=("intake", "scheduling"),
+        kinds=(
+            Kind(
+                CASE,
+                COLLECTION,
+                gateways,
+                consumes=("intake", "scheduling"),
+                reactions=lambda parts: reactions(parts.keyring, payers),
+                publishes="authorization",
+            ),
+        ),
         routers=routers(payers),
         policy=POLICY,
         asks=frozenset({"payer", "clearinghouse"}),

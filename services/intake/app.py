@@ -27,9 +27,16 @@ def blueprint(own: OwnSettings) -> Blueprint:
     reception = Reception(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
     return Blueprint(
         name="intake",
-        kinds=(Kind(REFERRAL, COLLECTION, gateways),),
-        reactions=lambda _parts: reactions(),
-        consumes=("scheduling",),
+        kinds=(
+            Kind(
+                REFERRAL,
+                COLLECTION,
+                gateways,
+                consumes=("scheduling",),
+                reactions=lambda _parts: reactions(),
+                publishes="intake",
+            ),
+        ),
         routers=routers(reception),
         policy=POLICY,
         asks=frozenset({"ehr"}),

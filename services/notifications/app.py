@@ -28,9 +28,16 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
 
     return Blueprint(
         name="notifications",
-        kinds=(Kind(CONVERSATION, COLLECTION, gateways),),
-        reactions=lambda parts: reactions(parts.keyring),
-        consumes=("intake", "scheduling"),
+        kinds=(
+            Kind(
+                CONVERSATION,
+                COLLECTION,
+                gateways,
+                consumes=("intake", "scheduling"),
+                reactions=lambda parts: reactions(parts.keyring),
+                publishes="notifications",
+            ),
+        ),
         routers=(router, callbacks(sms)),
         policy=POLICY,
         open_paths=OPEN_PATHS,

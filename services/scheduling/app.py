@@ -32,9 +32,17 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
     return Blueprint(
         name="scheduling",
-        kinds=(Kind(PLACEMENT, PLACEMENTS, of_placements), Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days)),
-        reactions=lambda _parts: reactions(directory),
-        consumes=("intake", "authorization", "notifications"),
+        kinds=(
+            Kind(
+                PLACEMENT,
+                PLACEMENTS,
+                of_placements,
+                consumes=("intake", "authorization", "notifications"),
+                reactions=lambda _parts: reactions(directory),
+                publishes="scheduling",
+            ),
+            Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days),
+        ),
         routers=routers(directory),
         policy=POLICY,
         asks=frozenset({"office"}),

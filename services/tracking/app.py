@@ -18,12 +18,9 @@ def blueprint(issuer: Issuer) -> Blueprint:
     """What the service consists of, when people log in at this issuer."""
     return Blueprint(
         name="tracking",
-        kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES),),
-        reactions=lambda _parts: REACTIONS,
-        consumes=SERVICES,
+        kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES, consumes=SERVICES, reactions=lambda _parts: REACTIONS),),
         routers=routers(issuer),
         policy=POLICY,
-        publishes=False,
         session=SESSION,
         open_paths=OPEN_PATHS,
     )

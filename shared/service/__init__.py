@@ -1,7 +1,8 @@
 """How a service is put together, and what its doors hold on to. It decides nothing."""
 
 from shared.service.assembly import ServiceSettings, assemble
-from shared.service.runtime import Figures, Hooks, Service, the_service
+from shared.service.figures import Figures
+from shared.service.runtime import Hooks, Service, the_service
 from shared.service.wiring import Blueprint, Kind, Parts, wire
 
 __all__ = [

@@ -17,8 +17,9 @@ from shared.identity import Guard, Verifier, audience_of, fetch_over_http
 from shared.parties import Register
 from shared.sealing import Keyring, counting
 from shared.service import operations
+from shared.service.figures import Figures
 from shared.service.ownership import Ownership
-from shared.service.runtime import Figures, Hooks, Service
+from shared.service.runtime import Hooks, Service
 from shared.service.wiring import Blueprint, wire
 from shared.settings import (
     ClockSettings,

@@ -11,6 +11,7 @@ from shared.errors import NotFound, Rejected, Unreadable
 from shared.identity import AccessPolicy, Caller, Role, permit
 from shared.messaging import parked
 from shared.messaging.parked import CloseUnsequenced, DiscardEntry, ReplayEntry
+from shared.service.aggregate import Aggregate
 from shared.service.commands import TheService
 from shared.service.runtime import Service
 from shared.web import body
@@ -28,7 +29,10 @@ def _publisher(name: str) -> str:
 
 
 class Named(BaseModel):
-    """A stuck entry (`service`, `sequence`), an unsequenced record (`origin`) or a gap (`service` alone)."""
+    """A stuck entry (`service`, `sequence`), an unsequenced record (`origin`) or a gap (`service` alone).
+
+    `aggregate` is the kind whose inbox it is in; without it, the one of which there is one per referral.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +40,7 @@ class Named(BaseModel):
     service: Annotated[str, Field(json_schema_extra={"enum": list(SERVICES)}), AfterValidator(_publisher)] | None = None
     sequence: int | None = Field(default=None, ge=1)
     origin: str | None = Field(default=None, max_length=200)
+    aggregate: str | None = Field(default=None, max_length=40)
 
 
 @router.get("/parked")
@@ -51,7 +56,7 @@ async def list_parked(
         found += await _beside(service, caller.tenant)
     async for document in parked.parked_documents(service.engine, after):
         if document.owner in (None, caller.tenant):
-            found.extend(_entries(document))
+            found.extend(_entries(document, service.main))
         last = document.id
         if len(found) >= PAGE:
             break
@@ -59,17 +64,18 @@ async def list_parked(
 
 
 async def _beside(service: Service, tenant: str) -> list[dict[str, Any]]:
-    """What stands beside the aggregates that no fact is about: that a document of theirs cannot be used."""
-    others = [aggregate.engine for aggregate in service.aggregates.values() if aggregate is not service.main]
-    found = [document for engine in others async for document in parked.parked_documents(engine)]
-    return [entry for document in found if document.owner == tenant for entry in _entries(document)]
+    """What waits in the other kinds of aggregates: facts that they consume, or that a document cannot be used."""
+    others = [aggregate for aggregate in service.aggregates.values() if aggregate is not service.main]
+    found = [(document, each) for each in others async for document in parked.parked_documents(each.engine)]
+    return [entry for document, each in found if document.owner in (None, tenant) for entry in _entries(document, each)]
 
 
-def _entries(document: Document) -> list[dict[str, Any]]:
+def _entries(document: Document, aggregate: Aggregate) -> list[dict[str, Any]]:
     waiting = [(name, entry) for name, queue in document.waiting.items() for entry in queue.values()]
     unsequenced = [(None, entry) for entry in document.unsequenced.values() if entry]
     return [
         {
+            "aggregate": aggregate.engine.decider.name,
             "key": document.id,
             "service": name,
             "sequence": entry.sequence or None,
@@ -87,19 +93,19 @@ async def replay(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
 ) -> dict[str, Any]:
     """Try a stuck entry or an unsequenced record again. A second time does nothing more."""
-    await _find(service, caller, named)
+    aggregate = await _find(service, caller, named)
     if named.service and named.sequence:
-        await service.submit(ReplayEntry(named.key, named.service, named.sequence, service.reader))
+        await aggregate.engine.queue.submit(ReplayEntry(named.key, named.service, named.sequence, aggregate.reader))
     elif named.origin:
         try:
-            await parked.replay_unsequenced(service.engine, service.reader, named.key, named.origin)
+            await parked.replay_unsequenced(aggregate.engine, aggregate.reader, named.key, named.origin)
         except Unreadable as error:
             raise Rejected("still-unreadable", "Its envelope still cannot be read.") from error
     else:
         raise Rejected(
             "nothing-named", "Name a stuck entry by service and sequence, or an unsequenced record by origin."
         )
-    return await _left(service, named.key)
+    return await _left(aggregate, named.key)
 
 
 @router.post("/parked/discard")
@@ -107,18 +113,18 @@ async def discard(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
 ) -> dict[str, Any]:
     """Give up a stuck entry, an unsequenced record, or the gap below what waits of a service."""
-    await _find(service, caller, named)
+    aggregate = await _find(service, caller, named)
     if named.service and named.sequence:
-        await service.submit(DiscardEntry(named.key, named.service, named.sequence, service.reader))
+        await aggregate.engine.queue.submit(DiscardEntry(named.key, named.service, named.sequence, aggregate.reader))
     elif named.origin:
-        await service.submit(CloseUnsequenced(named.key, named.origin))
+        await aggregate.engine.queue.submit(CloseUnsequenced(named.key, named.origin))
     elif named.service:
-        await parked.skip_gap(service.engine, service.reader, service.subscription, named.key, named.service)
+        await parked.skip_gap(aggregate.engine, aggregate.reader, aggregate.subscription, named.key, named.service)
     else:
         raise Rejected(
             "nothing-named", "Name a stuck entry, an unsequenced record, or a service with a gap below its entries."
         )
-    return await _left(service, named.key)
+    return await _left(aggregate, named.key)
 
 
 @router.get("/progress")
@@ -129,12 +135,18 @@ async def progress(caller: Annotated[Caller, permit("progress")], service: TheSe
     return {"service": service.name, "now": service.now(), "aggregates": found}
 
 
-async def _find(service: Service, caller: Caller, named: Named) -> None:
-    """Raise NotFound for a document that is not there, or of another tenant. A record without a key is nobody's."""
-    document = await service.read(named.key)
-    if document.owner not in (None, caller.tenant):
+async def _find(service: Service, caller: Caller, named: Named) -> Aggregate:
+    """The kind in which it is named. Raise NotFound for a document that is not there, or of another tenant.
+
+    A record without a key is nobody's.
+    """
+    aggregate = service.aggregates.get(named.aggregate) if named.aggregate else service.main
+    document = await aggregate.engine.read(named.key) if aggregate else None
+    if aggregate is None or document is None or document.owner not in (None, caller.tenant):
         raise NotFound
+    return aggregate
 
 
-async def _left(service: Service, key: str) -> dict[str, Any]:
-    return {"key": key, "left": _entries(await service.read(key))}
+async def _left(aggregate: Aggregate, key: str) -> dict[str, Any]:
+    document = await aggregate.engine.read(key)
+    return {"key": key, "left": _entries(document, aggregate) if document else []}

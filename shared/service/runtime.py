@@ -14,16 +14,14 @@ from fastapi import Request
 
 from shared.backoff import pause_s
 from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, WorkItem
-from shared.engine.effects import EffectWorker
-from shared.engine.timers import Timers
 from shared.errors import Busy, NotFound, Unavailable, Unknown
 from shared.kafka import WrongPartitions
 from shared.messaging.consumer import Consumer
-from shared.messaging.held import Returns
 from shared.messaging.inbox import Reader
-from shared.messaging.outbox import Publisher
 from shared.ports import Clock, Collection, Count, Subscription
 from shared.sealing import Keyring
+from shared.service.aggregate import Aggregate
+from shared.service.figures import Figures, figures_of
 from shared.telemetry import current_traceparent
 
 RETRY_S, LONGEST_RETRY_S = 0.5, 4.0
@@ -31,35 +29,6 @@ DRAIN_S = 15.0
 LAST_COMMIT_S = 5.0
 OBSERVED_EVERY_S = 5.0
 STUCK_AFTER_S = 60.0
-FIGURES_AT_MOST = 1000
-
-
-@dataclass
-class Aggregate:
-    """One kind of aggregate at work: its engine, and the doors that work on it."""
-
-    engine: Engine
-    store: Collection
-    indexes: Sequence[Any]
-    publisher: Publisher
-    effects: EffectWorker
-    timers: Timers
-    returns: Returns
-    consumer: Consumer | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the broker does not let it read or write."""
-        return self.publisher.is_refused or bool(self.consumer and self.consumer.is_refused)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How a service is doing: records not fetched by (topic, partition), documents parked, the oldest outbox's age."""
-
-    lag: Mapping[tuple[str, int], int]
-    parked: int
-    outbox_age_s: float
 
 
 @dataclass(frozen=True)
@@ -80,8 +49,6 @@ class Service:
     clock: Clock
     keyring: Keyring
     aggregates: Mapping[str, Aggregate]
-    subscription: Subscription
-    reader: Reader
     hooks: Hooks
     chance: Callable[[], float]
     is_started: bool = False
@@ -102,6 +69,26 @@ class Service:
     def store(self) -> Collection:
         """The collection of the main aggregate, for read models."""
         return self.main.store
+
+    @property
+    def reader(self) -> Reader:
+        """What the main aggregate makes of the facts that it consumes."""
+        return self.main.reader
+
+    @property
+    def subscription(self) -> Subscription:
+        """What the main aggregate reads."""
+        return self.main.subscription
+
+    @property
+    def _subscriptions(self) -> list[Subscription]:
+        """Each once: kinds that consume nothing share the first."""
+        return [each.subscription for each in self.aggregates.values() if each is self.main or each.consumer]
+
+    @property
+    def _consumers(self) -> list[Consumer]:
+        """Of all kinds that consume, in their order."""
+        return [each.consumer for each in self.aggregates.values() if each.consumer]
 
     def now(self) -> datetime:
         """The business time. Raises Unavailable before the clock was first read."""
@@ -138,29 +125,33 @@ class Service:
         for aggregate in self.aggregates.values():
             await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
             self._consuming += [self._run(work) for work in (aggregate.timers.run(), aggregate.returns.run())]
-        await self._until_available(self.subscription.start)
+        for subscription in self._subscriptions:
+            await self._until_available(subscription.start)
         self.is_started = True
-        self._consuming.append(self._run(self._observe()))
-        if consumer := self.main.consumer:
-            await consumer.run()
+        reading = [(each, each.consumer) for each in self.aggregates.values() if each.consumer]
+        self._consuming += [self._run(self._observe(each, consumer)) for each, consumer in reading]
+        self._consuming += [self._run(consumer.run()) for _, consumer in reading[1:]]
+        await reading[0][1].run()
 
     async def stop(self) -> None:
         """Stop consuming and timers, finish and publish what is under way within a bound, and leave the group."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await _ended(self._consuming)
-                await _whatever_happens(self.engine.flush())  # it may make calls due, which are waited for
+                for aggregate in self.aggregates.values():
+                    await _whatever_happens(aggregate.engine.flush())  # it may make calls due, which are waited for
                 for aggregate in self.aggregates.values():
                     await aggregate.engine.queue.drain()
                     await aggregate.effects.drain()
                     await aggregate.publisher.caught_up()
         await _ended(self._publishing)
         await _whatever_happens(self._commit())
-        await self.subscription.stop()
+        for subscription in self._subscriptions:
+            await subscription.stop()
 
     async def _commit(self) -> None:
         """What is done need not be read again, and may be."""
-        if consumer := self.main.consumer:
+        for consumer in self._consumers:
             async with asyncio.timeout(LAST_COMMIT_S):
                 await consumer.stop()
 
@@ -171,16 +162,17 @@ class Service:
 
     async def edition(self) -> str:
         """Whether this program is too old for what it met: such a replica reads no facts, and serves what it can."""
-        return "outdated" if self.main.consumer and self.main.consumer.is_outdated else "current"
+        return "outdated" if any(consumer.is_outdated for consumer in self._consumers) else "current"
 
-    async def _observe(self) -> None:
+    async def _observe(self, aggregate: Aggregate, consumer: Consumer) -> None:
         """Show how it goes; end a process that has something to read, can reach everything, and yet reads nothing."""
-        consumer, moved_at, taken = self.main.consumer, self.clock.monotonic(), -1
-        while consumer:
+        moved_at, taken = self.clock.monotonic(), -1
+        while True:
             await self.clock.sleep(OBSERVED_EVERY_S)
-            await self._show()
+            if aggregate is self.main:
+                await self._show()
             is_waiting = consumer.failures or consumer.is_outdated
-            if consumer.taken != taken or is_waiting or not any(self.subscription.lag().values()):
+            if consumer.taken != taken or is_waiting or not any(aggregate.subscription.lag().values()):
                 moved_at, taken = self.clock.monotonic(), consumer.taken
             if self.clock.monotonic() - moved_at > STUCK_AFTER_S:
                 structlog.get_logger().error("the consumer is stuck")
@@ -188,19 +180,11 @@ class Service:
 
     async def _show(self) -> None:
         try:
-            self.hooks.show(await self._figures())
+            self.hooks.show(await figures_of(self.aggregates.values(), self.clock.now()))
         except Unavailable:
             return
         except Exception as error:  # noqa: BLE001 - what is only looked at must not end what looks
             self.hooks.on_error(error)
-
-    async def _figures(self) -> Figures:
-        now = self.clock.now()
-        parked = await self.store.parked(None, FIGURES_AT_MOST)
-        waiting = await self.store.unpublished(now, FIGURES_AT_MOST)
-        since = (stored.get("unpublished_at") for stored in waiting)
-        oldest = min((instant for instant in since if isinstance(instant, datetime)), default=now)
-        return Figures(self.subscription.lag(), len(parked), (now - oldest).total_seconds())
 
     async def _until_available(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         for tries in itertools.count():

@@ -18,9 +18,10 @@ from shared.messaging.held import Returns
 from shared.messaging.inbox import Reaction, Reader
 from shared.messaging.outbox import Publisher
 from shared.parties import Kind as PartyKind
-from shared.ports import Gateway
+from shared.ports import Gateway, Subscription
 from shared.sealing import Keyring
-from shared.service.runtime import Aggregate, Hooks, Service
+from shared.service.aggregate import Aggregate
+from shared.service.runtime import Hooks, Service
 from shared.world import World
 
 
@@ -40,14 +41,27 @@ def _no_gateways(_parts: Parts) -> Mapping[str, Gateway]:
     return {}
 
 
+def _no_reactions(_parts: Parts) -> Mapping[type[Fact], Reaction]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Kind:
-    """One kind of aggregate: its decider, its collection, and the gateways of its effects by kind of effect."""
+    """One kind of aggregate: its decider, its collection, and the gateways of its effects by kind of effect.
+
+    `consumes` names the sources whose facts it takes, each into the aggregate that the fact's subject names. Several
+    kinds of a service may consume the same fact: each has a consumer group and an inbox of its own.
+    `publishes` names the source of its facts, and by it their topic. A source belongs to one kind: a subject's
+    facts are numbered by its document, and two documents of one subject would use the same numbers (ADR 2).
+    """
 
     decider: Decider
     collection: str
     gateways: Callable[[Parts], Mapping[str, Gateway]] = _no_gateways
     indexes: Sequence[Any] = ()
+    consumes: Sequence[str] = ()
+    reactions: Callable[[Parts], Mapping[type[Fact], Reaction]] = _no_reactions
+    publishes: str | None = None
 
 
 def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
@@ -56,7 +70,7 @@ def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A service. The first of `kinds` has one aggregate per referral, consumes facts, and publishes if `publishes`.
+    """A service. The first of `kinds` has one aggregate per referral; its consumer group has the service's name.
 
     `asks` are the kinds of parties that it sends requests to: of no others does it need keys.
     `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.
@@ -66,16 +80,37 @@ class Blueprint:
 
     name: str
     kinds: Sequence[Kind]
-    reactions: Callable[[Parts], Mapping[type[Fact], Reaction]]
-    consumes: Sequence[str]
     routers: Sequence[APIRouter]
     policy: AccessPolicy
     concerned: Callable[[str, Any], Concerned] = _concerns_nobody
     handed: Mapping[str, str] = field(default_factory=dict)
-    publishes: bool = True
     asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where two kinds publish as one source."""
+        if len(set(self.publishes)) < len(self.publishes):
+            raise ValueError(f"Of {self.name}, several kinds publish as one source: {sorted(self.publishes)}.")
+
+    @property
+    def consumes(self) -> tuple[str, ...]:
+        """The sources whose topics it reads, each once."""
+        return tuple(dict.fromkeys(source for kind in self.kinds for source in kind.consumes))
+
+    @property
+    def publishes(self) -> tuple[str, ...]:
+        """The sources whose topics it writes."""
+        return tuple(kind.publishes for kind in self.kinds if kind.publishes)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Its consumer groups."""
+        return tuple(self.group_of(kind) for kind in self.kinds if kind.consumes)
+
+    def group_of(self, kind: Kind) -> str:
+        """The consumer group of one of its kinds: a kind that is added later reads its topics from the beginning."""
+        return self.name if kind is self.kinds[0] else f"{self.name}-{kind.decider.name}"
 
 
 def wire(
@@ -83,7 +118,7 @@ def wire(
 ) -> Service:
     """Wire a service. Nothing is started, and nothing is reached yet."""
     main, chance, on_error = blueprint.kinds[0], world.random.random, hooks.on_error
-    subscription = world.subscription(blueprint.name, [topic_of(name) for name in blueprint.consumes])
+    subscription = _subscription(blueprint, main, world)
     engines: dict[str, Engine] = {}
     parts, made = Parts(keyring, clients, engines), list[tuple[Kind, Publisher, EffectWorker]]()
     for kind in blueprint.kinds:
@@ -91,23 +126,34 @@ def wire(
         effects = EffectWorker(kind.gateways(parts), world.clock, world.token, hooks.count, on_error)
         engines[kind.decider.name] = _engine(blueprint, kind, world, hooks, publisher, effects)
         made.append((kind, publisher, effects))
-    reader = Reader(blueprint.name, blueprint.reactions(parts), hooks.count)
     aggregates = {}
     for kind, publisher, effects in made:
-        engine, reads = engines[kind.decider.name], kind is main
-        timers = Timers(engine, world.clock, subscription, world.random, on_error, poll_s)
-        returns = Returns(engine, reader if reads else None, world.clock, chance, on_error)
-        consumer = Consumer(engine, reader, subscription, publisher, world.clock, chance) if reads else None
+        engine, reads = engines[kind.decider.name], kind is main or bool(kind.consumes)
+        reader = Reader(blueprint.group_of(kind), kind.reactions(parts), hooks.count)
+        share = subscription if kind is main or not reads else _subscription(blueprint, kind, world)
         aggregates[kind.decider.name] = Aggregate(
-            engine, engine.store, kind.indexes, publisher, effects, timers, returns, consumer
+            engine,
+            engine.store,
+            kind.indexes,
+            publisher,
+            effects,
+            Timers(engine, world.clock, share, world.random, on_error, poll_s),
+            Returns(engine, reader if reads else None, world.clock, chance, on_error),
+            reader,
+            share,
+            Consumer(engine, reader, share, publisher, world.clock, chance) if reads else None,
         )
-    return Service(blueprint.name, world.clock, keyring, aggregates, subscription, reader, hooks, chance)
+    return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance)
+
+
+def _subscription(blueprint: Blueprint, kind: Kind, world: World) -> Subscription:
+    """What a kind reads. By its partitions replicas share the timers, too: also those of kinds that read nothing."""
+    return world.subscription(blueprint.group_of(kind), [topic_of(source) for source in kind.consumes])
 
 
 def _engine(
     blueprint: Blueprint, kind: Kind, world: World, hooks: Hooks, publisher: Publisher, effects: EffectWorker
 ) -> Engine:
-    publishes = blueprint.publishes and kind is blueprint.kinds[0]
     return Engine(
         kind.decider,
         world.store(blueprint.name, kind.collection),
@@ -116,7 +162,7 @@ def _engine(
         world.token,
         publisher.publish,
         effects,
-        service=blueprint.name if publishes else None,
+        service=kind.publishes,
         count=hooks.count,
         on_error=hooks.on_error,
     )

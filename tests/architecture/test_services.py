@@ -88,12 +88,13 @@ from tests.support.tally import TALLY, on_complete
 def blueprint():
     return Blueprint(
         name="sixth",
-        kinds=(Kind(TALLY, "tallies"),),
-        reactions=lambda _parts: {ReferralFoundComplete: on_complete},
-        consumes=("intake",),
+        kinds=(
+            Kind(
+                TALLY, "tallies", consumes=("intake",), reactions=lambda _parts: {ReferralFoundComplete: on_complete}
+            ),
+        ),
         routers=(),
         policy={},
-        publishes=False,
     )
 '''
 

@@ -92,6 +92,7 @@ PUBLIC: Final[Mapping[str, tuple[Any, str]]] = {
     "Named.service": ("intake", _DEFINED),
     "Named.sequence": (1, "a count"),
     "Named.origin": (None, _OPAQUE),
+    "Named.aggregate": (None, _DEFINED),
 }
 """Fields that may be seen, or cannot be told apart: what they get instead of a canary, and why."""
 

@@ -76,7 +76,7 @@ class TestService:
     async def test_tells_hears_and_copies_what_it_cannot_take(self, guarded: Guarded, service: str) -> None:
         """The list is enough: with its own user a service can do all that its blueprint says."""
         ours, heard = user(guarded, service), heard_by(service)
-        own = [topic_of(service)] if PLANS[service].publishes else []
+        own = [topic_of(source) for source in PLANS[service].publishes]
 
         sent = [await send(ours, topic) for topic in (*own, *map(dead_letter_topic, heard))]
         for name in PLANS[service].consumes:

@@ -70,9 +70,11 @@ def wired(name: str, life: Life, hooks: Hooks, outside: Outside, release: Releas
 
     blueprint = Blueprint(
         name=name,
-        kinds=(Kind(RELAY, "relays", gateways),),
-        reactions=lambda _parts: reactions,
-        consumes=CONSUMES[name],
+        kinds=(
+            Kind(
+                RELAY, "relays", gateways, consumes=CONSUMES[name], reactions=lambda _parts: reactions, publishes=name
+            ),
+        ),
         routers=(),
         policy={},
     )

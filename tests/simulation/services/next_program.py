@@ -85,13 +85,13 @@ def _next(plan: Blueprint) -> Blueprint:
     main, *others = plan.kinds
     if change := CHANGES.get(plan.name):
         main = replace(main, decider=_grown(main.decider, change))
-    heard = [change for teller, change in CHANGES.items() if teller in plan.consumes]
+    heard = [change for teller, change in CHANGES.items() if teller in main.consumes]
 
     def reactions(parts: Parts) -> Mapping[type[Fact], Reaction]:
-        known = plan.reactions(parts)
+        known = main.reactions(parts)
         return {**known, **{change.now: _reaction(known.get(change.before), change) for change in heard}}
 
-    return replace(plan, kinds=(main, *others), reactions=reactions)
+    return replace(plan, kinds=(replace(main, reactions=reactions), *others))
 
 
 def _reaction(known: Reaction | None, change: _Change) -> Reaction:

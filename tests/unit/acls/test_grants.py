@@ -19,7 +19,12 @@ class Plan:
 
     name: str
     consumes: tuple[str, ...]
-    publishes: bool = True
+    publishes: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """One, of its own name."""
+        return (self.name,)
 
 
 def may(found: list[Binding], principal: str) -> set[tuple[str, str, str]]:
@@ -65,7 +70,7 @@ class TestList:
 
     def test_grows_by_itself(self) -> None:
         """A sixth service has its rows, its topic is made, and who hears it may read it."""
-        desk, reader = Plan("desk", ("intake",)), Plan("tracking", ("desk",), publishes=False)
+        desk, reader = Plan("desk", ("intake",), ("desk",)), Plan("tracking", ("desk",))
         found = bindings(grants([desk, reader], "acme."))
 
         assert may(found, "User:acme.desk") == described(

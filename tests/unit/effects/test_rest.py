@@ -1,4 +1,4 @@
-"""What an answer about a resource means to an effect: one table of acts and statuses, for all gateways that speak so."""
+"""What an answer about a resource means to an effect: one table of acts and statuses, for all who speak so."""
 
 import httpx2
 import pytest

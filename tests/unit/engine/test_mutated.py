@@ -13,7 +13,7 @@ from shared.engine.working_set import Recent
 from shared.identity import Role
 from shared.messaging.inbox import Delivery
 from shared.ports import Received
-from shared.service.runtime import Aggregate
+from shared.service.aggregate import Aggregate
 from tests.privacy.house import House, open_house
 from tests.support.memory import CODEC, EPOCH
 from tests.unit.intake.invented import own

@@ -11,7 +11,7 @@ from shared.messaging.outbox import Publisher
 from shared.ports import Traits
 from shared.sealing import Keyring
 from shared.service import Hooks, Service
-from shared.service.runtime import Aggregate
+from shared.service.aggregate import Aggregate
 from tests.support.memory import EPOCH, MemoryBus, MemorySubscription
 from tests.support.outbound import Uncalled
 from tests.support.tally import record
@@ -27,15 +27,15 @@ def service_of(bench: Bench, bell: Bell) -> Service:
     door = Timers(bench.engine, bench.clock, subscription, Random(0), bench.faults.append)
     consumer = Consumer(bench.engine, bench.reader, subscription, publisher, bench.clock)
     returns = Returns(bench.engine, bench.reader, bench.clock, lambda: 0.5, bench.faults.append)
-    aggregate = Aggregate(bench.engine, bench.store, (), publisher, worker, door, returns, consumer)
+    aggregate = Aggregate(
+        bench.engine, bench.store, (), publisher, worker, door, returns, bench.reader, subscription, consumer
+    )
     hooks = Hooks(bench.count, lambda _figures: None, lambda _error: None, lambda: None)
     return Service(
         "tally",
         bench.clock,
         Keyring({"keys": []}),
         {"tally": aggregate},
-        subscription,
-        bench.reader,
         hooks,
         lambda: 0.5,
     )

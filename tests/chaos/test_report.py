@@ -15,7 +15,7 @@ class TestSummary:
         """The last line alone is said when all is green: how often something may still be wrong."""
         *_, last = summary(outcome())
 
-        assert last == "0 violations in 2 referrals: at most 3/2 = 1.5e+00 at 95 %"
+        assert "0 violations in 2 referrals: at most 3/2 = 1.5e+00 at 95 %" == last
 
     def test_ends_with_how_much_is_wrong(self) -> None:
         """Nothing is proved then."""

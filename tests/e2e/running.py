@@ -76,7 +76,7 @@ async def try_order(reach: Reach, number: str) -> httpx2.Response:
 async def send_order(reach: Reach, number: str) -> str:
     """Send an order that is taken in; return the referral's id."""
     answer = await try_order(reach, number)
-    assert answer.status_code == 202, answer.text
+    assert 202 == answer.status_code, answer.text
     return str(answer.json()["id"])
 
 

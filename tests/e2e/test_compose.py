@@ -81,7 +81,7 @@ class TestMainJob:
         """Referrals of every kind go in, weeks go by, and all of them are closed or wait for somebody."""
         done = platform.cli("demo", "--running", "--referrals", str(REQUESTS), "--days", str(DAYS), "--json")
 
-        assert done.returncode == 0, done.stderr[-2000:]
+        assert 0 == done.returncode, done.stderr[-2000:]
         told = json.loads(done.stdout)
         assert [] == told["disagreements"]
         assert REQUESTS == told["sent"]["sent"]

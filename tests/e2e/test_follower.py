@@ -59,7 +59,7 @@ class TestFollower:
         told = json.dumps(followed(platform, referral))
 
         assert "seals" in told
-        assert patients_in(told) == []
+        assert [] == patients_in(told)
 
 
 class TestPatientsIn:
@@ -68,9 +68,9 @@ class TestPatientsIn:
     )
     def test_finds_each_word_of_an_order(self, told: str) -> None:
         """What a topic must not hold is seen when it is there."""
-        assert len(patients_in(told)) == 1
+        assert 1 == len(patients_in(told))
 
     @pytest.mark.parametrize("told", ['"seals": {"a": "8qINVx0k+55501/Z"}', "00-4bf92f55501e4736a3ce929d0e0e4736-01"])
     def test_takes_no_chance_for_a_word(self, told: str) -> None:
         """Seals and trace ids write every short word once in a while."""
-        assert patients_in(told) == []
+        assert [] == patients_in(told)

@@ -59,7 +59,7 @@ class TestInterrupt:
         demo.send_signal(number)
         _, told = demo.communicate(timeout=180)
 
-        assert demo.returncode == 130
+        assert 130 == demo.returncode
         assert "Traceback" not in told
         assert soon(lambda: not [pid for pid in family if is_running(pid)])
         assert [] == list((tmp_path / ".throughline" / "demo").glob("data-*"))

@@ -75,7 +75,7 @@ class TestPoison:
         named = {"key": referral, "service": "intake", "sequence": 1}
         for _ in range(2):
             left = await reach.post("tracking", "/v1/parked/discard", named)
-            assert left["left"] == []
+            assert [] == left["left"]
 
         assert {"referral.found-complete"} <= await types_of(reach, referral)
 
@@ -145,7 +145,7 @@ class TestReplay:
         named = {"key": referral, "service": entry["service"], "sequence": entry["sequence"]}
         for _ in range(2):
             left = await reach.post("notifications", "/v1/parked/replay", named)
-            assert left["left"] == []
+            assert [] == left["left"]
 
         told = ["processing.parked", "processing.unparked"]
         await eventually(lambda: has_told(reach, referral, told))

@@ -100,7 +100,7 @@ def undisturbed(keys: Path) -> dict[str, Any]:
 class TestStory:
     def test_ends_with_every_referral_accounted_for(self, undisturbed: dict[str, Any]) -> None:
         """What was sent is new, repeated or refused; what is in is closed, or waits for somebody until some time."""
-        assert disagreements(undisturbed) == []
+        assert [] == disagreements(undisturbed)
         assert undisturbed["sums"]["closed"] > 0
         assert {"changed": {"to_a_person": 1}, "revoked": {"cancelled": 1}} == undisturbed["later"]["by_word"]
         assert all(row["next"]["owner"] and row["next"]["due_at"] for row in undisturbed["waiting"])
@@ -109,7 +109,7 @@ class TestStory:
         """However many requests it took, each thing was done once."""
         outside = undisturbed["outside"]
 
-        assert [kind for kind in DEDUPED if outside[kind]["effects"] > outside[kind]["identifiers"]] == []
+        assert [] == [kind for kind in DEDUPED if outside[kind]["effects"] > outside[kind]["identifiers"]]
 
     def test_ends_the_same_whatever_is_killed(self, undisturbed: dict[str, Any], keys: Path) -> None:
         """Each service is killed by SIGKILL in the middle of its work, once, and started again."""

@@ -18,7 +18,7 @@ class TestFreshLines:
         found = fresh_lines(tmp_path / "a.ndjson", today)
 
         assert b'"timestamp":"2027-08-01T18:15:00+00:00","end":"2028-01-28"' in found[0]
-        assert found[1] == b'{"authoredOn":"2027-08-03T09:00:00Z"}'
+        assert b'{"authoredOn":"2027-08-03T09:00:00Z"}' == found[1]
         assert found == fresh_lines(tmp_path / "a.ndjson.gz", today)
 
     def test_move_dates_and_no_prose(self) -> None:

@@ -28,5 +28,5 @@ class TestSay:
             [*argv, str(tmp_path)], cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
         )
 
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert 0 == done.returncode, done.stdout + done.stderr
         assert "\n0 violations in 300 referrals\n" in done.stdout

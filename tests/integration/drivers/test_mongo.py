@@ -103,7 +103,7 @@ class TestDue:
             {"op": "query", "command.filter.wake_at": {"$exists": True}}
         )
         assert seen is not None
-        assert seen["docsExamined"] == 3
+        assert 3 == seen["docsExamined"]
         assert seen["keysExamined"] < 150
 
 

@@ -129,7 +129,7 @@ class TestLocalStack:
         if kind != "embedded" and "lacking" in addresses:
             pytest.skip(addresses["lacking"])
         family = descendants(parent.pid)
-        assert len(listening(**addresses)) == 2
+        assert 2 == len(listening(**addresses))
 
         parent.send_signal(number)
         parent.communicate()

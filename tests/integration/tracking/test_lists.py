@@ -256,7 +256,7 @@ class TestIndexes:
         winner = json.dumps(plan["queryPlanner"]["winningPlan"], default=str)
         assert f'"indexName": "{index}"' in winner
         assert "COLLSCAN" not in winner
-        assert index != "worklist" or '"stage": "SORT"' not in winner
+        assert "worklist" != index or '"stage": "SORT"' not in winner
 
 
 class TestSummary:
@@ -414,7 +414,7 @@ class TestPages:
             second = (await browser.get(link.replace("&amp;", "&"))).text
 
         shown = [re.findall(r'id="open-([^"]*)"', text) for text in (first, second)]
-        assert [referral(n) for n in range(60)] == [*shown[0], *shown[1]]
+        assert [*shown[0], *shown[1]] == [referral(n) for n in range(60)]
         assert [50, 10] == [len(ids) for ids in shown]
 
 

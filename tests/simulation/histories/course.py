@@ -91,7 +91,7 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
         person = of_role(house, door.service, key, door.roles[-1])[-1]
         once = f"hope-{house.now.timestamp()}-{n}"
         said = house.ask(door.service, knock(door, Sent(house, key, hoped_for, person.office), person, once))
-        assert not isinstance(said, Rejected) or said.code != "400", f"{action} is hoped for, and was not read: {said}"
+        assert not isinstance(said, Rejected) or "400" != said.code, f"{action} is hoped for, and was not read: {said}"
     return bool(actions)
 
 

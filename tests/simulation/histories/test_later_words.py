@@ -52,6 +52,6 @@ class TestWordsOfLater:
             assert {b"booked", b"sent"} <= kinds
             track = house.state("tracking", key)
             assert {WORD} == {task.owner for story in track.stories.values() for task in story.tasks}
-            assert track.standing.next.owner == "other"
+            assert "other" == track.standing.next.owner
         finally:
             house.close()

@@ -36,7 +36,7 @@ def allowed(house: House, service: str, key: str, person: Person) -> frozenset[s
     headers = {"Authorization": f"Bearer {person.token}"}
     said = house.ask(service, httpx2.Request("GET", f"http://{service}.example{PAGES[service]}/{key}", headers=headers))
     if isinstance(said, Rejected):
-        assert said.code == "404", f"{person.role} may not see what {service} shows: {said}"
+        assert "404" == said.code, f"{person.role} may not see what {service} shows: {said}"
         return frozenset()
     return frozenset(said.body["allowed"])
 

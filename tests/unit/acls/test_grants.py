@@ -106,7 +106,7 @@ class TestCommands:
         found = commands([Grant("User:a", ("Read", "Describe"), "group", ("a-",), "", "prefixed")], "kafka:9092")
 
         [command] = found
-        assert command == (
+        assert (
             "kafka-acls --bootstrap-server kafka:9092 --command-config admin.properties --add --allow-principal User:a"
             " --operation Read --operation Describe --resource-pattern-type prefixed --group a-"
-        )
+        ) == command

@@ -184,7 +184,7 @@ class TestEveryMoment:
 
         def check(_before: domain.Case, command: Command, facts: list[Any], _case: domain.Case) -> None:
             if any(isinstance(fact, AuthorizationApproved) for fact in facts):
-                assert getattr(command, "action", None) == "A1"
+                assert "A1" == getattr(command, "action", None)
 
         play(story, check)
 

@@ -28,21 +28,21 @@ class TestThroughline:
         """Help is where people look first."""
         done = throughline("--help", COLUMNS="200")
 
-        assert done.returncode == 0
-        assert [command for command in COMMANDS if f" {command} " not in done.stdout] == []
+        assert 0 == done.returncode
+        assert [] == [command for command in COMMANDS if f" {command} " not in done.stdout]
         assert "Exit codes" in done.stdout
 
     def test_exits_with_2_when_it_is_not_understood(self) -> None:
         """Wrong usage is told from a failure."""
-        assert throughline("load").returncode == 2
+        assert 2 == throughline("load").returncode
 
     @pytest.mark.parametrize("command", [["status"], ["load", "README.md"], ["parked", "list"], ["show", "demo-a"]])
     def test_says_what_to_do_when_nothing_runs(self, command: list[str]) -> None:
         """Without a platform there is a remedy, an exit code of its own, and no traceback."""
         done = throughline(*command)
 
-        assert done.returncode == 4
-        assert done.stdout == ""
+        assert 4 == done.returncode
+        assert "" == done.stdout
         assert "No running platform was found." in done.stderr
         assert "throughline up" in done.stderr
         assert "Traceback" not in done.stderr
@@ -58,7 +58,7 @@ class TestThroughline:
             "token", THROUGHLINE_CREDENTIALS_FILE=credentials, THROUGHLINE_ISSUER_URL="http://127.0.0.1:9"
         )
 
-        assert done.returncode == 4
+        assert 4 == done.returncode
         assert "Traceback" not in done.stderr
 
     def test_tells_programs_in_one_json_document(self) -> None:

@@ -158,7 +158,7 @@ class TestSendAll:
         feed = await account_of(reach_to(addresses, picky), requests("a", "bad", "c"))
 
         assert [Refusal(2, 422, "invalid", ("/priority",))] == feed.account.refused
-        assert len(feed.account.new) == 2
+        assert 2 == len(feed.account.new)
 
     async def test_comes_back_when_intake_is_busy_or_away(self, addresses: Addresses) -> None:
         """503 and a closed port mean later; nothing is lost and nothing is given up."""

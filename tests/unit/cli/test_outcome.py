@@ -19,7 +19,7 @@ def changed(part: str, **figures: int) -> dict[str, Any]:
 class TestDisagreements:
     def test_has_none_when_all_is_accounted_for(self) -> None:
         """Whatever was sent is new, repeated or refused; whatever is in is closed or waits for somebody."""
-        assert disagreements(AGREES) == []
+        assert [] == disagreements(AGREES)
 
     def test_finds_an_order_without_an_answer(self) -> None:
         """An order that was sent and is none of the three was lost on the way in."""
@@ -31,9 +31,8 @@ class TestDisagreements:
 
     def test_counts_an_order_that_replaced_another(self) -> None:
         """It came later, and is a referral of its own."""
-        assert (
-            disagreements({**changed("sums", **{"in": 8, "waiting": 4}), "later": {"sent": 3, "new": 1}, "tasks": 5})
-            == []
+        assert [] == disagreements(
+            {**changed("sums", **{"in": 8, "waiting": 4}), "later": {"sent": 3, "new": 1}, "tasks": 5}
         )
         assert "took in 8" in disagreements(changed("later", new=1))[0]
 

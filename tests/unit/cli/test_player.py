@@ -102,7 +102,7 @@ class TestPlay:
 
         await player(World(clock, [])).play(NOON + 24 * HOUR)
 
-        assert clock.moved_to == []
+        assert [] == clock.moved_to
 
     async def test_ends_at_the_horizon(self) -> None:
         """What is due after the last day stays undone."""
@@ -110,7 +110,7 @@ class TestPlay:
 
         await player(World(clock, [NOON + 25 * HOUR])).play(NOON + 24 * HOUR)
 
-        assert clock.moved_to == []
+        assert [] == clock.moved_to
 
     async def test_does_what_is_planned_at_its_time(self) -> None:
         """Somebody may act in the middle of a story, also when nothing is due by itself."""
@@ -172,7 +172,7 @@ class TestPatiently:
         with pytest.raises(Unknown):
             await patiently(perhaps_done)
 
-        assert len(asked) == 1
+        assert 1 == len(asked)
 
 
 class TestSettle:
@@ -217,17 +217,17 @@ class TestRealSeconds:
         """A day of story between two instants took as long as it took at the clock on the wall."""
         moves = [Move(NOON + timedelta(seconds=5), NOON + 24 * HOUR)]
 
-        assert real_seconds(NOON, NOON + 24 * HOUR + timedelta(seconds=2), moves) == pytest.approx(7)
-        assert real_seconds(NOON, NOON + timedelta(seconds=3), moves) == pytest.approx(3)
+        assert pytest.approx(7) == real_seconds(NOON, NOON + 24 * HOUR + timedelta(seconds=2), moves)
+        assert pytest.approx(3) == real_seconds(NOON, NOON + timedelta(seconds=3), moves)
 
 
 class TestRoundedUp:
     def test_is_never_earlier(self) -> None:
         """A deadline that is rounded down would not be due."""
-        assert rounded_up(NOON, HOUR) == NOON
-        assert rounded_up(NOON + timedelta(microseconds=1), HOUR) == NOON + HOUR
-        assert rounded_up(NOON + HOUR, 4 * HOUR) == NOON + 4 * HOUR
-        assert rounded_up(NOON + 9 * HOUR, 4 * HOUR) == NOON + 12 * HOUR
+        assert NOON == rounded_up(NOON, HOUR)
+        assert NOON + HOUR == rounded_up(NOON + timedelta(microseconds=1), HOUR)
+        assert NOON + 4 * HOUR == rounded_up(NOON + HOUR, 4 * HOUR)
+        assert NOON + 12 * HOUR == rounded_up(NOON + 9 * HOUR, 4 * HOUR)
 
 
 async def _nothing(_instant: datetime) -> None:

@@ -40,11 +40,11 @@ class TestUnrest:
     @pytest.mark.parametrize("backlog", [{"due_now": 1}, {"in_flight": 1}])
     def test_waits_for_answers_from_outside(self, backlog: dict[str, Any]) -> None:
         """Nothing is quiet while somebody outside still has to answer."""
-        assert unrest(look(backlog=backlog), NOON) == "the simulators still have 1 answers to give"
+        assert "the simulators still have 1 answers to give" == unrest(look(backlog=backlog), NOON)
 
     def test_waits_until_every_clock_has_noticed_a_move(self) -> None:
         """A service that believes the old time has not decided what the new one brings."""
-        assert unrest(look(), NOON + timedelta(hours=1)) == "intake has not noticed yet that time was moved"
+        assert "intake has not noticed yet that time was moved" == unrest(look(), NOON + timedelta(hours=1))
 
     def test_does_not_wait_for_what_an_operator_must_resolve(self) -> None:
         """What is parked is not seen until somebody resolves it, and time goes on meanwhile."""

@@ -191,7 +191,7 @@ class TestBrokenDocument:
             await consumed(bench, consumer_of(bench), lambda: True)
 
         (line,) = [line for line in said if "could not be kept" in line["event"]]
-        assert origin == f"{line['topic']}:{line['partition']}:{line['offset']}"
+        assert f"{line['topic']}:{line['partition']}:{line['offset']}" == origin
         assert ("intake1",) == (await bench.tally(OTHER)).state.heard
 
     async def test_is_told_of_by_whoever_meets_it(self, bench: Bench, how: Callable[[Stored], Stored]) -> None:

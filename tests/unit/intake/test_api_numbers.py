@@ -45,34 +45,34 @@ class TestRule:
 class TestOwnDoor:
     async def test_takes_its_own_number(self, intake: Standing) -> None:
         """The system is on its list."""
-        assert (await send(intake, "/v1/referrals", own(source_system=ITS_OWN))).status_code == 202
+        assert 202 == (await send(intake, "/v1/referrals", own(source_system=ITS_OWN))).status_code
 
     async def test_refuses_any_other(self, intake: Standing) -> None:
         """403, at its place, with what to do; nothing is taken in."""
         answer = await send(intake, "/v1/referrals", own())
 
-        assert (answer.status_code, answer.json()["code"]) == (403, "number_system")
-        assert answer.json()["errors"][0]["pointer"] == "/source_system"
+        assert (403, "number_system") == (answer.status_code, answer.json()["code"])
+        assert "/source_system" == answer.json()["errors"][0]["pointer"]
         assert "register of parties" in answer.json()["detail"]
         assert not intake.world.disk.documents("referrals")
 
     async def test_takes_any_from_an_ehr_without_a_list(self, intake: Standing) -> None:
         """Nothing changed for it."""
-        assert (await send(intake, "/v1/referrals", own(), FREE)).status_code == 202
+        assert 202 == (await send(intake, "/v1/referrals", own(), FREE)).status_code
 
     async def test_takes_any_from_people(self, intake: Standing) -> None:
         """A coordinator writes down what came by fax."""
         async with intake.client(Role.COORDINATOR) as person:
             answer = await person.post("/v1/referrals", json=own())
 
-        assert answer.status_code == 202
+        assert 202 == answer.status_code
 
 
 class TestFhirDoor:
     @pytest.mark.parametrize("system", [ITS_OWN, SERVER])
     async def test_takes_its_own_number(self, intake: Standing, system: str) -> None:
         """Also one that it has given out as a server."""
-        assert (await send(intake, "/fhir/R4", numbered(system))).status_code == 202
+        assert 202 == (await send(intake, "/fhir/R4", numbered(system))).status_code
 
     async def test_takes_what_its_own_server_names(self, intake: Standing) -> None:
         """An order without a number goes by its server's id."""
@@ -82,7 +82,7 @@ class TestFhirDoor:
         entries = [{"fullUrl": url, "resource": resource} for url, resource in found.items()]
 
         answer = await send(intake, "/fhir/R4", {"resourceType": "Bundle", "type": "collection", "entry": entries})
-        assert answer.status_code == 202
+        assert 202 == answer.status_code
 
     @pytest.mark.parametrize("status", ["active", "revoked", "on-hold"])
     async def test_refuses_any_other(self, intake: Standing, status: str) -> None:
@@ -91,14 +91,14 @@ class TestFhirDoor:
         answer = await send(intake, "/fhir/R4", numbered("urn:example:another", status=status))
 
         [issue] = answer.json()["issue"]
-        assert (answer.status_code, answer.json()["resourceType"]) == (403, "OperationOutcome")
-        assert (issue["code"], issue["details"]["text"]) == ("forbidden", "number_system")
-        assert issue["expression"] == ["Bundle.entry[0].resource.identifier"]
+        assert (403, "OperationOutcome") == (answer.status_code, answer.json()["resourceType"])
+        assert ("forbidden", "number_system") == (issue["code"], issue["details"]["text"])
+        assert ["Bundle.entry[0].resource.identifier"] == issue["expression"]
         assert "register of parties" in issue["diagnostics"]
 
     async def test_takes_any_from_an_ehr_without_a_list(self, intake: Standing) -> None:
         """Nothing changed for it."""
-        assert (await send(intake, "/fhir/R4", numbered("urn:example:another"), FREE)).status_code == 202
+        assert 202 == (await send(intake, "/fhir/R4", numbered("urn:example:another"), FREE)).status_code
 
     @pytest.mark.parametrize(("kind", "status"), [("transaction", 403), ("batch", 202)])
     async def test_refuses_a_transaction_whole_and_of_a_batch_an_entry(
@@ -114,4 +114,4 @@ class TestFhirDoor:
         assert answer.status_code == status
         assert len(intake.world.disk.documents("referrals")) == (kind == "batch")
         if kind == "batch":
-            assert answer.json()["entry"][-1]["response"]["status"] == "403 Forbidden"
+            assert "403 Forbidden" == answer.json()["entry"][-1]["response"]["status"]

@@ -83,7 +83,7 @@ class TestOrderInOwnJson:
         address, _, capability = asked.pop("answer_url").partition("?capability=")
         assert {"referral_id": referral_id, "items": ["coverage"]} == asked
         assert f"http://intake.example/v1/referrals/{referral_id}/information" == address
-        assert len(capability) == 32
+        assert 32 == len(capability)
         await intake.until_told("ReferralReceived", "InformationRequested")
         assert isinstance(intake.told()[1][1], InformationRequested)
 

@@ -69,7 +69,7 @@ async def test_the_second_reaches_somebody(intake: Standing, name: str, source: 
     told = valid(answer)
     warnings = [issue["details"]["text"] for outcome in told.get("contained", ()) for issue in outcome["issue"]]
     assert [202, 202] == [before.status_code, answer.status_code]
-    assert SAID[name] == (told["status"], warnings, "Idempotent-Replayed" in answer.headers)
+    assert (told["status"], warnings, "Idempotent-Replayed" in answer.headers) == SAID[name]
     is_another = name == "33-replaced-by-a-new-order"
     assert is_another == (valid(before)["id"] != told["id"])
 

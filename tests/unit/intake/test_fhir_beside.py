@@ -64,7 +64,7 @@ class TestBeside:
     )
     def test_is_quiet_about_what_is_as_it_should_be(self, resource: Document) -> None:
         """Nothing odd is said of what is well-formed."""
-        assert beside(resource) == ()
+        assert () == beside(resource)
 
     @pytest.mark.parametrize(
         ("change", "place", "sentence"),
@@ -119,25 +119,25 @@ class TestBeside:
         patient["contained"] = [{"resourceType": "Organization", "id": "a", "name": ""}]
         document["entry"] += [{"resource": {**PULSE, "code": {}, "status": 3}}, {"resource": {}}]
 
-        assert [flaw.pointer for flaw in read(document)] == [
+        assert [
             "/Bundle/entry/1/resource/contained/0/name",
             "/Bundle/entry/5/resource/status",
             "/Bundle/entry/6/resource",
-        ]
+        ] == [flaw.pointer for flaw in read(document)]
 
     def test_says_no_more_than_somebody_can_read(self) -> None:
         """Beyond, it is said that there is more."""
         said = beside(*[{**PULSE, "status": 3}] * (MOST_SAID + 5))
 
-        assert len(said) == MOST_SAID + 1
-        assert said[-1].pointer == "/Bundle/entry"
+        assert MOST_SAID + 1 == len(said)
+        assert "/Bundle/entry" == said[-1].pointer
 
     def test_looks_at_so_much_and_no_more(self) -> None:
         """A Bundle that is large enough to keep others waiting is looked at as far as it can be, and it is said."""
         many = {"resourceType": "Basic", "extension": [{"url": "u"}] * 4000}
         said = beside(*[many] * (MOST_LOOKED_AT // 4000 + 2))
 
-        assert [flaw.pointer for flaw in said] == ["/Bundle/entry"]
+        assert ["/Bundle/entry"] == [flaw.pointer for flaw in said]
 
     def test_looks_at_no_resource_for_ever(self) -> None:
         """Of a huge one, the beginning."""

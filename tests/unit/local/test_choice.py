@@ -37,7 +37,7 @@ class TestChoose:
 
     def test_takes_given_addresses_before_it_looks_at_the_machine(self) -> None:
         """Whoever sets both addresses has a stack already."""
-        assert choose(None, ADDRESSES, {"docker": never}).kind == "given"
+        assert "given" == choose(None, ADDRESSES, {"docker": never}).kind
 
     @pytest.mark.parametrize("name", ADDRESSES)
     def test_refuses_half_a_given_stack(self, name: str) -> None:
@@ -61,7 +61,7 @@ class TestChoose:
         """An argument is nearer than the environment."""
         ways: Ways = {"docker": found("docker"), "embedded": never}
 
-        assert choose("docker", {"THROUGHLINE_STACK": "embedded"}, ways).kind == "docker"
+        assert "docker" == choose("docker", {"THROUGHLINE_STACK": "embedded"}, ways).kind
 
     def test_does_not_replace_what_was_asked_for(self) -> None:
         """Who asked for Docker and has none is told so, and gets nothing else in its place."""

@@ -37,7 +37,7 @@ class Twilio:
     @property
     def form(self) -> dict[str, str]:
         """The form of the only request."""
-        assert len(self.requests) == 1
+        assert 1 == len(self.requests)
         return {name: values[0] for name, values in parse_qs(self.requests[0].content.decode()).items()}
 
 

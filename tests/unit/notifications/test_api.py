@@ -39,28 +39,28 @@ class TestSmsCallbacks:
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
         callback = urlsplit(parse_qs(notifications.twilio.requests[0].content.decode())["StatusCallback"][0])
-        assert (callback.path, callback.query) == (CALLBACK_PATH, f"message={REFERRAL}.1")
-        assert (await report(notifications, DELIVERED)).status_code == 204
+        assert (CALLBACK_PATH, f"message={REFERRAL}.1") == (callback.path, callback.query)
+        assert 204 == (await report(notifications, DELIVERED)).status_code
         sent, delivered = await notifications.until_told("MessageSent", "MessageDelivered")
         assert [["await_receipt"], []] == [[task.act for task in fact.tasks] for fact in (sent, delivered)]
-        assert delivered.channel == "callback"
+        assert "callback" == delivered.channel
 
     async def test_lead_to_an_email_when_the_message_did_not_arrive(self, notifications: Standing) -> None:
         """The next medium, and its Message-ID is the effect's."""
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
         form = {"MessageSid": SID, "MessageStatus": "undelivered", "ErrorCode": "30003"}
-        assert (await report(notifications, form)).status_code == 204
+        assert 204 == (await report(notifications, form)).status_code
         facts: list[Any] = await notifications.until_told("MessageSent", "MessageFailed", "MessageSent")
-        assert (facts[1].reason.code, facts[2].medium) == ("30003", "email")
-        assert len(notifications.mail.received) == 1
+        assert ("30003", "email") == (facts[1].reason.code, facts[2].medium)
+        assert 1 == len(notifications.mail.received)
 
     async def test_are_taken_any_number_of_times(self, notifications: Standing) -> None:
         """Gateways repeat themselves."""
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
         for _ in range(3):
-            assert (await report(notifications, DELIVERED)).status_code == 204
+            assert 204 == (await report(notifications, DELIVERED)).status_code
         await notifications.until_told("MessageSent", "MessageDelivered")
 
     @pytest.mark.parametrize("status", ["queued", "sending", "sent", "invented"])
@@ -68,7 +68,7 @@ class TestSmsCallbacks:
         """On its way is not arrived."""
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
-        assert (await report(notifications, {**DELIVERED, "MessageStatus": status})).status_code == 204
+        assert 204 == (await report(notifications, {**DELIVERED, "MessageStatus": status})).status_code
         await notifications.until_told("MessageSent")
 
     @pytest.mark.parametrize("signed", ["", "invented", signature("another token", "http://x", DELIVERED)])
@@ -76,29 +76,29 @@ class TestSmsCallbacks:
         """Anybody could say that a patient knows of a visit."""
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
-        assert (await report(notifications, DELIVERED, signed=signed)).status_code == 401
+        assert 401 == (await report(notifications, DELIVERED, signed=signed)).status_code
         unsigned = await notifications.client().post(f"{CALLBACK_PATH}?message={REFERRAL}.1", data=DELIVERED)
-        assert unsigned.status_code == 401
+        assert 401 == unsigned.status_code
         await notifications.until_told("MessageSent")
 
     async def test_are_not_believed_for_another_message_or_another_form(self, notifications: Standing) -> None:
         """The signature covers the id and every field."""
         of_one = signature(TOKEN, f"http://notifications.example{CALLBACK_PATH}?message={REFERRAL}.1", DELIVERED)
-        assert (await report(notifications, DELIVERED, f"{REFERRAL}.2", of_one)).status_code == 401
+        assert 401 == (await report(notifications, DELIVERED, f"{REFERRAL}.2", of_one)).status_code
         changed = {**DELIVERED, "MessageStatus": "failed"}
-        assert (await report(notifications, changed, signed=of_one)).status_code == 401
+        assert 401 == (await report(notifications, changed, signed=of_one)).status_code
 
     @pytest.mark.parametrize("message", ["", "x", f"{REFERRAL}.2", f"{REFERRAL}.", "demo-abcdefghijklmnopqrstuvwxy2.1"])
     async def test_find_nothing_for_an_id_that_is_none(self, notifications: Standing, message: str) -> None:
         """Signed, but about no message of ours."""
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
-        assert (await report(notifications, DELIVERED, message)).status_code == 404
+        assert 404 == (await report(notifications, DELIVERED, message)).status_code
 
     async def test_refuse_a_form_without_its_id(self, notifications: Standing) -> None:
         """Evidence without a reference would not stop a message from being sent again."""
         answer = await report(notifications, {"MessageStatus": "delivered"})
-        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+        assert (422, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
 
 
 class TestRead:
@@ -108,9 +108,9 @@ class TestRead:
         await notifications.until_told("MessageSent")
         answer = await notifications.client(Role.COORDINATOR).get(CONVERSATION)
         found = answer.json()
-        assert answer.headers["ETag"] == f'"{found["version"]}"'
-        assert [(m["kind"], m["medium"], m["status"]) for m in found["messages"]] == [("visit_booked", "sms", "sent")]
-        assert (found["tasks"][0]["act"], found["allowed"]) == ("await_receipt", ["record_contact"])
+        assert f'"{found["version"]}"' == answer.headers["ETag"]
+        assert [("visit_booked", "sms", "sent")] == [(m["kind"], m["medium"], m["status"]) for m in found["messages"]]
+        assert ("await_receipt", ["record_contact"]) == (found["tasks"][0]["act"], found["allowed"])
         for secret in ("Robin", "5550123456", "Invented", "Oncology", "22:30", notifications_seal(notifications)):
             assert secret not in answer.text
 
@@ -119,7 +119,7 @@ class TestRead:
         await notifications.hear_of_visit()
         await notifications.until_told("MessageSent")
         answer = await notifications.client(Role.OPERATOR).get(CONVERSATION)
-        assert answer.json()["allowed"] == []
+        assert [] == answer.json()["allowed"]
 
 
 def notifications_seal(notifications: Standing) -> str:
@@ -136,7 +136,7 @@ class TestRecordContact:
         client = notifications.client(Role.COORDINATOR)
         for number in range(3):
             answer = await client.post(f"{CONVERSATION}/contact", json=NO_ANSWER, headers=key(f"call-{number}"))
-            assert answer.status_code == 202
+            assert 202 == answer.status_code
         facts = await notifications.until_told(*["ContactRecorded"] * 3, "PatientUnreachable")
         assert [("decide_on_unreachable", "clinician")] == [(task.act, task.owner) for task in facts[-1].tasks]
 
@@ -188,4 +188,4 @@ class TestParking:
         await notifications.hear("intake", ReferralReceived, seals={"contact": "not a seal"})
         await notifications.until_told("ReferralParked")
         answer = await notifications.client(Role.OPERATOR).get("/v1/parked")
-        assert [entry["reason"] for entry in answer.json()["parked"]] == ["failed:SealingError"]
+        assert ["failed:SealingError"] == [entry["reason"] for entry in answer.json()["parked"]]

@@ -33,8 +33,8 @@ class TestKeepContact:
     def test_tries_again_when_the_contact_is_another(self) -> None:
         """A new number is a new chance, and nobody needs to call."""
         conversation = play([*CALLING, contact("sms", minutes=5, seal="sealed-anew")])
-        assert statuses(conversation) == [("visit_booked", "sms", "failed"), ("visit_booked", "sms", "due")]
-        assert conversation.messages[1].attempt == 2
+        assert [("visit_booked", "sms", "failed"), ("visit_booked", "sms", "due")] == statuses(conversation)
+        assert 2 == conversation.messages[1].attempt
 
     def test_leaves_what_was_told_alone(self) -> None:
         """Nobody is told a second time because they have a second number."""
@@ -45,31 +45,31 @@ class TestKeepContact:
         """With a new contact the clinician has nothing to decide."""
         step = only(tasks(play([*CALLING, *NO_ANSWERS, contact("sms", minutes=4 * DAY, seal="sealed-anew")])))
         assert step is not None
-        assert step.act == "send_message"
+        assert "send_message" == step.act
 
     def test_leaves_it_to_a_person_when_no_medium_is_left(self) -> None:
         """A contact that was mended for the worse."""
         conversation = play([contact("sms"), booked(), contact(minutes=5, seal="sealed-anew")])
-        assert statuses(conversation) == [("visit_booked", "sms", "dropped")]
+        assert [("visit_booked", "sms", "dropped")] == statuses(conversation)
         assert only(tasks(conversation)) == Task.of("call_patient", "coordinator", "outreach", after(DAY + 5))
 
     def test_waits_for_an_hour_that_is_lawful_in_all_zones_that_may_be_the_patients(self) -> None:
         """At ten in New York it is seven in Los Angeles."""
         may_be_west = contact("sms", minutes=-120, zones=("America/New_York", "America/Los_Angeles"))
-        assert statuses(play([may_be_west, booked(minutes=-120)])) == []
-        assert statuses(play([contact("sms", minutes=-120), booked(minutes=-120)])) == [("visit_booked", "sms", "due")]
+        assert [] == statuses(play([may_be_west, booked(minutes=-120)]))
+        assert [("visit_booked", "sms", "due")] == statuses(play([contact("sms", minutes=-120), booked(minutes=-120)]))
 
     def test_texts_nobody_where_no_hour_is_lawful_in_all_zones(self) -> None:
         """E-mail wakes nobody; without any a person calls."""
         anywhere = ("Pacific/Guam", "Europe/London", "Pacific/Honolulu")
-        assert statuses(play([contact("sms", "email", zones=anywhere), booked()])) == [("visit_booked", "email", "due")]
+        assert [("visit_booked", "email", "due")] == statuses(play([contact("sms", "email", zones=anywhere), booked()]))
         step = only(tasks(play([contact("sms", zones=anywhere), booked()])))
         assert step is not None
-        assert step.act == "call_patient"
+        assert "call_patient" == step.act
 
     def test_stays_quiet_when_nothing_changed(self) -> None:
         """The same contact again is no news."""
-        assert decide(contact("sms", minutes=5), play([contact("sms")])) == []
+        assert [] == decide(contact("sms", minutes=5), play([contact("sms")]))
 
 
 class TestRecordContact:
@@ -78,12 +78,12 @@ class TestRecordContact:
         """Whatever the patient says, they have been told."""
         conversation = play([*CALLING, call(outcome, 30)])
         assert only(tasks(conversation)) is None
-        assert kinds(decide(call(outcome, 30), play(CALLING))) == ["NoticesPhoned", "ContactRecorded"]
+        assert ["NoticesPhoned", "ContactRecorded"] == kinds(decide(call(outcome, 30), play(CALLING)))
 
     def test_counts_as_told_for_what_follows(self) -> None:
         """Who heard of a visit by phone must hear of its move."""
         moved = play([*CALLING, call("will_attend", 30), booked("visit-2", 60, replaces="visit-1")])
-        assert statuses(moved)[1:] == [("visit_moved", "sms", "due")]
+        assert [("visit_moved", "sms", "due")] == statuses(moved)[1:]
 
     def test_puts_the_next_call_a_business_day_later(self) -> None:
         """Each try gives the patient time."""
@@ -94,7 +94,7 @@ class TestRecordContact:
     def test_finds_the_patient_unreachable_after_three_calls(self) -> None:
         """Then the ordering clinician decides, within two business days."""
         facts = decide(NO_ANSWERS[2], play([*CALLING, *NO_ANSWERS[:2]]))
-        assert kinds(facts) == ["ContactRecorded", "PatientUnreachable"]
+        assert ["ContactRecorded", "PatientUnreachable"] == kinds(facts)
         assert only(tasks(play([*CALLING, *NO_ANSWERS]))) == Task.of(
             "decide_on_unreachable", "clinician", "outreach", after(7 * DAY)
         )
@@ -103,7 +103,7 @@ class TestRecordContact:
         """A fourth call may succeed."""
         unreachable = play([*CALLING, *NO_ANSWERS])
         fourth = call(minutes=3 * DAY + 60, contact_id="contact-4")
-        assert kinds(decide(fourth, unreachable)) == ["ContactRecorded"]
+        assert ["ContactRecorded"] == kinds(decide(fourth, unreachable))
         answered = call("will_attend", 3 * DAY + 90, "contact-5")
         assert only(tasks(play([fourth, answered], unreachable))) is None
 
@@ -120,17 +120,17 @@ class TestRecordContact:
         told = [*CALLING, *NO_ANSWERS, rebooked, sent(2, 60 * DAY + 5), *arrival]
         step = only(tasks(play([*told, cancelled(61 * DAY), refused(3, 61 * DAY + 5), closed(61 * DAY + 20)])))
         assert step is not None
-        assert step.act == "call_patient"
+        assert "call_patient" == step.act
 
     def test_forgets_calls_in_vain_when_a_message_arrives(self) -> None:
         """A telephone that takes messages is one that may be called again: what comes later begins anew."""
         late = play([*CALLING, *NO_ANSWERS, delivered(1, 4 * DAY)])
-        assert (late.unanswered, late.unreachable_at, only(tasks(late))) == (0, None, None)
+        assert (0, None, None) == (late.unanswered, late.unreachable_at, only(tasks(late)))
 
     def test_learns_nothing_from_what_arrives_at_an_old_number(self) -> None:
         """Nobody answers at the new one all the same."""
         anew = [contact("sms", minutes=5, seal="sealed-anew"), refused(2, 6)]
-        assert play([*CALLING, *anew, *NO_ANSWERS[:2], delivered(1, 3 * DAY)]).unanswered == 2
+        assert 2 == play([*CALLING, *anew, *NO_ANSWERS[:2], delivered(1, 3 * DAY)]).unanswered
 
     def test_gives_whoever_decides_time_from_when_it_came_up(self) -> None:
         """What a patient out of reach must hear now is no old debt."""
@@ -143,18 +143,18 @@ class TestRecordContact:
     def test_does_not_make_unreachable_who_had_the_message(self) -> None:
         """Who got the text and does not pick up the phone is not lost."""
         told = play([contact("sms"), booked(), sent(), delivered(), *NO_ANSWERS])
-        assert (told.unanswered, told.unreachable_at) == (3, None)
+        assert (3, None) == (told.unanswered, told.unreachable_at)
 
     def test_leaves_nothing_to_do_when_the_referral_has_ended_and_nobody_answers(self) -> None:
         """After three calls about a cancellation nobody goes on, and nobody has anything to decide."""
         history = [contact("sms"), booked(), sent(), delivered(), cancelled(5), refused(2, 6), closed(20)]
         assert only(tasks(play(history))) is not None
         assert only(tasks(play([*history, *NO_ANSWERS]))) is None
-        assert allowed(play([*history, *NO_ANSWERS])) == frozenset()
+        assert frozenset() == allowed(play([*history, *NO_ANSWERS]))
 
     def test_stays_quiet_when_recorded_twice(self) -> None:
         """The same call sent again is one call."""
-        assert decide(call(minutes=31), play([*CALLING, call(minutes=30)])) == []
+        assert [] == decide(call(minutes=31), play([*CALLING, call(minutes=30)]))
 
     def test_refuses_an_answer_that_contradicts_itself(self) -> None:
         """Nobody who was reached gave no answer."""

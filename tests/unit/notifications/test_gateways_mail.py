@@ -43,11 +43,11 @@ class TestSend:
         answer = await gateway(server).call(call_of(kind="email"), due(), after(1))
         mail = server.received[0]
         assert (answer.word, answer.refs, type(answer.command)) == ("alive", (MESSAGE_ID,), RecordSent)
-        assert (mail["Message-ID"], mail["To"]) == (MESSAGE_ID, "robin@patients.example")
-        assert mail["From"] == "Sample Valley Health <visits@sample.example>"
-        assert mail["Subject"] == "Your visit on Wednesday, September 29, 2027"
+        assert (MESSAGE_ID, "robin@patients.example") == (mail["Message-ID"], mail["To"])
+        assert "Sample Valley Health <visits@sample.example>" == mail["From"]
+        assert "Your visit on Wednesday, September 29, 2027" == mail["Subject"]
         assert mail["Date"].datetime == after(1)
-        assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+        assert ["text/plain", "text/html"] == [part.get_content_type() for part in mail.iter_parts()]
 
     async def test_carries_spanish_as_it_is_written(self, server: Server) -> None:
         """An e-mail has no alphabet to fit into."""
@@ -65,7 +65,7 @@ class TestSend:
         """The contact may have lost its address since."""
         answer = await gateway(server).call(call_of(kind="email"), due(email="robin"), after(1))
         assert isinstance(answer.command, RecordRefusal)
-        assert answer.command.reason.code == "not-reachable"
+        assert "not-reachable" == answer.command.reason.code
 
     async def test_tries_later_when_nobody_listens(self) -> None:
         """A refused connection took nothing."""
@@ -79,7 +79,7 @@ class TestSend:
         """A server that offers no STARTTLS gets nothing."""
         secure = gateway(server, security="starttls")
         assert await secure.call(call_of(kind="email"), due(), after(1)) == Answer("not_taken")
-        assert server.received == []
+        assert [] == server.received
 
     @pytest.mark.parametrize(
         "replies",
@@ -105,7 +105,7 @@ class TestSend:
         """A mailbox that does not exist is not tried for ever."""
         vars(server).update(replies)
         answer = await gateway(server).call(call_of(kind="email"), due(), after(1))
-        assert answer.word == "not_taken"
+        assert "not_taken" == answer.word
         assert isinstance(answer.command, RecordRefusal)
         assert answer.command.reason == Reason(system="smtp", code=code)
 
@@ -117,7 +117,7 @@ class TestSend:
         vars(server).update(replies)
         with pytest.raises(Unknown):
             await gateway(server).call(call_of(kind="email"), due(), after(1))
-        assert len(server.received) == 1
+        assert 1 == len(server.received)
 
 
 class TestWithdraw:

@@ -37,14 +37,14 @@ class TestSend:
         twilio = Twilio()
         answer = await gateway(twilio).call(call_of(), due(phone="(555) 012-3456"), after(1))
         form, request = twilio.form, twilio.requests[0]
-        assert str(request.url) == "http://gateway.example/2010-04-01/Accounts/AC0/Messages.json"
-        assert request.headers["Authorization"] == f"Basic {base64.b64encode(b'AC0:invented-token').decode()}"
+        assert "http://gateway.example/2010-04-01/Accounts/AC0/Messages.json" == str(request.url)
+        assert f"Basic {base64.b64encode(b'AC0:invented-token').decode()}" == request.headers["Authorization"]
         assert form.pop("Body").startswith("Sample Valley Health: your visit is on Wed, Sep 29")
-        assert form == {
+        assert {
             "To": "+15550123456",
             "From": "+15550100100",
             "StatusCallback": f"http://notifications.example/v1/sms-callbacks?message={REFERRAL}.2",
-        }
+        } == form
         assert (answer.word, answer.refs, type(answer.command)) == ("alive", (SID,), RecordSent)
 
     async def test_waits_for_a_lawful_hour(self) -> None:
@@ -57,7 +57,7 @@ class TestSend:
         """The contact may have lost its number since."""
         twilio = Twilio()
         answer = await gateway(twilio).call(call_of(), due(phone="front desk"), after(1))
-        assert (answer.word, twilio.requests) == ("not_taken", [])
+        assert ("not_taken", []) == (answer.word, twilio.requests)
         assert isinstance(answer.command, RecordRefusal)
         assert answer.command.reason == Reason(system="throughline", code="not-reachable")
 
@@ -71,7 +71,7 @@ class TestSend:
     async def test_gives_up_a_number_that_the_gateway_refuses(self, content: bytes, reason: Reason) -> None:
         """Only the code is kept: the sentence repeats the number."""
         answer = await gateway(Twilio(400, content)).call(call_of(), due(), after(1))
-        assert answer.word == "not_taken"
+        assert "not_taken" == answer.word
         assert isinstance(answer.command, RecordRefusal)
         assert answer.command.reason == reason
 
@@ -108,7 +108,7 @@ class TestSend:
         twilio = Twilio(error=error)
         with pytest.raises(Unknown):
             await gateway(twilio).call(call_of(), due(), after(1))
-        assert len(twilio.requests) == 1
+        assert 1 == len(twilio.requests)
 
 
 class TestWithdraw:
@@ -146,8 +146,8 @@ class TestE164:
 
     def test_reads_as_people_write(self) -> None:
         """Extensions cannot be dialled from a text message; numbers abroad keep their country."""
-        assert as_read("+15550177777 ext. 12") == "(555) 017-7777"
-        assert as_read("+525512345678") == "+52 55 1234 5678"
+        assert "(555) 017-7777" == as_read("+15550177777 ext. 12")
+        assert "+52 55 1234 5678" == as_read("+525512345678")
 
 
 class TestIsMailable:

@@ -107,7 +107,7 @@ class TestText:
     def test_leaves_out_an_address_that_does_not_fit(self) -> None:
         """Half an address misleads."""
         body = text_of(conversation_of(KEYS, patient(), visit(site_address="x" * 120)))
-        assert body == "Sample Valley Health: your visit is on Wed, Sep 29, 10:30 PM CDT. Questions? (555) 017-7777"
+        assert "Sample Valley Health: your visit is on Wed, Sep 29, 10:30 PM CDT. Questions? (555) 017-7777" == body
 
     def test_gives_our_own_number_when_the_sites_cannot_be_read(self) -> None:
         """A patient with a question must reach somebody."""
@@ -154,7 +154,7 @@ class TestLetter:
     def test_keeps_a_line_break_in_a_value_out_of_the_subject(self) -> None:
         """The subject is the first line of a template and holds no value that a patient typed."""
         letter = letter_of(conversation_of(KEYS, patient(given="Robin\n\nBcc: somebody@else.example"), visit()))
-        assert letter.subject == "Your visit on Wednesday, September 29, 2027"
+        assert "Your visit on Wednesday, September 29, 2027" == letter.subject
 
     def test_is_not_written_to_what_is_no_address(self) -> None:
         """The mail server would only refuse it, or be misled."""
@@ -214,4 +214,4 @@ class TestToGsm:
 
     def test_counts_what_takes_two(self) -> None:
         """The euro sign is an escape and a letter."""
-        assert gsm_length("a€") == 3
+        assert 3 == gsm_length("a€")

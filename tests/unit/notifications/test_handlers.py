@@ -80,7 +80,7 @@ class TestOnReferralReceived:
         """Then a person has to find out how to reach the patient."""
         command = react(ReferralReceived, "intake")
         assert isinstance(command, KeepContact)
-        assert (command.media, command.seal) == ((), None)
+        assert ((), None) == (command.media, command.seal)
 
     def test_fails_on_a_seal_that_cannot_be_opened(self) -> None:
         """The fact waits for an operator, and says nothing of what is in it."""

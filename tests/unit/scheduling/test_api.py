@@ -57,22 +57,22 @@ class TestRead:
         answer = await get(scheduling, booked)
         shown = answer.json()
 
-        assert (shown["state"], shown["tasks"][0]["act"]) == ("booked", "attend_visit")
-        assert [(v["visit_id"], v["fate"]) for v in shown["visits"]] == [(visit_id(booked, 1), "booked")]
-        assert shown["allowed"] == ["book_visit", "cancel_visit", "choose_provider"]
-        assert answer.headers["etag"] == f'"{shown["version"]}"'
+        assert ("booked", "attend_visit") == (shown["state"], shown["tasks"][0]["act"])
+        assert [(visit_id(booked, 1), "booked")] == [(v["visit_id"], v["fate"]) for v in shown["visits"]]
+        assert ["book_visit", "cancel_visit", "choose_provider"] == shown["allowed"]
+        assert f'"{shown["version"]}"' == answer.headers["etag"]
         assert b"eyJ" not in answer.content
 
     async def test_shows_each_caller_what_it_may_do(self, scheduling: Standing, booked: str) -> None:
         """An office books, cancels and says what became of it, and chooses nobody."""
-        assert (await get(scheduling, booked, Role.OFFICE)).json()["allowed"] == ["book_visit", "cancel_visit"]
+        assert ["book_visit", "cancel_visit"] == (await get(scheduling, booked, Role.OFFICE)).json()["allowed"]
 
     async def test_knows_nothing_of_an_order_that_is_not_there_yet(self, scheduling: Standing) -> None:
         """Authorization may be heard before intake: then there is nothing to show."""
         await tell_leave(scheduling, referral(7))
         await scheduling.until(referral(7), lambda p: p.leave.is_not_required)
 
-        assert (await get(scheduling, referral(7))).status_code == 404
+        assert 404 == (await get(scheduling, referral(7))).status_code
 
 
 class TestAnswer:
@@ -82,8 +82,8 @@ class TestAnswer:
         content = {"request_id": request_id, "accepted": True}
         answers = [await send(scheduling, asked, "answer", content, Role.SPECIALIST, key=None) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [202, 202]
-        assert (await get(scheduling, asked)).json()["state"] == "waiting_for_authorization"
+        assert [202, 202] == [answer.status_code for answer in answers]
+        assert "waiting_for_authorization" == (await get(scheduling, asked)).json()["state"]
 
     async def test_refuses_a_second_yes_once_another_is_asked(self, scheduling: Standing, asked: str) -> None:
         """Yes, no, yes: the last is no repetition of the first, and must not look like a promise of ours."""
@@ -95,14 +95,14 @@ class TestAnswer:
             for says in (True, False, True)
         ]
 
-        assert [answer.status_code for answer in answers] == [202, 202, 409]
-        assert answers[-1].json()["code"] == "request-withdrawn"
+        assert [202, 202, 409] == [answer.status_code for answer in answers]
+        assert "request-withdrawn" == answers[-1].json()["code"]
 
     async def test_refuses_a_request_that_was_never_made(self, scheduling: Standing, asked: str) -> None:
         """Only what was asked can be answered."""
         content = {"request_id": "somebody-elses", "accepted": True}
 
-        assert (await send(scheduling, asked, "answer", content, Role.SPECIALIST)).status_code == 404
+        assert 404 == (await send(scheduling, asked, "answer", content, Role.SPECIALIST)).status_code
 
 
 class TestProvider:
@@ -113,22 +113,22 @@ class TestProvider:
             scheduling, booked, "provider", {"provider_ref": other.provider_ref, "site_ref": other.site_ref}
         )
 
-        assert answer.status_code == 202
+        assert 202 == answer.status_code
         shown = (await get(scheduling, booked)).json()
         assert (shown["state"], shown["provider"]["provider_ref"]) == ("asked", other.provider_ref)
-        assert [visit["fate"] for visit in shown["visits"]] == ["cancelled"]
+        assert ["cancelled"] == [visit["fate"] for visit in shown["visits"]]
 
     async def test_refuses_whom_the_directory_does_not_know(self, scheduling: Standing, booked: str) -> None:
         """Nobody is sent to an address that nobody has."""
         answer = await send(scheduling, booked, "provider", {"provider_ref": "pr-x", "site_ref": "st-x"})
 
-        assert (answer.status_code, answer.json()["code"]) == (409, "provider-unknown")
+        assert (409, "provider-unknown") == (answer.status_code, answer.json()["code"])
 
     async def test_wants_an_idempotency_key(self, scheduling: Standing, booked: str) -> None:
         """Nothing in the body names the request."""
         content = {"provider_ref": "pr-x", "site_ref": "st-x"}
 
-        assert (await send(scheduling, booked, "provider", content, key=None)).status_code == 400
+        assert 400 == (await send(scheduling, booked, "provider", content, key=None)).status_code
 
 
 class TestBooking:
@@ -138,18 +138,18 @@ class TestBooking:
         answer = await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
         moved = await scheduling.until(booked, lambda p: len(p.visits) == 2)
 
-        assert answer.status_code == 202
-        assert [(visit.fate, visit.visit_id) for visit in moved.visits] == [
+        assert 202 == answer.status_code
+        assert [
             ("moved", visit_id(booked, 1)),
             ("booked", visit_id(booked, 2)),
-        ]
+        ] == [(visit.fate, visit.visit_id) for visit in moved.visits]
 
     @pytest.mark.parametrize("start", ["9999-12-31T23:59:00-12:00", "0001-01-01T00:00:00+12:00"])
     async def test_refuses_a_time_that_no_calendar_has(self, scheduling: Standing, booked: str, start: str) -> None:
         """By the clock of another zone, the day does not exist."""
         answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
 
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+        assert (422, "invalid") == (answer.status_code, answer.json()["code"])
 
     async def test_refuses_what_is_over(self, scheduling: Standing, booked: str) -> None:
         """Nothing is booked for a cancelled referral."""
@@ -158,7 +158,7 @@ class TestBooking:
         start = (scheduling.now() + DAY).isoformat()
         answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
 
-        assert (answer.status_code, answer.json()["code"]) == (409, "placement-over")
+        assert (409, "placement-over") == (answer.status_code, answer.json()["code"])
 
     async def test_refuses_when_nobody_was_chosen(self, scheduling: Standing) -> None:
         """Without a provider there is no time of anybody's."""
@@ -166,7 +166,7 @@ class TestBooking:
         await scheduling.until(name, lambda p: p.is_complete)
         answer = await send(scheduling, name, "booking", {"start": "2026-02-10T10:00:00Z", "booked_by": "own"})
 
-        assert (answer.status_code, answer.json()["code"]) == (409, "provider-not-chosen")
+        assert (409, "provider-not-chosen") == (answer.status_code, answer.json()["code"])
 
 
 class TestVisitCancellation:
@@ -175,24 +175,24 @@ class TestVisitCancellation:
         content = {"visit_id": visit_id(booked, 1), "reason": REASON}
         answers = [await send(scheduling, booked, "visit-cancellation", content, key=None) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [202, 202]
-        assert (await scheduling.placement(booked)).visits[0].fate == "cancelled"
+        assert [202, 202] == [answer.status_code for answer in answers]
+        assert "cancelled" == (await scheduling.placement(booked)).visits[0].fate
 
 
 class TestAppointment:
     async def test_settles_what_a_program_could_not_call_off(self, scheduling: Standing, booked: str) -> None:
         """The office hears of the new visit though it keeps the old one, which a person then calls off."""
         content = {"visit_id": visit_id(booked, 1)}
-        assert (await send(scheduling, booked, "appointment", content, key=None)).status_code == 202
+        assert 202 == (await send(scheduling, booked, "appointment", content, key=None)).status_code
         scheduling.offices.gives_back = False
         start = (scheduling.now() + 10 * DAY).replace(microsecond=0)
         await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
         await scheduling.until_all([booked], lambda p: p.is_handed("call_off_appointment", visit_id(booked, 1)))
         await scheduling.until_true(lambda: any(visit_id(booked, 2) in path for path in scheduling.offices.taken))
 
-        assert (await get(scheduling, booked)).json()["tasks"][0]["act"] == "call_off_appointment"
-        assert (await send(scheduling, booked, "appointment", content, key=None)).status_code == 202
-        assert (await get(scheduling, booked)).json()["tasks"][0]["act"] == "attend_visit"
+        assert "call_off_appointment" == (await get(scheduling, booked)).json()["tasks"][0]["act"]
+        assert 202 == (await send(scheduling, booked, "appointment", content, key=None)).status_code
+        assert "attend_visit" == (await get(scheduling, booked)).json()["tasks"][0]["act"]
 
 
 class TestOutcome:
@@ -203,15 +203,15 @@ class TestOutcome:
         roles = (Role.SPECIALIST,)
         answers = [await send(scheduling, booked, "outcome", content, *roles, key=None) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [202, 202]
-        assert (await get(scheduling, booked)).json()["state"] == "fulfilled"
+        assert [202, 202] == [answer.status_code for answer in answers]
+        assert "fulfilled" == (await get(scheduling, booked)).json()["state"]
 
     async def test_is_refused_before_the_visit(self, scheduling: Standing, booked: str) -> None:
         """What lies ahead has no outcome."""
         content = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
         answer = await send(scheduling, booked, "outcome", content)
 
-        assert (answer.status_code, answer.json()["code"]) == (409, "visit-not-begun")
+        assert (409, "visit-not-begun") == (answer.status_code, answer.json()["code"])
 
 
 class TestAnOfficeChosenNow:
@@ -222,7 +222,7 @@ class TestAnOfficeChosenNow:
         """A client of Fay's, to whose office the referral went after the visit was missed."""
         scheduling.pass_time(2 * DAY)
         missed = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
-        assert (await send(scheduling, booked, "outcome", missed, key=None)).status_code == 202
+        assert 202 == (await send(scheduling, booked, "outcome", missed, key=None)).status_code
         chosen = say(ChooseProvider, scheduling.now(), candidate=FAR)
         await scheduling.service.execute(CommandEnvelope(key=booked, id="chosen", command=chosen))
         async with scheduling.client(Role.SPECIALIST) as http:
@@ -233,7 +233,7 @@ class TestAnOfficeChosenNow:
         """Nor that anything could be done about it."""
         shown = (await fays.get(f"/v1/placements/{booked}")).json()
 
-        assert (shown["provider"]["provider_ref"], shown["visits"]) == ("pr-far", [])
+        assert ("pr-far", []) == (shown["provider"]["provider_ref"], shown["visits"])
         assert not {"cancel_visit", "record_outcome"} & set(shown["allowed"])
 
     @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ class TestAnOfficeChosenNow:
             for named in (visit_id(booked, 1), "visit-unheard")
         ]
 
-        assert [answer.status_code for answer in answers] == [404, 404]
+        assert [404, 404] == [answer.status_code for answer in answers]
         assert answers[0].json() == answers[1].json()
 
 
@@ -269,7 +269,7 @@ class TestEveryRoute:
         wrong = {**content, STRANGE: STRANGE, next(iter(content)): STRANGE}
         answer = await send(scheduling, booked, path, wrong)
 
-        assert answer.status_code == 422
+        assert 422 == answer.status_code
         assert STRANGE not in answer.text
 
     async def test_refuses_a_stale_version(self, scheduling: Standing, booked: str) -> None:
@@ -280,4 +280,4 @@ class TestEveryRoute:
                 f"/v1/placements/{booked}/visit-cancellation", json=content, headers={"If-Match": '"1"'}
             )
 
-        assert answer.status_code == 412
+        assert 412 == answer.status_code

@@ -36,8 +36,8 @@ class TestWishes:
         async with scheduling.client(Role.COORDINATOR) as http:
             answer = await http.get(placement["wishes"])
 
-        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-        assert answer.json() == {
+        assert (200, "no-store") == (answer.status_code, answer.headers["cache-control"])
+        assert {
             "referral_id": wished,
             "wanted_performers": ["Robin Sample"],
             "wanted_locations": ["Northside"],
@@ -47,7 +47,7 @@ class TestWishes:
             "postal_code": "02139",
             "mobility": "wheelchair",
             "availability": "mornings",
-        }
+        } == answer.json()
 
     async def test_are_empty_where_the_order_wishes_for_nothing(self, scheduling: Standing) -> None:
         """Nothing is made up."""
@@ -57,7 +57,7 @@ class TestWishes:
         await scheduling.until(name, lambda placement: placement.order)
         answer = (await get(scheduling, f"{name}/wishes")).json()
 
-        assert {name: value for name, value in answer.items() if value} == {"referral_id": name}
+        assert {"referral_id": name} == {name: value for name, value in answer.items() if value}
 
     @pytest.mark.parametrize("role", [role for role in Role if role not in {*CHOOSERS, Role.PATIENT}])
     async def test_are_refused_to_everybody_else(self, scheduling: Standing, wished: str, role: Role) -> None:
@@ -65,7 +65,7 @@ class TestWishes:
         with capture_logs() as said:
             answer = await get(scheduling, f"{wished}/wishes", role)
 
-        assert answer.status_code == 403
+        assert 403 == answer.status_code
         assert not [line for line in said if line["event"] == "seal opened"]
         assert (await get(scheduling, wished, role)).json().get("wishes") is None
 
@@ -81,7 +81,7 @@ class TestWishes:
         await tell_leave(scheduling, referral(7))
         await scheduling.until(referral(7), lambda placement: placement.leave.is_not_required)
 
-        assert (await get(scheduling, f"{referral(7)}/wishes")).status_code == 404
+        assert 404 == (await get(scheduling, f"{referral(7)}/wishes")).status_code
 
     async def test_say_that_they_were_not_kept(self, scheduling: Standing) -> None:
         """Of an order of before: silence must not look like an order that wishes for nothing."""
@@ -89,7 +89,7 @@ class TestWishes:
         await scheduling.until(name, lambda placement: placement.order)
         answer = await get(scheduling, f"{name}/wishes")
 
-        assert (answer.status_code, answer.json()["code"]) == (404, "wishes-not-kept")
+        assert (404, "wishes-not-kept") == (answer.status_code, answer.json()["code"])
         assert (await get(scheduling, name)).json()["wishes"] is None
 
     @pytest.mark.parametrize("role", CHOOSERS)
@@ -99,7 +99,7 @@ class TestWishes:
             await get(scheduling, f"{wished}/wishes", role)
         [line] = [line for line in said if line["event"] == "seal opened"]
 
-        assert (line["audience"], line["purpose"], line["actor_kind"]) == ("logistics", "show_wishes", "person")
+        assert ("logistics", "show_wishes", "person") == (line["audience"], line["purpose"], line["actor_kind"])
         assert (line["tenant"], line["referral_id"]) == ("demo", wished)
         assert not [words for words in ("Robin", "knee", "02139") if words in str(said)]
 

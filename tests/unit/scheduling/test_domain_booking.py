@@ -62,14 +62,14 @@ class TestOfferOpenings:
         """No capacity is a step with an owner, and is looked for again the next day."""
         facts = decide(offered(), placed(*SEARCHING))
 
-        assert kinds(facts) == ["SeekingPaused", "Escalated", "NoCapacityFound"]
-        assert step_of(*SEARCHING, offered()) == ("find_capacity", "coordinator", TUESDAY + DAY)
-        assert d.next_due(placed(*SEARCHING, offered())) == TUESDAY + DAY
+        assert ["SeekingPaused", "Escalated", "NoCapacityFound"] == kinds(facts)
+        assert ("find_capacity", "coordinator", TUESDAY + DAY) == step_of(*SEARCHING, offered())
+        assert TUESDAY + DAY == d.next_due(placed(*SEARCHING, offered()))
 
     @pytest.mark.parametrize("history", [CLAIMING, BOOKED, [*SEARCHING, ENDED], ordered()])
     def test_stays_quiet_when_nobody_searches(self, history: list[Any]) -> None:
         """An answer to an old question changes nothing."""
-        assert decide(offered(slot(9)), placed(*history)) == []
+        assert [] == decide(offered(slot(9)), placed(*history))
 
 
 class TestRecordClaimHeld:
@@ -77,7 +77,7 @@ class TestRecordClaimHeld:
         """The placement's own write is the moment of truth."""
         booked = the(VisitBooked, decide(held(), placed(*CLAIMING)))
 
-        assert (booked.visit_id, booked.seals) == ("visit-1", {"visit": "sealed-1"})
+        assert ("visit-1", {"visit": "sealed-1"}) == (booked.visit_id, booked.seals)
         assert booked.replaces is None
 
     @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ class TestRecordClaimHeld:
     )
     def test_stays_quiet_for_an_attempt_that_was_given_up(self, history: list[Any]) -> None:
         """Dead is for ever, however late the good news."""
-        assert decide(held(), placed(*history)) == []
+        assert [] == decide(held(), placed(*history))
 
     def test_stays_quiet_when_delivered_twice(self) -> None:
         """One attempt is one visit."""
-        assert decide(held(), placed(*BOOKED)) == []
+        assert [] == decide(held(), placed(*BOOKED))
 
 
 class TestRecordClaimRefused:
@@ -99,14 +99,14 @@ class TestRecordClaimRefused:
 
         assert isinstance(state.seeking, d.Reserving)
         assert (state.seeking.attempt.number, state.seeking.attempt.slot) == (2, slot(8))
-        assert [attempt.number for attempt in state.given_up] == [1]
+        assert [1] == [attempt.number for attempt in state.given_up]
 
     def test_searches_again_when_none_is_left(self) -> None:
         """Others were faster: what is free now is another question."""
         state = placed(*CLAIMING, refused(), refused(2))
 
         assert isinstance(state.seeking, d.Searching)
-        assert state.seeking.search == 2
+        assert 2 == state.seeking.search
 
     def test_asks_a_person_when_others_are_always_faster(self) -> None:
         """A race that cannot be won ends."""
@@ -114,26 +114,26 @@ class TestRecordClaimRefused:
         for search in range(1, MOST_SEARCHES_IN_VAIN + 1):
             history += [offered(slot(7), search=search), refused(search)]
 
-        assert step_of(*history) == ("find_capacity", "coordinator", TUESDAY + DAY)
+        assert ("find_capacity", "coordinator", TUESDAY + DAY) == step_of(*history)
 
     def test_lets_a_person_try_again_what_a_person_asked_for(self) -> None:
         """An office's own booking is not replaced by a time that a program likes."""
-        assert step_of(*SEARCHING, book(), refused()) == ("find_capacity", "coordinator", TUESDAY + DAY)
+        assert ("find_capacity", "coordinator", TUESDAY + DAY) == step_of(*SEARCHING, book(), refused())
 
     def test_stays_quiet_for_an_attempt_that_was_given_up(self) -> None:
         """Refused twice is refused once."""
-        assert decide(refused(), placed(*CLAIMING, refused())) == []
+        assert [] == decide(refused(), placed(*CLAIMING, refused()))
 
 
 class TestRecordClaimReleased:
     def test_forgets_the_attempt(self) -> None:
         """Nothing is left of it outside."""
-        assert placed(*CLAIMING, refused(), say(d.RecordReservationReleased, attempt=1)).given_up == ()
+        assert () == placed(*CLAIMING, refused(), say(d.RecordReservationReleased, attempt=1)).given_up
 
     @pytest.mark.parametrize("history", [CLAIMING, BOOKED])
     def test_stays_quiet_for_an_attempt_that_lives(self, history: list[Any]) -> None:
         """Only what was given up is released."""
-        assert decide(say(d.RecordReservationReleased, attempt=1), placed(*history)) == []
+        assert [] == decide(say(d.RecordReservationReleased, attempt=1), placed(*history))
 
 
 class TestEffectNeedsPerson:
@@ -151,7 +151,7 @@ class TestEffectNeedsPerson:
         """Where programs end, a person begins, by the next business day."""
         revision = 2 if history == [*BOOKED, book()] else 1
 
-        assert step_of(*history, stuck(kind, revision)) == (act, "coordinator", TUESDAY + DAY)
+        assert (act, "coordinator", TUESDAY + DAY) == step_of(*history, stuck(kind, revision))
 
     @pytest.mark.parametrize(
         ("history", "kind"),
@@ -164,7 +164,7 @@ class TestEffectNeedsPerson:
     )
     def test_stays_quiet_about_what_is_settled(self, history: list[Any], kind: str) -> None:
         """Nobody is asked about what is not wanted any more."""
-        assert decide(stuck(kind), placed(*history)) == []
+        assert [] == decide(stuck(kind), placed(*history))
 
 
 class TestTick:
@@ -172,8 +172,8 @@ class TestTick:
         """Two business days for a routine referral; then the next is asked."""
         facts = decide(tick(TUESDAY + 2 * DAY), placed(*ASKED))
 
-        assert kinds(facts) == ["ProviderDeclined", "ProviderChosen", "OfficeAsked"]
-        assert the(ProviderDeclined, facts).reason.code == "no-answer"
+        assert ["ProviderDeclined", "ProviderChosen", "OfficeAsked"] == kinds(facts)
+        assert "no-answer" == the(ProviderDeclined, facts).reason.code
 
     @pytest.mark.parametrize(
         ("priority", "wait"), [("stat", 4 * HOUR), ("urgent", DAY), ("asap", DAY), ("routine", 2 * DAY)]
@@ -189,7 +189,7 @@ class TestTick:
         history = [*SEARCHING, offered(), tick(TUESDAY + DAY)]
 
         assert isinstance(placed(*history).seeking, d.Searching)
-        assert step_of(*history) == ("find_capacity", "coordinator", TUESDAY + DAY)
+        assert ("find_capacity", "coordinator", TUESDAY + DAY) == step_of(*history)
 
     @pytest.mark.parametrize("history", [SEARCHING, CLAIMING])
     def test_hands_over_what_takes_too_long(self, history: list[Any]) -> None:
@@ -204,23 +204,23 @@ class TestTick:
         late = placed(*BOOKED, book(), tick(TUESDAY + HOUR))
 
         assert late.visit is not None
-        assert (late.visit.visit_id, late.seeking) == ("visit-1", None)
+        assert ("visit-1", None) == (late.visit.visit_id, late.seeking)
 
     def test_asks_the_office_for_the_outcome_when_the_visit_is_over(self) -> None:
         """One business day for the office."""
         end = TUESDAY + 7 * DAY + HOUR / 2
 
         assert d.next_due(placed(*BOOKED)) == end
-        assert step_of(*BOOKED, tick(end)) == ("record_outcome", "specialist", end + DAY)
+        assert ("record_outcome", "specialist", end + DAY) == step_of(*BOOKED, tick(end))
 
     def test_asks_a_coordinator_when_the_office_says_nothing(self) -> None:
         """One more for a coordinator; after that it stays overdue where all can see it."""
         end = TUESDAY + 7 * DAY + HOUR / 2
         history = [*BOOKED, tick(end), tick(end + DAY)]
 
-        assert step_of(*history) == ("obtain_outcome", "coordinator", end + 2 * DAY)
+        assert ("obtain_outcome", "coordinator", end + 2 * DAY) == step_of(*history)
         assert d.next_due(placed(*history)) is None
 
     def test_stays_quiet_when_it_is_over(self) -> None:
         """Nothing is due of what is over."""
-        assert decide(tick(TUESDAY + 90 * DAY), placed(*BOOKED, ENDED)) == []
+        assert [] == decide(tick(TUESDAY + 90 * DAY), placed(*BOOKED, ENDED))

@@ -37,7 +37,7 @@ class TestDaysOf:
         """Until midnight is not after midnight."""
         late = datetime(2026, 2, 3, 23, tzinfo=UTC)
 
-        assert d.dates_between(late, late + HOUR) == (date(2026, 2, 3),)
+        assert (date(2026, 2, 3),) == d.dates_between(late, late + HOUR)
 
 
 class TestLifeOf:

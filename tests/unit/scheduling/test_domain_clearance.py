@@ -34,17 +34,17 @@ class TestRecordLeave:
     @pytest.mark.parametrize("leave", [NOT_REQUIRED, OVERRIDDEN, APPROVED])
     def test_begins_the_search_for_an_accepted_provider(self, leave: Any) -> None:
         """Accepted, and allowed: now a time is looked for."""
-        assert kinds(decide(leave, placed(*ordered()))) == ["ClearanceChanged", "SearchBegun"]
+        assert ["ClearanceChanged", "SearchBegun"] == kinds(decide(leave, placed(*ordered())))
 
     @pytest.mark.parametrize("leave", [NOT_REQUIRED, OVERRIDDEN, APPROVED])
     def test_waits_for_the_office(self, leave: Any) -> None:
         """Clearance alone books nothing: the office has not answered."""
-        assert kinds(decide(leave, placed(*ASKED))) == ["ClearanceChanged"]
+        assert ["ClearanceChanged"] == kinds(decide(leave, placed(*ASKED)))
 
     @pytest.mark.parametrize("leave", [NOT_REQUIRED, OVERRIDDEN, APPROVED])
     def test_stays_quiet_when_it_is_so_already(self, leave: Any) -> None:
         """The same leave again changes nothing."""
-        assert decide(leave, placed(*ordered(), leave)) == []
+        assert [] == decide(leave, placed(*ordered(), leave))
 
     def test_is_for_the_provider_that_it_names(self) -> None:
         """A payer that needs no request for one provider may need one for the next, however late it says so."""
@@ -104,7 +104,7 @@ class TestRecordRequest:
 
     def test_stays_quiet_when_asked_again(self) -> None:
         """Asked is asked."""
-        assert decide(REQUESTED, placed(*ordered(), REQUESTED)) == []
+        assert [] == decide(REQUESTED, placed(*ordered(), REQUESTED))
 
 
 class TestRecordDenial:
@@ -116,8 +116,8 @@ class TestRecordDenial:
         """What the days hold for it is released."""
         denied = placed(*ordered(), APPROVED, offered(slot()), DENIED)
 
-        assert [attempt.number for attempt in denied.given_up] == [1]
-        assert d.wanted_effects(denied) == []
+        assert [1] == [attempt.number for attempt in denied.given_up]
+        assert [] == d.wanted_effects(denied)
 
     def test_takes_back_no_override(self) -> None:
         """A named person, or the STAT rule, had its reason."""
@@ -133,7 +133,7 @@ class TestRecordDenial:
 
     def test_stays_quiet_without_leave(self) -> None:
         """There is nothing to take back."""
-        assert decide(DENIED, placed(*ordered())) == []
+        assert [] == decide(DENIED, placed(*ordered()))
 
 
 class TestRecordWithdrawal:

@@ -51,7 +51,7 @@ class TestClaimInterval:
     @pytest.mark.parametrize("other", [claim("demo-b", 1, 1, 2), claim("demo-b", 1, -1, 0), claim("demo-a", 2)])
     def test_takes_what_is_free(self, other: ReserveInterval) -> None:
         """Touching is not meeting, and other attempts of the same placement do not count."""
-        assert kinds(decide(other, day(claim()))) == ["Reserved"]
+        assert ["Reserved"] == kinds(decide(other, day(claim())))
 
     @pytest.mark.parametrize(("first", "last"), [(0.5, 1.5), (-0.5, 0.5), (0.2, 0.8), (-1, 2), (0, 1)])
     def test_refuses_what_meets_another_placements(self, first: float, last: float) -> None:
@@ -61,7 +61,7 @@ class TestClaimInterval:
 
     def test_stays_quiet_when_it_is_claimed_already(self) -> None:
         """A claim that is there is left as it is."""
-        assert decide(claim(), day(claim())) == []
+        assert [] == decide(claim(), day(claim()))
 
 
 class TestReleaseClaim:
@@ -69,11 +69,11 @@ class TestReleaseClaim:
         """Others of the same placement stand."""
         left = day(claim(), claim(attempt=2), release())
 
-        assert [c.attempt for c in left.claims] == [2]
+        assert [2] == [c.attempt for c in left.claims]
 
     def test_stays_quiet_the_second_time(self) -> None:
         """Releasing twice does no harm."""
-        assert decide(release(), day(claim(), release())) == []
+        assert [] == decide(release(), day(claim(), release()))
 
 
 class TestTick:
@@ -82,15 +82,15 @@ class TestTick:
         younger = replace(claim("demo-b", 1, 1, 2), at=TUESDAY + ASKED_AFTER / 2)
         asking = day(claim(), younger, tick(ASK_AT))
 
-        assert [(e.kind, e.revision) for e in calendar_day.wanted_effects(asking)] == [("ask", 1)]
-        assert [c.placement_id for c in asking.reservations_in_question()] == ["demo-a", "demo-b"]
+        assert [("ask", 1)] == [(e.kind, e.revision) for e in calendar_day.wanted_effects(asking)]
+        assert ["demo-a", "demo-b"] == [c.placement_id for c in asking.reservations_in_question()]
 
     def test_does_not_ask_again_about_what_is_settled(self) -> None:
         """Booked is permanent, also when another claim is due."""
         later = replace(claim("demo-b", 1, 1, 2), at=ASK_AT)
         asking = day(claim(), tick(ASK_AT), heed("booked"), later, tick(ASK_AT + ASKED_AFTER))
 
-        assert [c.placement_id for c in asking.reservations_in_question()] == ["demo-b"]
+        assert ["demo-b"] == [c.placement_id for c in asking.reservations_in_question()]
 
     @pytest.mark.parametrize(
         "history", [[], [claim()], [claim(), tick(ASK_AT)], [claim(), tick(ASK_AT), heed("booked")]]
@@ -99,7 +99,7 @@ class TestTick:
         """Before its time, while a question is under way, and for ever when it is booked."""
         at = TUESDAY if history == [claim()] else ASK_AT + HOUR
 
-        assert decide(tick(at), day(*history)) == []
+        assert [] == decide(tick(at), day(*history))
 
 
 class TestHeedAnswer:
@@ -109,11 +109,11 @@ class TestHeedAnswer:
 
     def test_removes_a_dead_one(self) -> None:
         """Dead is for ever."""
-        assert day(claim(), tick(ASK_AT), heed("dead")).claims == ()
+        assert () == day(claim(), tick(ASK_AT), heed("dead")).claims
 
     def test_asks_again_about_one_that_is_tried(self) -> None:
         """Neither settled nor removed."""
-        assert next_due(day(claim(), tick(ASK_AT), heed("trying"))) == ASK_AT + ASKED_AFTER
+        assert ASK_AT + ASKED_AFTER == next_due(day(claim(), tick(ASK_AT), heed("trying")))
 
     def test_keeps_a_younger_one_that_was_asked_about_with_it(self) -> None:
         """Asked about before its time, it may well still be tried."""
@@ -121,22 +121,22 @@ class TestHeedAnswer:
         answers = say(HeedAnswer, ASK_AT, question=1, lives={1: "booked", 2: "trying"})
         kept = day(claim(), younger, tick(ASK_AT), answers)
 
-        assert [(c.number, c.ask_at) for c in kept.claims] == [(1, None), (2, ASK_AT + ASKED_AFTER)]
+        assert [(1, None), (2, ASK_AT + ASKED_AFTER)] == [(c.number, c.ask_at) for c in kept.claims]
 
     def test_does_not_settle_a_claim_made_anew(self) -> None:
         """An old answer is about the old claim: what a zombie claims after the release is asked about itself."""
         anew = day(claim(), tick(ASK_AT), release(), claim(), heed("booked"))
 
-        assert [(c.number, c.ask_at) for c in anew.claims] == [(2, ASK_AT)]
+        assert [(2, ASK_AT)] == [(c.number, c.ask_at) for c in anew.claims]
 
     def test_asks_again_about_what_was_not_answered(self) -> None:
         """What nobody spoke of is neither settled nor removed."""
-        assert next_due(day(claim(), tick(ASK_AT), heed("dead", 7))) == ASK_AT + ASKED_AFTER
+        assert ASK_AT + ASKED_AFTER == next_due(day(claim(), tick(ASK_AT), heed("dead", 7)))
 
     @pytest.mark.parametrize("history", [[claim()], [claim(), tick(ASK_AT), heed("trying"), tick(ASK_AT + HOUR)]])
     def test_stays_quiet_about_an_old_question(self, history: list[Any]) -> None:
         """An answer that comes too late is asked for again."""
-        assert decide(heed("dead"), day(*history)) == []
+        assert [] == decide(heed("dead"), day(*history))
 
 
 class TestEffectNeedsPerson:
@@ -144,11 +144,11 @@ class TestEffectNeedsPerson:
         """No answer is no reason to remove a claim, nor to forget it."""
         state = day(claim(), tick(ASK_AT), stuck("ask", at=ASK_AT))
 
-        assert (calendar_day.wanted_effects(state), next_due(state)) == ([], ASK_AT + ASKED_AFTER)
+        assert ([], ASK_AT + ASKED_AFTER) == (calendar_day.wanted_effects(state), next_due(state))
 
     def test_stays_quiet_about_an_old_question(self) -> None:
         """It was answered."""
-        assert decide(stuck("ask"), day(claim(), tick(ASK_AT), heed("booked"))) == []
+        assert [] == decide(stuck("ask"), day(claim(), tick(ASK_AT), heed("booked")))
 
 
 class TestDecide:

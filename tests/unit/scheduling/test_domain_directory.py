@@ -61,18 +61,18 @@ class TestDirectory:
             SHIPPED.candidates("pw-bj955d", "routine", f"demo-{number}")[0].provider_ref for number in range(300)
         )
 
-        assert len(firsts) == 6
+        assert 6 == len(firsts)
         assert min(firsts.values()) > 20
 
     def test_puts_our_own_first_for_stat(self) -> None:
         """Who need not be asked is there at once."""
         found = SHIPPED.candidates("pw-bj955d", "stat", "demo-1")
 
-        assert [candidate.is_in_house for candidate in found] == [True] * 3 + [False] * 3
+        assert [True] * 3 + [False] * 3 == [candidate.is_in_house for candidate in found]
 
     def test_has_nobody_for_a_pathway_that_it_does_not_know(self) -> None:
         """Then a person chooses."""
-        assert SHIPPED.candidates("pw-unheard", "routine", "demo-1") == ()
+        assert () == SHIPPED.candidates("pw-unheard", "routine", "demo-1")
 
 
 class TestShippedDirectory:
@@ -83,8 +83,8 @@ class TestShippedDirectory:
 
         assert len(serving) >= 3
         assert len({provider.site_ref for provider in serving}) >= 2
-        assert {provider.is_in_house for provider in serving} == {True, False}
-        assert {provider.visit_minutes for provider in serving} == {pathway["visit_minutes"]}
+        assert {True, False} == {provider.is_in_house for provider in serving}
+        assert {pathway["visit_minutes"]} == {provider.visit_minutes for provider in serving}
 
     def test_has_opaque_refs(self) -> None:
         """A name would tell a diagnosis."""

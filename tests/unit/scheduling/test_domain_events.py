@@ -46,7 +46,7 @@ class TestTakeOrder:
 
     def test_stays_quiet_when_the_order_is_known(self) -> None:
         """One referral has one order."""
-        assert decide(ordered(AWAY)[0], placed(*ordered())) == []
+        assert [] == decide(ordered(AWAY)[0], placed(*ordered()))
 
 
 class TestBeginPlacement:
@@ -54,13 +54,13 @@ class TestBeginPlacement:
         """Nobody needs to ask a provider of the house."""
         begun = decide(say(d.BeginPlacement), placed(ordered()[0]))
 
-        assert kinds(begun) == ["PlacementBegun", "ProviderChosen", "ProviderAccepted"]
+        assert ["PlacementBegun", "ProviderChosen", "ProviderAccepted"] == kinds(begun)
 
     def test_asks_the_office_of_any_other(self) -> None:
         """A specialist elsewhere says for itself whether it sees the patient."""
         begun = decide(say(d.BeginPlacement), placed(ordered(AWAY)[0]))
 
-        assert kinds(begun) == ["PlacementBegun", "ProviderChosen", "OfficeAsked"]
+        assert ["PlacementBegun", "ProviderChosen", "OfficeAsked"] == kinds(begun)
 
     def test_asks_a_person_when_the_directory_has_nobody(self) -> None:
         """A pathway without providers is a coordinator's."""
@@ -68,11 +68,11 @@ class TestBeginPlacement:
         step = only(d.tasks(placed(order, say(d.BeginPlacement))))
 
         assert step is not None
-        assert (step.act, step.owner) == ("choose_provider", "coordinator")
+        assert ("choose_provider", "coordinator") == (step.act, step.owner)
 
     def test_stays_quiet_the_second_time(self) -> None:
         """Complete is complete."""
-        assert decide(say(d.BeginPlacement), placed(*ordered())) == []
+        assert [] == decide(say(d.BeginPlacement), placed(*ordered()))
 
 
 class TestEndPlacement:
@@ -80,22 +80,22 @@ class TestEndPlacement:
         """The slot, the claims and the appointment go."""
         facts = decide(ENDED, placed(*BOOKED))
 
-        assert kinds(facts) == ["PlacementEnded", "VisitCancelled"]
-        assert d.wanted_effects(placed(*BOOKED, ENDED)) == []
+        assert ["PlacementEnded", "VisitCancelled"] == kinds(facts)
+        assert [] == d.wanted_effects(placed(*BOOKED, ENDED))
 
     @pytest.mark.parametrize("history", [ASKED, SEARCHING, CLAIMING, [*SEARCHING, offered()], BOOKED])
     def test_leaves_nothing_to_do_from_any_state(self, history: list[Any]) -> None:
         """No step, no timer, nothing owed outside."""
         ended = placed(*history, ENDED)
 
-        assert (only(d.tasks(ended)), d.next_due(ended), d.wanted_effects(ended)) == (None, None, [])
+        assert (None, None, []) == (only(d.tasks(ended)), d.next_due(ended), d.wanted_effects(ended))
 
     def test_leaves_alone_a_visit_that_has_begun(self) -> None:
         """It may have taken place: its outcome is still taken."""
         ended = placed(*BOOKED, say(d.EndPlacement, TUESDAY + 7 * DAY, reason=REASON))
 
         assert ended.visit is not None
-        assert kinds(decide(outcome("fulfilled"), ended)) == ["VisitFulfilled"]
+        assert ["VisitFulfilled"] == kinds(decide(outcome("fulfilled"), ended))
 
     def test_still_asks_for_the_outcome_of_a_visit_that_had_begun(self) -> None:
         """Whether there was care must not stay unknown: the payer's leave was used, or it was not."""
@@ -106,7 +106,7 @@ class TestEndPlacement:
 
         assert d.next_due(placed(*ended)) == begun + HOUR / 2
         assert step is not None
-        assert (step.act, step.owner) == ("obtain_outcome", "coordinator")
+        assert ("obtain_outcome", "coordinator") == (step.act, step.owner)
 
     @pytest.mark.parametrize("what", ["fulfilled", "missed"])
     def test_is_settled_by_the_outcome_of_a_visit_that_had_begun(self, what: str) -> None:
@@ -114,11 +114,11 @@ class TestEndPlacement:
         ended = placed(*BOOKED, say(d.EndPlacement, TUESDAY + 7 * DAY, reason=REASON), outcome(what))
 
         assert [what] == [visit.fate for visit in ended.visits]
-        assert (only(d.tasks(ended)), d.next_due(ended)) == (None, None)
+        assert (None, None) == (only(d.tasks(ended)), d.next_due(ended))
 
     def test_stays_quiet_when_cancelled_is_followed_by_closed(self) -> None:
         """Over is over."""
-        assert decide(say(d.EndPlacement, reason=REASON), placed(*BOOKED, ENDED)) == []
+        assert [] == decide(say(d.EndPlacement, reason=REASON), placed(*BOOKED, ENDED))
 
 
 class TestRecordReport:
@@ -126,30 +126,30 @@ class TestRecordReport:
         """A report may be the first evidence of it."""
         fulfilled = the(VisitFulfilled, decide(report(), placed(*BOOKED)))
 
-        assert (fulfilled.visit_id, fulfilled.evidence) == ("visit-1", "report")
+        assert ("visit-1", "report") == (fulfilled.visit_id, fulfilled.evidence)
 
     def test_proves_a_visit_that_we_never_booked(self) -> None:
         """Offices book by themselves, too."""
         facts = decide(report(), placed(*SEARCHING))
 
-        assert the(VisitFulfilled, facts).visit_id == "visit-unbooked"
-        assert kinds(facts) == ["VisitFulfilled", "SeekingStopped"]
+        assert "visit-unbooked" == the(VisitFulfilled, facts).visit_id
+        assert ["VisitFulfilled", "SeekingStopped"] == kinds(facts)
 
     def test_gives_back_a_visit_that_still_lies_ahead(self) -> None:
         """Who was seen already needs no second visit."""
-        assert kinds(decide(report(TUESDAY + DAY), placed(*BOOKED))) == ["VisitFulfilled", "VisitCancelled"]
+        assert ["VisitFulfilled", "VisitCancelled"] == kinds(decide(report(TUESDAY + DAY), placed(*BOOKED)))
 
     def test_counts_after_the_end_too(self) -> None:
         """Care happened, whatever was decided meanwhile."""
-        assert kinds(decide(report(), placed(*BOOKED, ENDED))) == ["VisitFulfilled"]
+        assert ["VisitFulfilled"] == kinds(decide(report(), placed(*BOOKED, ENDED)))
 
     def test_stays_quiet_when_the_patient_was_seen(self) -> None:
         """An addendum proves nothing new."""
-        assert decide(report(), placed(*BOOKED, report())) == []
+        assert [] == decide(report(), placed(*BOOKED, report()))
 
     def test_stays_quiet_for_a_referral_that_nobody_told_of(self) -> None:
         """Without an order there is nothing to say."""
-        assert decide(report(), d.INITIAL) == []
+        assert [] == decide(report(), d.INITIAL)
 
 
 DECLINED, WILL_ATTEND = (say(d.RecordContact, outcome=said) for said in ("declined", "will_attend"))
@@ -176,7 +176,7 @@ class TestRecordContact:
     @pytest.mark.parametrize("wish", ["no_answer", "informed", "will_attend"])
     def test_stays_quiet_when_nothing_is_wanted(self, wish: str) -> None:
         """Most calls change nothing here."""
-        assert decide(say(d.RecordContact, outcome=wish), placed(*BOOKED)) == []
+        assert [] == decide(say(d.RecordContact, outcome=wish), placed(*BOOKED))
 
     @pytest.mark.parametrize("history", [SEARCHING, CLAIMING, [*SEARCHING, offered()], [*BOOKED, CANCELLED]])
     def test_seeks_nothing_for_a_patient_who_will_not_come(self, history: list[Any]) -> None:
@@ -185,7 +185,7 @@ class TestRecordContact:
         step = only(d.tasks(declined))
 
         assert step is not None
-        assert (step.act, declined.seeking, d.status(declined)) == ("resolve_declined_visit", None, "declined")
+        assert ("resolve_declined_visit", None, "declined") == (step.act, declined.seeking, d.status(declined))
         assert isinstance(placed(*history, DECLINED, WILL_ATTEND).seeking, d.Searching)
 
     def test_keeps_a_refusal_while_others_act(self) -> None:
@@ -201,11 +201,11 @@ class TestRecordContact:
         """Whoever names a time has spoken with the patient."""
         state = placed(*SEARCHING, DECLINED, book(), held())
 
-        assert (state.visit is not None, state.handed) == (True, ())
+        assert (True, ()) == (state.visit is not None, state.handed)
 
     def test_stays_quiet_without_a_visit(self) -> None:
         """There is no time to change, and one is sought."""
-        assert decide(say(d.RecordContact, outcome="wants_other_time"), placed(*SEARCHING)) == []
+        assert [] == decide(say(d.RecordContact, outcome="wants_other_time"), placed(*SEARCHING))
 
     def test_is_kept_when_it_comes_first(self) -> None:
         """A word of the patient's may overtake the order."""
@@ -213,7 +213,7 @@ class TestRecordContact:
 
     def test_stays_quiet_when_it_is_over(self) -> None:
         """Nothing is to be booked."""
-        assert decide(DECLINED, placed(*BOOKED, ENDED)) == []
+        assert [] == decide(DECLINED, placed(*BOOKED, ENDED))
 
 
 class TestDecide:
@@ -225,4 +225,4 @@ class TestDecide:
     @pytest.mark.parametrize("history", [SEARCHING, CLAIMING, BOOKED, [*BOOKED, answer()], [*BOOKED, book()]])
     def test_does_nothing_before_anything_is_due(self, history: list[Any]) -> None:
         """A tick too many changes nothing."""
-        assert decide(tick(TUESDAY), placed(*history)) == []
+        assert [] == decide(tick(TUESDAY), placed(*history))

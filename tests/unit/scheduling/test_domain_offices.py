@@ -85,7 +85,7 @@ class TestVisitCommand:
         """Said twice, it changes nothing."""
         command = say(d.CancelVisit, visit_id="visit-1", reason=REASON, providers=frozenset({"pr-house"}))
 
-        assert decide(command, placed(*BOOKED, command)) == []
+        assert [] == decide(command, placed(*BOOKED, command))
 
 
 class TestAllowed:

@@ -107,22 +107,22 @@ class TestSlots:
 
         assert d.local_instant(GAPS[zone], time(2, 30), ZoneInfo(zone)) is None
         assert first is not None
-        assert first.astimezone(ZoneInfo(zone)).dst() == HOUR
+        assert HOUR == first.astimezone(ZoneInfo(zone)).dst()
 
     def test_keep_federal_holidays(self) -> None:
         """Nobody is at the site on Thanksgiving."""
         found = d.slots(provider(), site(), through(date(2026, 11, 26), 2))
 
-        assert {slot.on for slot in found} == {date(2026, 11, 25), date(2026, 11, 27)}
+        assert {date(2026, 11, 25), date(2026, 11, 27)} == {slot.on for slot in found}
 
     def test_end_before_the_session_does(self) -> None:
         """An hour and a half holds two visits of forty minutes, and ten minutes of rest."""
         found = d.slots(provider("09:00", "10:30", 40), site("America/Phoenix"), through(date(2026, 2, 3), 1))
 
-        assert {slot.starts_at.astimezone(ZoneInfo("America/Phoenix")).time() for slot in found} == {
+        assert {
             time(9),
             time(9, 40),
-        }
+        } == {slot.starts_at.astimezone(ZoneInfo("America/Phoenix")).time() for slot in found}
 
 
 class TestFindOpenings:
@@ -159,7 +159,7 @@ class TestFindOpenings:
         """A window that has passed before the earliest start allows nothing."""
         state = placed(*ordered(), say(d.RecordApproval, items=(item(first=0, last=1),)))
 
-        assert find_openings(provider(), site(), ORDER, state.leave, d.frame_of(state, ORDER, TUESDAY), []) == ()
+        assert () == find_openings(provider(), site(), ORDER, state.leave, d.frame_of(state, ORDER, TUESDAY), [])
 
     @pytest.mark.parametrize("needed_in", [5 * DAY, -30 * DAY])
     def test_prefers_what_is_in_time_else_takes_what_there_is(self, needed_in: timedelta) -> None:
@@ -167,14 +167,14 @@ class TestFindOpenings:
         order = replace(ORDER, needed_by=TUESDAY + needed_in)
         found = find_openings(provider(), site(), order, ANY, d.frame_of(READY, order, TUESDAY), [])
 
-        assert len(found) == MOST_OFFERED
+        assert MOST_OFFERED == len(found)
         assert all(slot.ends_at <= order.needed_by for slot in found) == (needed_in > DAY)
 
     def test_never_goes_beyond_the_orders_end(self) -> None:
         """An order that expires tomorrow is not booked for next week."""
         order = replace(ORDER, order_expires_at=TUESDAY + DAY)
 
-        assert find_openings(provider(), site(), order, ANY, d.frame_of(READY, order, TUESDAY), []) == ()
+        assert () == find_openings(provider(), site(), order, ANY, d.frame_of(READY, order, TUESDAY), [])
 
     def test_gives_who_is_in_a_hurry_the_next_times(self) -> None:
         """The five next, for STAT."""

@@ -15,4 +15,4 @@ class TestBooking:
 
         town.run(250)
 
-        assert town.left_over() == []
+        assert [] == town.left_over()

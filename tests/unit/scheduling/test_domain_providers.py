@@ -46,33 +46,33 @@ def choose(candidate: d.Candidate, at: Any = TUESDAY) -> d.ChooseProvider:
 class TestAnswerRequest:
     def test_accepts(self) -> None:
         """The office will see the patient."""
-        assert kinds(decide(answer(), placed(*ASKED))) == ["ProviderAccepted"]
+        assert ["ProviderAccepted"] == kinds(decide(answer(), placed(*ASKED)))
 
     def test_accepts_and_the_search_begins_when_it_is_allowed(self) -> None:
         """Clearance may have come before."""
-        assert kinds(decide(answer(), placed(*ASKED, NOT_REQUIRED))) == ["ProviderAccepted", "SearchBegun"]
+        assert ["ProviderAccepted", "SearchBegun"] == kinds(decide(answer(), placed(*ASKED, NOT_REQUIRED)))
 
     def test_declines_and_the_next_is_asked(self) -> None:
         """A declined provider is chosen anew, with the reason told."""
         declined = answer(accepted=False, reason=REASON)
         facts = decide(declined, placed(*ASKED))
 
-        assert kinds(facts) == ["ProviderDeclined", "ProviderChosen", "OfficeAsked"]
-        assert the(ProviderDeclined, facts).reason == REASON
+        assert ["ProviderDeclined", "ProviderChosen", "OfficeAsked"] == kinds(facts)
+        assert REASON == the(ProviderDeclined, facts).reason
 
     def test_declines_and_a_person_chooses_when_nobody_is_left(self) -> None:
         """Two were asked, none will: a coordinator's step."""
         step = only(d.tasks(placed(*ASKED, answer(accepted=False), answer(2, accepted=False))))
 
         assert step is not None
-        assert (step.act, step.owner) == ("choose_provider", "coordinator")
+        assert ("choose_provider", "coordinator") == (step.act, step.owner)
 
     def test_declines_after_all_and_the_visit_is_given_back(self) -> None:
         """An office may redirect a patient whom it had accepted."""
         history = [*ACCEPTED, NOT_REQUIRED, offered(slot(provider_ref="pr-away")), held()]
         facts = decide(answer(accepted=False), placed(*history))
 
-        assert kinds(facts)[:2] == ["VisitCancelled", "ProviderDeclined"]
+        assert ["VisitCancelled", "ProviderDeclined"] == kinds(facts)[:2]
 
     def test_declines_and_the_clinician_still_decides(self) -> None:
         """After two missed visits no other is asked, whoever says no meanwhile, until somebody chooses."""
@@ -84,8 +84,8 @@ class TestAnswerRequest:
         step = only(d.tasks(declined))
 
         assert step is not None
-        assert (step.act, declined.choice, declined.seeking) == ("decide_on_missed", None, None)
-        assert kinds(decide(choose(FAR), declined)) == ["ProviderChosen", "OfficeAsked"]
+        assert ("decide_on_missed", None, None) == (step.act, declined.choice, declined.seeking)
+        assert ["ProviderChosen", "OfficeAsked"] == kinds(decide(choose(FAR), declined))
         assert not placed(*history, answer(accepted=False), choose(FAR)).handed
 
     def test_refuses_a_yes_that_comes_too_late(self) -> None:
@@ -101,13 +101,13 @@ class TestAnswerRequest:
     @pytest.mark.parametrize("history", [ACCEPTED, [*ACCEPTED, NOT_REQUIRED], [*ASKED, ENDED]])
     def test_stays_quiet_when_it_is_known_or_over(self, history: list[Any]) -> None:
         """An answer delivered twice is one."""
-        assert decide(answer(), placed(*history)) == []
+        assert [] == decide(answer(), placed(*history))
 
     def test_stays_quiet_when_an_office_declines_what_was_withdrawn(self) -> None:
         """It agrees with us."""
         withdrawn = placed(*ASKED, choose(d.Candidate("pr-new", "st-new", is_in_house=True)))
 
-        assert decide(answer(accepted=False), withdrawn) == []
+        assert [] == decide(answer(accepted=False), withdrawn)
 
 
 class TestChooseProvider:
@@ -115,18 +115,18 @@ class TestChooseProvider:
         """The office asked before is not asked any more; the new one is."""
         state = placed(*ASKED, choose(d.Candidate("pr-new", "st-new", is_in_house=False)))
 
-        assert [(e.kind, e.revision) for e in d.wanted_effects(state)] == [("office_request", 2)]
+        assert [("office_request", 2)] == [(e.kind, e.revision) for e in d.wanted_effects(state)]
 
     def test_gives_back_the_visit_at_the_one_before(self) -> None:
         """A visit belongs to its provider."""
-        assert kinds(decide(choose(AWAY), placed(*BOOKED))) == ["VisitCancelled", "ProviderChosen", "OfficeAsked"]
+        assert ["VisitCancelled", "ProviderChosen", "OfficeAsked"] == kinds(decide(choose(AWAY), placed(*BOOKED)))
 
     def test_gives_up_what_is_claimed_at_the_one_before(self) -> None:
         """Also what is only under way; then the search goes on at the new one."""
         state = placed(*CLAIMING, choose(d.Candidate("pr-new", "st-new", is_in_house=True)))
 
         assert state.seeking == d.Searching(2, "pr-new", TUESDAY + HOUR / 4)
-        assert [attempt.number for attempt in state.given_up] == [1]
+        assert [1] == [attempt.number for attempt in state.given_up]
 
     def test_refuses_before_the_referral_is_complete(self) -> None:
         """What is missing may decide who is right."""
@@ -151,4 +151,4 @@ class TestChooseProvider:
 
     def test_stays_quiet_when_it_is_so_already(self) -> None:
         """A second click changes nothing."""
-        assert decide(choose(AWAY), placed(*ASKED)) == []
+        assert [] == decide(choose(AWAY), placed(*ASKED))

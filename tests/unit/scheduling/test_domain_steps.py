@@ -49,12 +49,12 @@ def step_of(*history: Any) -> tuple[str, str, Any] | None:
 class TestNextStep:
     def test_is_the_offices_while_it_is_asked(self) -> None:
         """The office, in its own queue."""
-        assert step_of(*ASKED) == ("answer_specialist_request", "specialist", TUESDAY + 2 * DAY)
+        assert ("answer_specialist_request", "specialist", TUESDAY + 2 * DAY) == step_of(*ASKED)
 
     @pytest.mark.parametrize("history", [SEARCHING, CLAIMING])
     def test_is_the_systems_while_it_books(self, history: list[Any]) -> None:
         """A quarter of an hour is plenty for a program."""
-        assert step_of(*history) == ("book_visit", "system", TUESDAY + HOUR / 4)
+        assert ("book_visit", "system", TUESDAY + HOUR / 4) == step_of(*history)
 
     def test_does_not_change_while_it_books(self) -> None:
         """However many attempts it takes, they have one due time: only a change of steps is news."""
@@ -65,7 +65,7 @@ class TestNextStep:
 
     def test_is_the_patients_until_the_visit_is_over(self) -> None:
         """To attend, until its end."""
-        assert step_of(*BOOKED) == ("attend_visit", "patient", TUESDAY + 7 * DAY + HOUR / 2)
+        assert ("attend_visit", "patient", TUESDAY + 7 * DAY + HOUR / 2) == step_of(*BOOKED)
 
     @pytest.mark.parametrize("history", [[], ordered()[:1], ordered(), [*ASKED, answer()], [NOT_REQUIRED]])
     def test_is_nobodys_here_while_another_service_has_it(self, history: list[Any]) -> None:
@@ -76,18 +76,18 @@ class TestNextStep:
 class TestOwed:
     def test_is_nothing_before_the_order_is_known(self) -> None:
         """Clearance may come first; nobody is asked on its strength."""
-        assert d.wanted_effects(placed(NOT_REQUIRED)) == []
+        assert [] == d.wanted_effects(placed(NOT_REQUIRED))
 
     def test_is_what_is_under_way(self) -> None:
         """One search or one claim, for the provider whose calendar it is."""
-        assert d.wanted_effects(placed(*SEARCHING)) == [Effect(kind="search", revision=1, target="pr-house", urgency=3)]
-        assert d.wanted_effects(placed(*CLAIMING)) == [Effect(kind="claim", revision=1, target="pr-house", urgency=3)]
+        assert [Effect(kind="search", revision=1, target="pr-house", urgency=3)] == d.wanted_effects(placed(*SEARCHING))
+        assert [Effect(kind="claim", revision=1, target="pr-house", urgency=3)] == d.wanted_effects(placed(*CLAIMING))
 
     def test_goes_by_priority(self) -> None:
         """FHIR's request-priority puts asap above urgent."""
         found = {p: d.wanted_effects(placed(*ordered(priority=p), NOT_REQUIRED)) for p in PRIORITIES}
 
-        assert sorted(PRIORITIES, key=lambda p: found[p][0].urgency) == ["stat", "asap", "urgent", "routine"]
+        assert ["stat", "asap", "urgent", "routine"] == sorted(PRIORITIES, key=lambda p: found[p][0].urgency)
 
 
 class TestEvolve:
@@ -107,7 +107,7 @@ class TestEvolve:
             "seals": {},
         }
 
-        assert d.evolve(d.INITIAL, VisitBooked(**told, **visit)) == d.INITIAL
+        assert d.INITIAL == d.evolve(d.INITIAL, VisitBooked(**told, **visit))
 
 
 class TestSituation:
@@ -147,10 +147,10 @@ class TestEarliestStart:
         """The same time again would be no help."""
         state = placed(*BOOKED, say(d.CancelVisit, visit_id="visit-1", reason=REASON))
 
-        assert d.frame_of(state, ORDER, TUESDAY).earliest == TUESDAY + 7 * DAY + HOUR / 2
+        assert TUESDAY + 7 * DAY + HOUR / 2 == d.frame_of(state, ORDER, TUESDAY).earliest
 
     def test_lies_two_days_after_a_visit_that_was_missed(self) -> None:
         """Time to find out what kept the patient."""
         state = placed(*BOOKED, outcome("missed", at=TUESDAY + 7 * DAY))
 
-        assert d.frame_of(state, ORDER, TUESDAY).earliest == TUESDAY + 9 * DAY + HOUR / 2
+        assert TUESDAY + 9 * DAY + HOUR / 2 == d.frame_of(state, ORDER, TUESDAY).earliest

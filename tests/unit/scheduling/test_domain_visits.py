@@ -50,45 +50,45 @@ def cancel(visit_id: str = "visit-1", at: Any = TUESDAY) -> d.CancelVisit:
 class TestBookVisit:
     def test_claims_the_time_named(self) -> None:
         """Intent first: an attempt, before any day is touched."""
-        assert kinds(decide(book(), placed(*SEARCHING))) == ["AttemptBegun"]
+        assert ["AttemptBegun"] == kinds(decide(book(), placed(*SEARCHING)))
 
     def test_lets_the_old_visit_stand_until_the_new_one_holds(self) -> None:
         """A move that fails costs nothing."""
         moving = placed(*BOOKED, book())
 
-        assert [(e.kind, e.revision) for e in d.wanted_effects(moving)] == [
+        assert [
             ("appointment", 1),
             ("claim", 1),
             ("claim", 2),
-        ]
+        ] == [(e.kind, e.revision) for e in d.wanted_effects(moving)]
         moved = the(VisitBooked, decide(held(2), moving))
-        assert (moved.visit_id, moved.replaces) == ("visit-2", "visit-1")
+        assert ("visit-2", "visit-1") == (moved.visit_id, moved.replaces)
 
     def test_gives_the_old_visit_back_when_the_new_one_holds(self) -> None:
         """Its time is free again."""
         moved = placed(*BOOKED, book(), held(2))
 
-        assert [(e.kind, e.revision) for e in d.wanted_effects(moved)] == [("appointment", 2), ("claim", 2)]
+        assert [("appointment", 2), ("claim", 2)] == [(e.kind, e.revision) for e in d.wanted_effects(moved)]
 
     def test_makes_a_refused_move_a_coordinators(self) -> None:
         """What a person asked for is not replaced by what a program finds."""
         step = only(d.tasks(placed(*BOOKED, book(), refused(2))))
 
         assert step is not None
-        assert (step.act, step.owner) == ("reschedule_visit", "coordinator")
+        assert ("reschedule_visit", "coordinator") == (step.act, step.owner)
 
     def test_takes_an_offices_own_booking_as_its_acceptance(self) -> None:
         """Who has given the patient a time has accepted."""
         facts = decide(book(8, "pr-away", "external"), placed(*ASKED, NOT_REQUIRED))
 
-        assert kinds(facts) == ["ProviderAccepted", "AttemptBegun"]
+        assert ["ProviderAccepted", "AttemptBegun"] == kinds(facts)
 
     def test_tells_what_was_certified_for_it(self) -> None:
         """The visit names the item of the authorization that it uses."""
         approved = say(d.RecordApproval, items=(item(last=3, number=1), item(first=4, number=2)))
         booked = the(VisitBooked, decide(held(), placed(*ordered(), approved, offered(slot(7)))))
 
-        assert booked.case_item == 2
+        assert 2 == booked.case_item
 
     @pytest.mark.parametrize(
         ("history", "command", "why"),
@@ -112,13 +112,13 @@ class TestBookVisit:
     @pytest.mark.parametrize("history", [CLAIMING, BOOKED])
     def test_stays_quiet_when_that_is_the_time_already(self, history: list[Any]) -> None:
         """A second click changes nothing."""
-        assert decide(book(7), placed(*history)) == []
+        assert [] == decide(book(7), placed(*history))
 
 
 class TestCancelVisit:
     def test_gives_the_time_back_and_seeks_another(self) -> None:
         """The referral still wants a visit."""
-        assert kinds(decide(cancel(), placed(*BOOKED))) == ["VisitCancelled", "SearchBegun"]
+        assert ["VisitCancelled", "SearchBegun"] == kinds(decide(cancel(), placed(*BOOKED)))
 
     def test_refuses_a_visit_that_is_not_there(self) -> None:
         """Only a visit of this referral can be cancelled."""
@@ -134,7 +134,7 @@ class TestCancelVisit:
     @pytest.mark.parametrize("history", [[*BOOKED, cancel()], [*BOOKED, book(), held(2)]])
     def test_stays_quiet_when_it_is_gone_already(self, history: list[Any]) -> None:
         """Cancelled or moved, it takes no time any more."""
-        assert decide(cancel(), placed(*history)) == []
+        assert [] == decide(cancel(), placed(*history))
 
 
 class TestRecordOutcome:
@@ -150,15 +150,15 @@ class TestRecordOutcome:
         """A visit that was is not taken back outside."""
         seen = placed(*BOOKED, outcome("fulfilled"))
 
-        assert [(e.kind, e.revision) for e in d.wanted_effects(seen)] == [("appointment", 1), ("claim", 1)]
-        assert (only(d.tasks(seen)), d.next_due(seen)) == (None, None)
+        assert [("appointment", 1), ("claim", 1)] == [(e.kind, e.revision) for e in d.wanted_effects(seen)]
+        assert (None, None) == (only(d.tasks(seen)), d.next_due(seen))
 
     def test_seeks_another_time_when_first_missed(self) -> None:
         """Once happens to anybody."""
         facts = decide(outcome("missed"), placed(*BOOKED))
 
-        assert kinds(facts) == ["VisitMissed", "SearchBegun"]
-        assert the(VisitMissed, facts).count == 1
+        assert ["VisitMissed", "SearchBegun"] == kinds(facts)
+        assert 1 == the(VisitMissed, facts).count
 
     def test_asks_the_clinician_when_missed_again(self) -> None:
         """Twice is no chance: the ordering clinician decides."""
@@ -167,22 +167,22 @@ class TestRecordOutcome:
         step = only(d.tasks(missed))
 
         assert step is not None
-        assert (step.act, step.owner) == ("decide_on_missed", "clinician")
+        assert ("decide_on_missed", "clinician") == (step.act, step.owner)
         assert missed.seeking is None
 
     def test_believes_evidence_that_comes_after_a_miss(self) -> None:
         """Offices correct themselves."""
-        assert kinds(decide(outcome("fulfilled"), placed(*BOOKED, outcome("missed")))) == [
+        assert [
             "VisitFulfilled",
             "SeekingStopped",
-        ]
+        ] == kinds(decide(outcome("fulfilled"), placed(*BOOKED, outcome("missed"))))
 
     def test_believes_evidence_of_what_was_given_back(self) -> None:
         """Care happened. What was released is not claimed anew for it."""
         history = [*BOOKED, cancel(), ENDED]
 
-        assert kinds(decide(outcome("fulfilled"), placed(*history))) == ["VisitFulfilled"]
-        assert d.wanted_effects(placed(*history, outcome("fulfilled"))) == []
+        assert ["VisitFulfilled"] == kinds(decide(outcome("fulfilled"), placed(*history)))
+        assert [] == d.wanted_effects(placed(*history, outcome("fulfilled")))
 
     def test_refuses_before_the_visit_has_begun(self) -> None:
         """What lies ahead has no outcome."""
@@ -202,11 +202,11 @@ class TestRecordOutcome:
     @pytest.mark.parametrize("what", ["missed", "fulfilled"])
     def test_stays_quiet_when_delivered_twice(self, what: str) -> None:
         """The same outcome again changes nothing."""
-        assert decide(outcome(what), placed(*BOOKED, outcome(what))) == []
+        assert [] == decide(outcome(what), placed(*BOOKED, outcome(what)))
 
     def test_stays_quiet_about_a_miss_of_what_is_not_wanted(self) -> None:
         """Nobody misses a visit that was cancelled."""
-        assert decide(outcome("missed"), placed(*BOOKED, ENDED)) == []
+        assert [] == decide(outcome("missed"), placed(*BOOKED, ENDED))
 
 
 class TestConfirmAppointment:
@@ -223,7 +223,7 @@ class TestConfirmAppointment:
 
     def test_stays_quiet_when_nobody_asked(self) -> None:
         """A second click changes nothing."""
-        assert decide(say(d.ConfirmAppointment, visit_id="visit-1"), placed(*BOOKED)) == []
+        assert [] == decide(say(d.ConfirmAppointment, visit_id="visit-1"), placed(*BOOKED))
 
 
 class TestAllowed:

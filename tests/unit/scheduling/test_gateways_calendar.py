@@ -75,7 +75,7 @@ class TestClaims:
         assert isinstance(answer.command, d.RecordReserved)
         held = answer.word, answer.command.attempt, answer.command.visit_id
         assert held == ("alive", 1, visit_id(REFERRAL, 1))
-        assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
+        assert [(REFERRAL, 1, False)] * 3 == scheduling.claims()
 
     async def test_seal_what_the_patient_must_know(self, scheduling: Standing) -> None:
         """Notifications can open it: where, with whom, and when by the clock on the site's wall."""
@@ -94,14 +94,14 @@ class TestClaims:
         answer = await claims(scheduling, SHIPPED).call(call(), placed(*CLAIMING), TUESDAY)
 
         assert isinstance(answer.command, d.RecordReservationRefused)
-        assert scheduling.claims() == []
+        assert [] == scheduling.claims()
 
     async def test_claim_again_without_harm(self, scheduling: Standing) -> None:
         """A claim that is there is left as it is."""
         for number in (1, 2):
             await claims(scheduling).call(call(number=number), placed(*CLAIMING), TUESDAY)
 
-        assert scheduling.claims() == [(REFERRAL, 1, False)] * 3
+        assert [(REFERRAL, 1, False)] * 3 == scheduling.claims()
 
     async def test_stop_at_a_refusal(self, scheduling: Standing) -> None:
         """The practitioner's day is taken: what is claimed stays known, to be withdrawn."""
@@ -120,14 +120,14 @@ class TestClaims:
         for number in (1, 2):
             await gateway.call(call(number=number), placed(*CLAIMING), TUESDAY)
             answer = await gateway.call(call("withdraw", number=number), given_up, TUESDAY)
-            assert (answer.word, scheduling.claims()) == ("withdrawn", [])
+            assert ("withdrawn", []) == (answer.word, scheduling.claims())
             assert isinstance(answer.command, d.RecordReservationReleased)
 
     async def test_know_that_a_forgotten_attempt_was_released(self, scheduling: Standing) -> None:
         """The placement forgets it only then."""
         answer = await claims(scheduling).call(call("withdraw", revision=9), placed(*CLAIMING), TUESDAY)
 
-        assert (answer.word, answer.command) == ("withdrawn", None)
+        assert ("withdrawn", None) == (answer.word, answer.command)
 
     async def test_are_unknown_when_the_store_is_down(self, scheduling: Standing) -> None:
         """Part of it may have been done."""
@@ -158,7 +158,7 @@ class TestOpenings:
 
         assert len(first.openings) == len(second.openings) == 5
         assert not set(first.openings) & set(second.openings)
-        assert first.searched_to == TUESDAY + 40 * DAY
+        assert TUESDAY + 40 * DAY == first.searched_to
 
     async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
         """Then no capacity is found, and a person looks after it."""
@@ -166,13 +166,13 @@ class TestOpenings:
         gateway = Openings(SHIPPED, engines(scheduling))
         command: Any = (await gateway.call(call(kind="search"), gone, TUESDAY)).command
 
-        assert command.openings == ()
+        assert () == command.openings
 
     async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
         """A search is a question."""
         gateway = Openings(SHIPPED, engines(scheduling))
 
-        assert (await gateway.call(call("withdraw", "search"), placed(*CLAIMING), TUESDAY)).word == "withdrawn"
+        assert "withdrawn" == (await gateway.call(call("withdraw", "search"), placed(*CLAIMING), TUESDAY)).word
 
 
 class TestQuestions:
@@ -194,4 +194,4 @@ class TestQuestions:
         """A question is a question."""
         answer = await Questions(engines(scheduling)).call(call("withdraw", "ask"), EMPTY, TUESDAY)
 
-        assert answer.word == "withdrawn"
+        assert "withdrawn" == answer.word

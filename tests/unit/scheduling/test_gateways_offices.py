@@ -100,7 +100,7 @@ class TestOfficeRequests:
         """Nobody was there, so nothing happened."""
         gateway = OfficeRequests(offices(breaks(httpx2.ConnectError("refused"))))
 
-        assert (await gateway.call(call("send"), placed(*ASKED), TUESDAY)).word == "not_taken"
+        assert "not_taken" == (await gateway.call(call("send"), placed(*ASKED), TUESDAY)).word
 
     @pytest.mark.parametrize(("status", "is_accepted"), [("accepted", True), ("declined", False)])
     async def test_take_a_decision_that_is_there_already(self, status: str, is_accepted: bool) -> None:
@@ -120,15 +120,15 @@ class TestOfficeRequests:
 
         await OfficeRequests(offices(reply)).call(call("send"), placed(*ASKED), TUESDAY)
 
-        assert (seen[0].method, seen[0].url.path) == ("PUT", f"/offices/pr-away/requests/{EFFECT}")
-        assert httpx2.Response(200, content=seen[0].content).json() == {
+        assert ("PUT", f"/offices/pr-away/requests/{EFFECT}") == (seen[0].method, seen[0].url.path)
+        assert {
             "referral_id": REFERRAL,
             "site_ref": "st-away",
             "priority": "routine",
             "service_ref": "pw-1",
             "answer_url": ours("scheduling", f"placements/{REFERRAL}/answer", "answer_request", "pr-away"),
             "report_url": ours("intake", f"referrals/{REFERRAL}/reports", "record_report", "pr-away"),
-        }
+        } == httpx2.Response(200, content=seen[0].content).json()
 
 
 class TestAppointments:
@@ -143,7 +143,7 @@ class TestAppointments:
         gateway = Appointments(offices(reply), read_directory(DIRECTORY))
         answer = await gateway.call(call("send", "appointment"), placed(*BOOKED), TUESDAY)
 
-        assert (answer.word, answer.refs) == ("alive", (VISIT,))
+        assert ("alive", (VISIT,)) == (answer.word, answer.refs)
         assert seen == [
             {
                 "referral_id": REFERRAL,
@@ -159,4 +159,4 @@ class TestAppointments:
         gateway = Appointments(offices(says(200, visit_id=VISIT)), read_directory(DIRECTORY))
         answer = await gateway.call(call("withdraw", "appointment"), placed(*BOOKED), TUESDAY)
 
-        assert (answer.word, answer.refs) == ("withdrawn", (VISIT,))
+        assert ("withdrawn", (VISIT,)) == (answer.word, answer.refs)

@@ -106,11 +106,11 @@ class TestReactions:
     def test_tell_why_it_ends(self) -> None:
         """A closing without a reason has its outcome."""
         assert react(i.ReferralClosed, outcome="deceased").reason == Reason(system="throughline", code="deceased")
-        assert react(i.ReferralCancelled, asked_by="payer", reason=REASON).reason == REASON
+        assert REASON == react(i.ReferralCancelled, asked_by="payer", reason=REASON).reason
 
     def test_hand_over_what_was_certified(self) -> None:
         """Provider, window, units: as the payer said."""
-        assert react(a.AuthorizationApproved, **CASE, request_id="r-1", items=(ITEM,)).items == (ITEM,)
+        assert (ITEM,) == react(a.AuthorizationApproved, **CASE, request_id="r-1", items=(ITEM,)).items
 
     def test_name_the_visit_that_a_report_proves(self) -> None:
         """The one that it names, or one whose name any retry finds again."""
@@ -118,5 +118,5 @@ class TestReactions:
         unnamed = {"report_id": "report-1", "kind": "final", "matched_by": "order_number"}
         first, second = (react(i.ConsultReportReceived, **unnamed) for _ in range(2))
 
-        assert react(i.ConsultReportReceived, **named).visit_id == "visit-7"
+        assert "visit-7" == react(i.ConsultReportReceived, **named).visit_id
         assert (first.visit_id, first.unbooked_visit_id) == (None, second.unbooked_visit_id)

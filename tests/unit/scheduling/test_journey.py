@@ -81,8 +81,8 @@ class TestJourney:
         appointment = f"/offices/{slot.provider_ref}/appointments/{visit_id(name, 1)}"
         await scheduling.until_true(lambda: appointment in scheduling.offices.taken)
         told = scheduling.offices.taken[appointment]
-        assert told["outcome_url"].partition("?")[0] == f"http://scheduling.example/v1/placements/{name}/outcome"
-        assert told["report_url"].partition("?")[0] == f"http://intake.example/v1/referrals/{name}/reports"
+        assert f"http://scheduling.example/v1/placements/{name}/outcome" == told["outcome_url"].partition("?")[0]
+        assert f"http://intake.example/v1/referrals/{name}/reports" == told["report_url"].partition("?")[0]
 
         scheduling.pass_time(HOUR)
         await scheduling.until_true(lambda: scheduling.claims() == [(name, 1, True)] * 3)
@@ -109,8 +109,8 @@ class TestJourney:
         await tell_end(scheduling, name)
         placement = await scheduling.until(name, lambda p: p.ended and not p.given_up)
 
-        assert scheduling.claims() == []
-        assert (placement.visits[0].fate, d.wanted_effects(placement)) == ("cancelled", [])
+        assert [] == scheduling.claims()
+        assert ("cancelled", []) == (placement.visits[0].fate, d.wanted_effects(placement))
         await scheduling.until_true(lambda: set(scheduling.offices.taken) == set(scheduling.offices.withdrawn))
 
     async def test_never_books_two_at_once(self, scheduling: Standing) -> None:
@@ -134,7 +134,7 @@ class TestJourney:
         [path] = scheduling.offices.taken
 
         told = scheduling.offices.taken[path]["answer_url"]
-        assert told.partition("?")[0] == f"http://scheduling.example/v1/placements/{name}/answer"
+        assert f"http://scheduling.example/v1/placements/{name}/answer" == told.partition("?")[0]
 
         scheduling.pass_time(2 * DAY + HOUR)
         await scheduling.until(name, lambda placement: len(placement.choices) > 1)

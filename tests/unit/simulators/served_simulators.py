@@ -133,12 +133,12 @@ class Outside:
     async def force(self, kind: str, behaviour: str, identifier: str = "*") -> None:
         """Force a behaviour."""
         forced = {"kind": kind, "identifier": identifier, "behaviour": behaviour}
-        assert (await self.operator.post("/admin/behaviour", json=forced)).status_code == 204
+        assert 204 == (await self.operator.post("/admin/behaviour", json=forced)).status_code
 
     async def break_(self, target: str, kind: str, **more: float) -> None:
         """Inject a fault."""
         fault = {"target": target, "kind": kind, **more}
-        assert (await self.operator.post("/admin/faults", json=fault)).status_code == 204
+        assert 204 == (await self.operator.post("/admin/faults", json=fault)).status_code
 
     async def counts(self, kind: str, identifier: str) -> dict[str, int]:
         """The counts of one identifier, zeros left out."""

@@ -31,13 +31,13 @@ class TestAccess:
         """Anybody may ask whether they are alive and ready."""
         answers = [await outside.called.get(path, headers={"Authorization": ""}) for path in sorted(OPEN)]
 
-        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [200, 200] == [answer.status_code for answer in answers]
 
     async def test_refuses_strangers(self, outside: Outside) -> None:
         """No token and a forged one are both a 401."""
         for path in CALLED + OPERATED:
             for header in ("", "Bearer a.b.c", "Bearer e30.e30.eA"):
-                assert (await outside.called.get(path, headers={"Authorization": header})).status_code == 401, path
+                assert 401 == (await outside.called.get(path, headers={"Authorization": header})).status_code, path
 
     async def test_lets_operators_operate_and_nobody_else(self, outside: Outside) -> None:
         """By the roles that our own issuer gives."""
@@ -51,7 +51,7 @@ class TestAccess:
         """A payer that took our own tokens would hold one."""
         for path in CALLED:
             for role in Role:
-                assert (await outside.called.get(path, headers=bearer(role))).status_code == 401, (path, role)
+                assert 401 == (await outside.called.get(path, headers=bearer(role))).status_code, (path, role)
 
     async def test_a_party_believes_its_own_tokens_alone(self, outside: Outside) -> None:
         """What one counterparty is sent opens no other."""
@@ -65,8 +65,8 @@ class TestAccess:
     async def test_refuses_services_at_the_operators_routes(self, outside: Outside) -> None:
         """The system under test does not inject its own faults."""
         for path in ("/admin/behaviour", "/admin/faults"):
-            assert (await outside.called.post(path, json={}, headers=bearer("service"))).status_code == 403
-            assert (await outside.called.delete(path, headers=bearer("service"))).status_code == 403
+            assert 403 == (await outside.called.post(path, json={}, headers=bearer("service"))).status_code
+            assert 403 == (await outside.called.delete(path, headers=bearer("service"))).status_code
 
 
 class TestTokenEndpoint:

@@ -20,20 +20,20 @@ class TestChosen:
     @pytest.mark.parametrize("kind", KINDS)
     def test_has_a_table_that_adds_up(self, kind: Kind) -> None:
         """The shares of a table are the whole."""
-        assert sum(share for _, share in TABLES[kind]) == 100
+        assert 100 == sum(share for _, share in TABLES[kind])
 
     def test_depends_on_nothing_but_its_arguments(self) -> None:
         """The same identifier meets the same behaviour in any process, on any day: these were drawn once."""
         drawn = [chosen("throughline", "authorization", f"request-{i}") for i in range(6)]
 
-        assert drawn == [
+        assert [
             "pend_for_ever",
             "pend_then_certify",
             "pend_then_certify",
             "certify",
             "certify",
             "certify",
-        ]
+        ] == drawn
 
     def test_tells_other_stories_with_another_seed(self) -> None:
         """A seed is a whole new world."""
@@ -51,4 +51,4 @@ class TestChosen:
 class TestBetween:
     def test_meets_both_bounds_and_nothing_beyond(self) -> None:
         """Bounds are included."""
-        assert {between("seed", "days", f"visit-{i}", (1, 5)) for i in range(500)} == {1, 2, 3, 4, 5}
+        assert {1, 2, 3, 4, 5} == {between("seed", "days", f"visit-{i}", (1, 5)) for i in range(500)}

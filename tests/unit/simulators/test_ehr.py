@@ -21,10 +21,10 @@ class TestAskForInformation:
         [callback] = await outside.callbacks(1)
 
         answer = json.loads(callback.content)
-        assert (taken.status_code, taken.json()) == (202, {"request_id": "request-1", "status": "received"})
-        assert str(callback.url) == INFORMATION_URL
-        assert answer["request_id"] == "request-1"
-        assert [item["code"] for item in answer["items"]] == ["diagnosis", "records"]
+        assert (202, {"request_id": "request-1", "status": "received"}) == (taken.status_code, taken.json())
+        assert INFORMATION_URL == str(callback.url)
+        assert "request-1" == answer["request_id"]
+        assert ["diagnosis", "records"] == [item["code"] for item in answer["items"]]
         assert all(item["value"] for item in answer["items"])
         assert outside.clock.instant - MONDAY_NOON <= timedelta(days=1)
         supplied = {"request_id": "request-1", "status": "supplied"}
@@ -42,7 +42,7 @@ class TestAskForInformation:
         for _ in range(2):
             await outside.called.put(INFORMATION_PATH, json=REQUEST)
 
-        assert await outside.counts("information", "request-1") == {"sends": 2, "effects": 1}
+        assert {"sends": 2, "effects": 1} == await outside.counts("information", "request-1")
 
 
 class TestFileReport:
@@ -54,8 +54,8 @@ class TestFileReport:
         await outside.jump()
         [callback] = await outside.callbacks(1)
 
-        assert (taken.status_code, taken.json()) == (202, {"report_id": "report-1", "status": "received"})
-        assert (str(callback.url), json.loads(callback.content)) == (ACKNOWLEDGEMENT_URL, {"report_id": "report-1"})
+        assert (202, {"report_id": "report-1", "status": "received"}) == (taken.status_code, taken.json())
+        assert (ACKNOWLEDGEMENT_URL, {"report_id": "report-1"}) == (str(callback.url), json.loads(callback.content))
         assert outside.clock.instant - MONDAY_NOON <= timedelta(hours=24)
         acknowledged = {"report_id": "report-1", "status": "acknowledged"}
         assert (await outside.called.get(REPORT_PATH)).json() == acknowledged
@@ -65,7 +65,7 @@ class TestFileReport:
         await outside.force("acknowledgement", "acknowledge")
         await outside.called.put(REPORT_PATH, json=REPORT)
 
-        assert (await outside.called.delete(REPORT_PATH)).status_code == 200
+        assert 200 == (await outside.called.delete(REPORT_PATH)).status_code
 
-        assert (await outside.called.get(REPORT_PATH)).status_code == 404
+        assert 404 == (await outside.called.get(REPORT_PATH)).status_code
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None

@@ -44,14 +44,14 @@ class TestFaultRate:
             counts = (await outside.operator.get("/counts")).json()["authorization"]
 
         assert set(answers) <= {None, 503}
-        assert counts["sends"] == 30
+        assert 30 == counts["sends"]
         assert 8 < counts["effects"] < 22
 
     async def test_are_none_by_default(self, outside: Outside) -> None:
         """Nothing fails that nobody wanted to fail."""
         statuses = {(await submit(outside, f"request-{i}")).status_code for i in range(50)}
 
-        assert statuses == {201}
+        assert {201} == statuses
 
 
 class TestInjectFault:
@@ -65,13 +65,13 @@ class TestInjectFault:
 
             assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
             assert ("retry-after" in answer.headers) is (kind != "500")
-            assert await outside.counts("authorization", f"request-{kind}") == {"sends": 1}
+            assert {"sends": 1} == await outside.counts("authorization", f"request-{kind}")
 
     async def test_fails_after_the_effect(self, outside: Outside) -> None:
         """The answer is a 500, and it was done all the same: who asks finds it."""
         await outside.break_("payer", "500_after_effect", times=1)
 
-        assert (await submit(outside)).status_code == 500
+        assert 500 == (await submit(outside)).status_code
 
         assert (await outside.called.get(path())).json()["action"]
 
@@ -82,8 +82,8 @@ class TestInjectFault:
         with pytest.raises(httpx2.ReadTimeout):
             await submit(outside, answer_within_s=1.0)
 
-        assert (await submit(outside)).status_code == 201
-        assert await outside.counts("authorization", "request-1") == {"sends": 2, "effects": 1}
+        assert 201 == (await submit(outside)).status_code
+        assert {"sends": 2, "effects": 1} == await outside.counts("authorization", "request-1")
 
     async def test_gives_up_its_silence(self, outside: Outside) -> None:
         """A caller who waits longer than the fault's seconds is cut off without an answer."""
@@ -92,7 +92,7 @@ class TestInjectFault:
         with pytest.raises((httpx2.ReadError, httpx2.RemoteProtocolError)):
             await submit(outside)
 
-        assert await outside.counts("authorization", "request-1") == {"sends": 1, "effects": 1}
+        assert {"sends": 1, "effects": 1} == await outside.counts("authorization", "request-1")
 
     async def test_resets_the_connection(self, outside: Outside) -> None:
         """The connection is gone without a byte, and nothing was done."""
@@ -101,7 +101,7 @@ class TestInjectFault:
         with pytest.raises((httpx2.ReadError, httpx2.RemoteProtocolError)):
             await submit(outside)
 
-        assert await outside.counts("authorization", "request-1") == {"sends": 1}
+        assert {"sends": 1} == await outside.counts("authorization", "request-1")
 
     async def test_is_slow(self, outside: Outside) -> None:
         """It takes its time and then answers as ever."""
@@ -109,7 +109,7 @@ class TestInjectFault:
 
         answer = await submit(outside)
 
-        assert answer.status_code == 201
+        assert 201 == answer.status_code
         assert answer.elapsed.total_seconds() >= 0.2
 
     async def test_answers_with_a_page(self, outside: Outside) -> None:
@@ -118,8 +118,8 @@ class TestInjectFault:
 
         answer = await submit(outside)
 
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert await outside.counts("authorization", "request-1") == {"sends": 1}
+        assert (200, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+        assert {"sends": 1} == await outside.counts("authorization", "request-1")
 
     async def test_answers_with_half_of_it(self, outside: Outside) -> None:
         """What comes back is no JSON, and it was done."""
@@ -127,17 +127,17 @@ class TestInjectFault:
 
         answer = await submit(outside)
 
-        assert answer.status_code == 201
+        assert 201 == answer.status_code
         with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
             answer.json()
-        assert await outside.counts("authorization", "request-1") == {"sends": 1, "effects": 1}
+        assert {"sends": 1, "effects": 1} == await outside.counts("authorization", "request-1")
 
     async def test_answers_about_another(self, outside: Outside) -> None:
         """The answer bears an id that was not asked for, and it was done."""
         await outside.break_("payer", "wrong_id")
 
-        assert (await submit(outside)).json()["request_id"] != "request-1"
-        assert await outside.counts("authorization", "request-1") == {"sends": 1, "effects": 1}
+        assert "request-1" != (await submit(outside)).json()["request_id"]
+        assert {"sends": 1, "effects": 1} == await outside.counts("authorization", "request-1")
 
     async def test_strikes_by_id_and_attempt_and_not_by_chance(self, outside: Outside, tmp_path: Path) -> None:
         """With a rate, the same ids are struck whatever the order in which they come."""
@@ -163,21 +163,21 @@ class TestInjectFault:
 
         statuses = {one: [(await submit(outside, one)).status_code for _ in range(3)] for one in ("a", "b")}
 
-        assert statuses == {"a": [500, 500, 201], "b": [500, 500, 201]}
+        assert {"a": [500, 500, 201], "b": [500, 500, 201]} == statuses
 
     async def test_strikes_only_its_target(self, outside: Outside) -> None:
         """A payer's fault is not an office's."""
         await outside.break_("office", "500")
 
-        assert (await submit(outside)).status_code == 201
+        assert 201 == (await submit(outside)).status_code
 
     async def test_ends_when_cleared(self, outside: Outside) -> None:
         """After DELETE all is well."""
         await outside.break_("payer", "500")
 
-        assert (await outside.operator.delete("/admin/faults")).status_code == 204
+        assert 204 == (await outside.operator.delete("/admin/faults")).status_code
 
-        assert (await submit(outside)).status_code == 201
+        assert 201 == (await submit(outside)).status_code
 
     async def test_refuses_what_no_target_can_do(self, outside: Outside) -> None:
         """A fault that the target cannot have is not injected."""
@@ -187,4 +187,4 @@ class TestInjectFault:
             {"target": "payer", "kind": "500", "rate": 2},
             {"target": "payer", "kind": "500", "probability": 1},
         ):
-            assert (await outside.operator.post("/admin/faults", json=fault)).status_code == 422, fault
+            assert 422 == (await outside.operator.post("/admin/faults", json=fault)).status_code, fault

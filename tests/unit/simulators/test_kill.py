@@ -68,13 +68,13 @@ async def send(client: httpx2.AsyncClient, callback_port: int) -> None:
     """Send a text whose status shall be reported to the port."""
     form = FORM | {"StatusCallback": f"http://127.0.0.1:{callback_port}/v1/sms-callbacks"}
     answer = await client.post(PATH, data=form, auth=(SMS_ACCOUNT, SMS_TOKEN))
-    assert answer.status_code == 201
+    assert 201 == answer.status_code
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
     """Kill it as the kernel does when memory is short."""
     process.kill()
-    assert await process.wait() == -signal.SIGKILL
+    assert -signal.SIGKILL == await process.wait()
 
 
 async def counts_once_taken(client: httpx2.AsyncClient) -> Mapping[str, int]:
@@ -99,8 +99,8 @@ class TestKill:
         async with receiving(callback_port) as received, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
-        assert (counts["sends"], counts["effects"], counts["callbacks_accepted"]) == (1, 1, 1)
-        assert [request.split(b" ")[1] for request in received] == [b"/v1/sms-callbacks"]
+        assert (1, 1, 1) == (counts["sends"], counts["effects"], counts["callbacks_accepted"])
+        assert [b"/v1/sms-callbacks"] == [request.split(b" ")[1] for request in received]
 
     async def test_makes_the_callback_again_that_was_under_way(self, tmp_path: Path) -> None:
         """Whether a callback was taken cannot be known when its caller dies, so it is made twice and not never."""
@@ -116,8 +116,8 @@ class TestKill:
         async with receiving(callback_port) as received, running(tmp_path, port, smtp_port) as (client, _):
             counts = await counts_once_taken(client)
 
-        assert (len(unanswered), len(received)) == (1, 1)
-        assert (counts["effects"], counts["callbacks_sent"]) == (1, 2)
+        assert (1, 1) == (len(unanswered), len(received))
+        assert (1, 2) == (counts["effects"], counts["callbacks_sent"])
 
 
 async def _some(received: list[bytes]) -> list[bytes] | None:

@@ -21,7 +21,7 @@ class TestDeliver:
         await deliver(outside)
         await deliver(outside)
 
-        assert await outside.counts("mail", "m-1@throughline.example") == {"sends": 2, "effects": 2}
+        assert {"sends": 2, "effects": 2} == await outside.counts("mail", "m-1@throughline.example")
 
     @pytest.mark.parametrize(
         ("fault", "effects"),

@@ -33,7 +33,7 @@ async def booked(outside: Outside, visit: str, report: str) -> None:
     await outside.force("visit", visit)
     await outside.force("report", report)
     answer = await outside.called.put(VISIT_PATH, json=VISIT)
-    assert (answer.status_code, answer.json()) == (201, {"visit_id": "visit-1", "status": "booked"})
+    assert (201, {"visit_id": "visit-1", "status": "booked"}) == (answer.status_code, answer.json())
 
 
 async def next_callback(outside: Outside) -> tuple[str, dict[str, Any]]:
@@ -53,12 +53,12 @@ class TestRequestAcceptance:
 
         url, answer = await next_callback(outside)
 
-        assert (taken.status_code, taken.json()) == (202, {"request_id": "request-1", "status": "received"})
+        assert (202, {"request_id": "request-1", "status": "received"}) == (taken.status_code, taken.json())
         assert (url, answer["request_id"], answer["accepted"]) == (ANSWER_URL, "request-1", accepted)
         assert ("reason" in answer) is not accepted
         assert outside.clock.instant - MONDAY_NOON <= timedelta(hours=24)
         status = "accepted" if accepted else "declined"
-        assert (await outside.called.get(REQUEST_PATH)).json() == {"request_id": "request-1", "status": status}
+        assert {"request_id": "request-1", "status": status} == (await outside.called.get(REQUEST_PATH)).json()
 
     async def test_is_answered_at_any_hour_when_it_cannot_wait(self, outside: Outside) -> None:
         """A STAT request is answered within two hours, at night and at the weekend."""
@@ -82,7 +82,7 @@ class TestRequestAcceptance:
         for _ in range(2):
             await outside.called.put(REQUEST_PATH, json=REQUEST)
 
-        assert await outside.counts("office_request", "request-1") == {"sends": 2, "effects": 1}
+        assert {"sends": 2, "effects": 1} == await outside.counts("office_request", "request-1")
 
     async def test_is_forgotten_when_withdrawn(self, outside: Outside) -> None:
         """After a withdrawal nobody answers, it cannot be found, and a late send does not bring it back."""
@@ -91,9 +91,9 @@ class TestRequestAcceptance:
 
         withdrawn = [await outside.called.delete(REQUEST_PATH) for _ in range(2)]
 
-        assert [answer.status_code for answer in withdrawn] == [200, 200]
-        assert (await outside.called.get(REQUEST_PATH)).status_code == 404
-        assert (await outside.called.put(REQUEST_PATH, json=REQUEST)).json()["status"] == "withdrawn"
+        assert [200, 200] == [answer.status_code for answer in withdrawn]
+        assert 404 == (await outside.called.get(REQUEST_PATH)).status_code
+        assert "withdrawn" == (await outside.called.put(REQUEST_PATH, json=REQUEST)).json()["status"]
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -103,7 +103,7 @@ class TestRequestAcceptance:
 
         answer = await outside.called.request(method, "/offices/office-2/requests/request-1")
 
-        assert answer.status_code == 404
+        assert 404 == answer.status_code
 
 
 class TestBook:
@@ -115,18 +115,18 @@ class TestBook:
         outcome_at = outside.clock.instant
         second_url, report = await next_callback(outside)
 
-        assert (first_url, second_url) == (OUTCOME_URL, REPORT_URL)
+        assert (OUTCOME_URL, REPORT_URL) == (first_url, second_url)
         assert outcome_at == datetime(2026, 12, 3, 16, 0, tzinfo=UTC)
-        assert (outcome["visit_id"], outcome["outcome"], bool(outcome["evidence_ref"])) == (
+        assert (
             "visit-1",
             "fulfilled",
             True,
-        )
-        assert (report["visit_id"], report["kind"]) == ("visit-1", "final")
+        ) == (outcome["visit_id"], outcome["outcome"], bool(outcome["evidence_ref"]))
+        assert ("visit-1", "final") == (report["visit_id"], report["kind"])
         assert report["report_id"]
         assert report["document_ref"]
         assert timedelta(days=1) <= outside.clock.instant - outcome_at <= timedelta(days=7)
-        assert (await outside.called.get(VISIT_PATH)).json() == {"visit_id": "visit-1", "status": "fulfilled"}
+        assert {"visit_id": "visit-1", "status": "fulfilled"} == (await outside.called.get(VISIT_PATH)).json()
 
     async def test_is_followed_by_no_report_when_missed(self, outside: Outside) -> None:
         """The office says that the patient did not come, and there is nothing to report."""
@@ -134,7 +134,7 @@ class TestBook:
 
         _, outcome = await next_callback(outside)
 
-        assert outcome["outcome"] == "missed"
+        assert "missed" == outcome["outcome"]
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
 
     async def test_may_be_followed_by_the_report_alone(self, outside: Outside) -> None:
@@ -143,7 +143,7 @@ class TestBook:
 
         url, _ = await next_callback(outside)
 
-        assert url == REPORT_URL
+        assert REPORT_URL == url
 
     async def test_may_be_followed_by_a_late_report(self, outside: Outside) -> None:
         """A late report comes weeks after the visit."""
@@ -157,7 +157,7 @@ class TestBook:
         """A visit that was cancelled has neither outcome nor report."""
         await booked(outside, "fulfil", "send")
 
-        assert (await outside.called.delete(VISIT_PATH)).status_code == 200
+        assert 200 == (await outside.called.delete(VISIT_PATH)).status_code
 
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
 
@@ -165,4 +165,4 @@ class TestBook:
         """A start that does not say where it lies on the line of time is no start."""
         answer = await outside.called.put(VISIT_PATH, json=VISIT | {"start": "2026-12-03T10:00:00"})
 
-        assert answer.status_code == 422
+        assert 422 == answer.status_code

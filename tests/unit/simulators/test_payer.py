@@ -36,7 +36,7 @@ async def submitted(outside: Outside, behaviour: str, **changes: Any) -> dict[st
     """Submit to a payer that will behave so, and return its answer."""
     await outside.force("authorization", behaviour)
     answer = await outside.called.put(PATH, json=SUBMISSION | changes)
-    assert answer.status_code == 201
+    assert 201 == answer.status_code
     return dict(answer.json())
 
 
@@ -55,14 +55,14 @@ class TestCheckEligibility:
         answer = (await outside.called.post("/payers/acme/eligibility", json=CHECK)).json()
 
         assert (answer["check_id"], answer["eb01"], answer["auth_required"]) == ("check-1", eb01, auth_required)
-        assert set(answer) == {"check_id", "eb01", "auth_required", "in_network", "plan_ref"}
+        assert {"check_id", "eb01", "auth_required", "in_network", "plan_ref"} == set(answer)
 
     async def test_stays_quiet_when_asked_twice(self, outside: Outside) -> None:
         """The same check gets the same answer and is counted as two sends of one check."""
         first, second = [await outside.called.post("/payers/acme/eligibility", json=CHECK) for _ in range(2)]
 
         assert first.json() == second.json()
-        assert await outside.counts("eligibility", "check-1") == {"sends": 2, "effects": 1}
+        assert {"sends": 2, "effects": 1} == await outside.counts("eligibility", "check-1")
 
     async def test_can_be_forced_for_a_member(self, outside: Outside) -> None:
         """A behaviour can be forced by the member's number, which is then not found in clear on disk."""
@@ -73,7 +73,7 @@ class TestCheckEligibility:
         )
         answer = await outside.called.post("/payers/acme/eligibility", json=CHECK)
 
-        assert (answer.json()["eb01"], other.json()["eb01"]) == ("6", "1")
+        assert ("6", "1") == (answer.json()["eb01"], other.json()["eb01"])
 
 
 class TestSubmit:
@@ -91,7 +91,7 @@ class TestSubmit:
         """A certification names service, provider, site, units and the dates within which it holds."""
         answer = await submitted(outside, "certify")
 
-        assert answer["items"] == [
+        assert [
             {
                 "service_ref": "service-1",
                 "window": {"start": "2026-11-23", "end": "2027-02-21"},
@@ -99,13 +99,13 @@ class TestSubmit:
                 "provider_ref": "provider-1",
                 "site_ref": "site-1",
             }
-        ]
+        ] == answer["items"]
 
     async def test_denies_with_a_reason(self, outside: Outside) -> None:
         """A denial says why (CMS-0057-F asks for a specific reason) and that a person looked at it."""
         answer = await submitted(outside, "deny")
 
-        assert set(answer["reason"]) == {"system", "code"}
+        assert {"system", "code"} == set(answer["reason"])
         assert answer["human_reviewed"]
 
     @pytest.mark.parametrize(("urgency", "due"), [("standard", timedelta(days=7)), ("expedited", timedelta(hours=72))])
@@ -124,13 +124,13 @@ class TestSubmit:
         [callback] = await outside.callbacks(1)
 
         decided = json.loads(callback.content)
-        assert str(callback.url) == CALLBACK
-        assert callback.headers["authorization"] == "Bearer authorization of acme"
+        assert CALLBACK == str(callback.url)
+        assert "Bearer authorization of acme" == callback.headers["authorization"]
         assert (decided["action"], decided["number"]) == (action, 2)
-        assert decided["referral_id"] == REFERRAL_ID
+        assert REFERRAL_ID == decided["referral_id"]
         assert decided == (await outside.called.get(PATH)).json() | {"referral_id": REFERRAL_ID}
         assert MONDAY_NOON < outside.clock.instant < datetime.fromisoformat(pended["decision_due_at"])
-        assert (outside.clock.instant.minute, outside.clock.instant.second) == (0, 0)
+        assert (0, 0) == (outside.clock.instant.minute, outside.clock.instant.second)
 
     async def test_decides_expedited_requests_sooner(self, outside: Outside) -> None:
         """An expedited request is decided within 72 hours, also across a weekend."""
@@ -147,7 +147,7 @@ class TestSubmit:
         second = await submitted(outside, "deny")
 
         assert first == second
-        assert await outside.counts("authorization", "request-1") == {"sends": 2, "effects": 1}
+        assert {"sends": 2, "effects": 1} == await outside.counts("authorization", "request-1")
 
     async def test_refuses_an_id_that_another_payer_knows(self, outside: Outside) -> None:
         """An id cannot be two authorizations."""
@@ -155,22 +155,22 @@ class TestSubmit:
 
         answer = await outside.called.put("/payers/other/authorizations/request-1", json=SUBMISSION)
 
-        assert answer.status_code == 409
+        assert 409 == answer.status_code
 
     async def test_refuses_without_echoing(self, outside: Outside) -> None:
         """A malformed request is a 422 that repeats nothing of it, and nothing is kept."""
         answer = await outside.called.put(PATH, json=SUBMISSION | {"urgency": "Invented Patient"})
 
-        assert answer.status_code == 422
+        assert 422 == answer.status_code
         assert "Invented" not in answer.text
-        assert await outside.counts("authorization", "request-1") == {}
+        assert {} == await outside.counts("authorization", "request-1")
 
     async def test_can_be_forced_for_a_referral(self, outside: Outside) -> None:
         """A behaviour can be forced by the referral, since request ids are derived and not known beforehand."""
         await outside.force("authorization", "certify")
         await outside.force("authorization", "deny", REFERRAL_ID)
 
-        assert (await outside.called.put(PATH, json=SUBMISSION)).json()["action"] == "A3"
+        assert "A3" == (await outside.called.put(PATH, json=SUBMISSION)).json()["action"]
 
 
 class TestInquire:
@@ -179,14 +179,14 @@ class TestInquire:
         answer = await submitted(outside, "certify")
 
         assert (await outside.called.get(PATH)).json() == answer
-        assert await outside.counts("authorization", "request-1") == {"sends": 1, "effects": 1, "asks": 1}
+        assert {"sends": 1, "effects": 1, "asks": 1} == await outside.counts("authorization", "request-1")
 
     @pytest.mark.parametrize("path", [PATH, "/payers/other/authorizations/request-2"])
     async def test_refuses_what_the_payer_never_had(self, outside: Outside, path: str) -> None:
         """An unknown id, or another payer's, is not found."""
         await outside.called.put("/payers/acme/authorizations/request-2", json=SUBMISSION)
 
-        assert (await outside.called.get(path)).status_code == 404
+        assert 404 == (await outside.called.get(path)).status_code
 
 
 class TestCancel:
@@ -208,8 +208,8 @@ class TestCancel:
 
         assert first == second
         counts = await outside.counts("authorization", "request-1")
-        assert counts == {"sends": 1, "effects": 1, "withdrawals": 2, "withdrawn": 1}
+        assert {"sends": 1, "effects": 1, "withdrawals": 2, "withdrawn": 1} == counts
 
     async def test_refuses_what_the_payer_never_had(self, outside: Outside) -> None:
         """There is nothing to cancel."""
-        assert (await outside.called.delete(PATH)).status_code == 404
+        assert 404 == (await outside.called.delete(PATH)).status_code

@@ -28,7 +28,7 @@ class TestSendCallbacks:
 
         for status in statuses:
             counts = await outside.counts("office_request", f"request-{status}")
-            assert (counts["callbacks_sent"], counts["callbacks_accepted"]) == (1, 1)
+            assert (1, 1) == (counts["callbacks_sent"], counts["callbacks_accepted"])
 
     async def test_are_repeated_until_taken(self, outside: Outside) -> None:
         """Whoever says "not now" is asked again, for as long as it takes; which request meets which status is open."""
@@ -54,7 +54,7 @@ class TestSendCallbacks:
 
         for status in statuses:
             counts = await outside.counts("office_request", f"request-{status}")
-            assert (counts["callbacks_sent"], counts["callbacks_refused"]) == (1, 1)
+            assert (1, 1) == (counts["callbacks_sent"], counts["callbacks_refused"])
             assert "callbacks_accepted" not in counts
 
     async def test_do_not_wait_for_one_another(self, outside: Outside) -> None:
@@ -66,7 +66,7 @@ class TestSendCallbacks:
         await outside.quiet()
 
         totals = (await outside.operator.get("/counts")).json()["office_request"]
-        assert totals["callbacks_accepted"] == 40
+        assert 40 == totals["callbacks_accepted"]
 
     async def test_are_not_sent_before_their_time(self, outside: Outside) -> None:
         """Until the clock is there nothing happens; the schedule says where to jump."""
@@ -78,8 +78,8 @@ class TestSendCallbacks:
 
         answer = (await outside.operator.get("/agenda")).json()
 
-        assert answer == {"next_due_at": "2026-11-25T10:00:00Z", "due_now": 0, "in_flight": 0, "retrying": 0}
-        assert outside.service.received == []
+        assert {"next_due_at": "2026-11-25T10:00:00Z", "due_now": 0, "in_flight": 0, "retrying": 0} == answer
+        assert [] == outside.service.received
 
     async def test_survive_a_restart(self, tmp_path: Path) -> None:
         """What was scheduled and counted before is sent and counted after."""
@@ -96,7 +96,7 @@ class TestSendCallbacks:
             counts = await after.counts("office_request", "request-1")
 
         assert (counted["sends"], counted["effects"]) == (counts["sends"], counts["effects"]) == (1, 1)
-        assert counts["callbacks_accepted"] == 1
+        assert 1 == counts["callbacks_accepted"]
 
 
 async def taken(outside: Outside) -> int | None:
@@ -109,7 +109,7 @@ class TestReadCounts:
         """Never asked is an answer too, so that tests can prove it."""
         answer = (await outside.operator.get("/counts/authorization/nobody")).json()
 
-        assert set(answer.values()) == {0}
+        assert {0} == set(answer.values())
         assert "sends" in answer
 
     async def test_are_given_by_kind_and_by_identifier(self, outside: Outside) -> None:
@@ -120,8 +120,8 @@ class TestReadCounts:
         totals = (await outside.operator.get("/counts")).json()
         by_identifier = (await outside.operator.get("/counts/office_request")).json()
 
-        assert totals["office_request"] == {"identifiers": 2, "sends": 3, "effects": 2}
-        assert by_identifier == {"request-1": {"sends": 1, "effects": 1}, "request-2": {"sends": 2, "effects": 1}}
+        assert {"identifiers": 2, "sends": 3, "effects": 2} == totals["office_request"]
+        assert {"request-1": {"sends": 1, "effects": 1}, "request-2": {"sends": 2, "effects": 1}} == by_identifier
 
 
 class TestForceBehaviour:
@@ -129,7 +129,7 @@ class TestForceBehaviour:
         """After DELETE everybody is as they were."""
         await outside.force("office_request", "decline", "request-1")
 
-        assert (await outside.operator.delete("/admin/behaviour")).status_code == 204
+        assert 204 == (await outside.operator.delete("/admin/behaviour")).status_code
 
         await outside.called.put("/offices/o/requests/request-1", json=REQUEST)
         outside.clock.instant = MONDAY_NOON + timedelta(hours=2)
@@ -143,4 +143,4 @@ class TestForceBehaviour:
         """A behaviour that the kind does not know cannot be forced."""
         answer = await outside.operator.post("/admin/behaviour", json=forced | {"identifier": "*"})
 
-        assert answer.status_code == 422
+        assert 422 == answer.status_code

@@ -26,11 +26,11 @@ class TestSend:
         """A gateway does not deduplicate: the same text twice is two messages, and is counted as two."""
         first, second = [await sent(outside) for _ in range(2)]
 
-        assert (first.status_code, first.json()["status"]) == (201, "queued")
+        assert (201, "queued") == (first.status_code, first.json()["status"])
         assert first.json()["sid"] != second.json()["sid"]
         counts = await outside.counts("sms", text_key(FORM["To"], FORM["Body"]))
-        assert (counts["sends"], counts["effects"]) == (2, 2)
-        assert await outside.counts("sms_number", number_key(FORM["To"])) == {"effects": 2}
+        assert (2, 2) == (counts["sends"], counts["effects"])
+        assert {"effects": 2} == await outside.counts("sms_number", number_key(FORM["To"]))
 
     @pytest.mark.parametrize(("behaviour", "status"), [("deliver", "delivered"), ("fail", "undelivered")])
     async def test_is_reported_on_at_once(self, outside: Outside, behaviour: str, status: str) -> None:
@@ -56,7 +56,7 @@ class TestSend:
         signed = "".join([CALLBACK, *(name + value for name, value in pairs)])
         mac = hmac.new(SMS_TOKEN.encode(), signed.encode(), hashlib.sha1)
         assert callback.headers["x-twilio-signature"] == base64.b64encode(mac.digest()).decode()
-        assert str(callback.url) == CALLBACK
+        assert CALLBACK == str(callback.url)
         assert "authorization" not in callback.headers
 
     async def test_is_not_reported_on_when_nobody_wants_to_know(self, outside: Outside) -> None:
@@ -65,17 +65,17 @@ class TestSend:
 
         answer = await outside.called.post(PATH, data=form, auth=CUSTOMER)
 
-        assert answer.status_code == 201
+        assert 201 == answer.status_code
         assert (await outside.operator.get("/agenda")).json()["next_due_at"] is None
 
     @pytest.mark.parametrize("auth", [(SMS_ACCOUNT, "wrong"), ("AC1", SMS_TOKEN)])
     async def test_refuses_strangers(self, outside: Outside, auth: tuple[str, str]) -> None:
         """Neither a wrong token nor another account may send."""
-        assert (await sent(outside, auth)).status_code == 401
+        assert 401 == (await sent(outside, auth)).status_code
 
     async def test_refuses_what_is_no_message(self, outside: Outside) -> None:
         """A message without a text is refused without repeating the number."""
         answer = await sent(outside, Body="")
 
-        assert answer.status_code == 422
+        assert 422 == answer.status_code
         assert FORM["To"] not in answer.text

@@ -79,7 +79,7 @@ class TestRecordEnvelope:
         rest = tell("scheduling", VisitFulfilled, visit_id="v", evidence="office")
 
         assert fold([asked]).stories["scheduling"].tasks
-        assert fold([asked, rest]).stories["scheduling"].tasks == ()
+        assert () == fold([asked, rest]).stories["scheduling"].tasks
 
     def test_refuses_what_it_does_not_know(self) -> None:
         """Tracking makes no outbound calls, so nobody can ask a person about one."""

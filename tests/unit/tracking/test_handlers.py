@@ -23,4 +23,4 @@ class TestOnFact:
 
     def test_hears_every_published_fact(self) -> None:
         """A fact without a reaction would be missing from the ledger."""
-        assert set(FACTS.values()) == set(REACTIONS)
+        assert set(REACTIONS) == set(FACTS.values())

@@ -51,10 +51,10 @@ class TestSpan:
 class TestWords:
     def test_there_are_words_for_all(self) -> None:
         """Whatever may be shown."""
-        assert {*get_args(Owner), "other"} == set(labels.OWNERS)
-        assert set(get_args(NoteCode)) == set(labels.NOTES)
-        assert {*get_args(Priority), None} == set(labels.PRIORITIES)
-        assert _all(Status) == set(labels.STATUSES)
+        assert set(labels.OWNERS) == {*get_args(Owner), "other"}
+        assert set(labels.NOTES) == set(get_args(NoteCode))
+        assert set(labels.PRIORITIES) == {*get_args(Priority), None}
+        assert set(labels.STATUSES) == _all(Status)
 
     def test_an_id_is_told_from_others_by_its_beginning(self) -> None:
         """Without the tenant, which is the same for all that one sees."""

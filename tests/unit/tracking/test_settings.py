@@ -16,4 +16,4 @@ class TestReaderSettings:
         monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:9092")
         monkeypatch.setenv("KAFKA_GATHER_MS", "0")
 
-        assert ReaderSettings().gather_ms == 0
+        assert 0 == ReaderSettings().gather_ms

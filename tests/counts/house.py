@@ -36,10 +36,9 @@ Figures = Mapping[str, Mapping[str, int]]
 class OrderlyLoop(SeededLoop):
     """Virtual time in which whoever is ready first runs first."""
 
-    def _run_one_of(self, ready: Any) -> None:
-        handle = ready.popleft()
-        if not handle._cancelled:  # noqa: SLF001 - a loop is made of its base's own parts
-            handle._run()  # noqa: SLF001
+    def _chosen_of(self, ready: Any) -> asyncio.Handle:
+        handle: asyncio.Handle = ready.popleft()
+        return handle
 
 
 @dataclass
@@ -131,14 +130,13 @@ class House:
 
 @asynccontextmanager
 async def open_house(choose: Choose[Any]) -> AsyncIterator[House]:
-    """The services at work, until the end; no threads, and no chance but the loop's."""
+    """The services at work, until the end."""
     house = House(choose)
-    with by_the_seed():
-        await house.start()
-        try:
-            yield house
-        finally:
-            await house.stop()
+    await house.start()
+    try:
+        yield house
+    finally:
+        await house.stop()
 
 
 def _hooks() -> Hooks:
@@ -152,12 +150,16 @@ def _hooks() -> Hooks:
 
 
 def play(choose: Choose[Any], story: Callable[[House], Awaitable[None]]) -> Figures:
-    """Play a story on a loop of its own, also within a running one; return what was counted."""
+    """Play a story on a loop of its own, also within a running one; return what was counted.
+
+    No threads, and no chance but the loop's.
+    """
 
     async def played(_loop: SeededLoop) -> Figures:
         async with open_house(choose) as house:
             await story(house)
             return house.figures()
 
-    figures: Figures = run(0, played, OrderlyLoop)
+    with by_the_seed():
+        figures: Figures = run(0, played, OrderlyLoop)
     return figures

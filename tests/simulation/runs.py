@@ -13,6 +13,8 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from tests.simulation.cluster import Cluster
+from tests.simulation.determinism import by_the_seed
+from tests.simulation.endless import Endless
 from tests.simulation.poison import SPOILED
 from tests.simulation.relay.play import play as play_relay
 from tests.simulation.scheduler import SeededLoop, run
@@ -55,8 +57,10 @@ class Verdict:
 def judge(kind: str, seed: int) -> Verdict:
     """Play one seed."""
     try:
-        with capture_logs():
+        with capture_logs(), by_the_seed():
             cluster, wrong = run(seed, PLAYS[kind])
+    except Endless as finding:
+        return Verdict(kind, seed, (str(finding),))
     except Exception:  # noqa: BLE001 - a fault of the simulation itself must name its seed, too
         return Verdict(kind, seed, (traceback.format_exc(),))
     storm = cluster.storm

@@ -6,6 +6,7 @@ Tasks belong to the replica in whose context they were made, so that a replica c
 # ruff: noqa: SLF001 - a loop is made of its base's own parts
 
 import asyncio
+import contextlib
 import heapq
 from asyncio import base_events, events
 from collections.abc import Callable, Coroutine
@@ -13,8 +14,16 @@ from contextvars import Context, ContextVar
 from random import Random
 from typing import Any
 
+from tests.simulation.endless import Endless, Trace
+
 OWNER: ContextVar["list[asyncio.Task[Any]] | None"] = ContextVar("OWNER", default=None)
 PRUNED_AT = 256
+STEPS_AT_MOST = 1_400_000
+"""Ten times what the longest of the seeds that a `make test` plays takes: 139,314, seed 307 of the services."""
+TRACED = 1_000
+"""The last steps before the bound, of which the finding says what ran."""
+CANCELLED_WITHIN = 20_000
+"""Steps in which everything that is cancelled ends; the rest is dropped."""
 
 
 class Deadlock(Exception):
@@ -22,12 +31,16 @@ class Deadlock(Exception):
 
 
 class SeededLoop(base_events.BaseEventLoop):
-    """Time is a number that jumps to the next timer; of several ready callbacks the seed picks one."""
+    """Time is a number that jumps to the next timer; of several ready callbacks the seed picks one.
 
-    def __init__(self, seed: int) -> None:
+    A seed that takes more than `at_most` steps raises Endless, which says what it does.
+    """
+
+    def __init__(self, seed: int, at_most: int = STEPS_AT_MOST) -> None:
         super().__init__()
-        self.random = Random(seed)
+        self.seed, self.random = seed, Random(seed)
         self.steps = 0
+        self._at_most, self._trace = at_most, Trace()
         self._now = 0.0
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timers_made = 0
@@ -60,16 +73,41 @@ class SeededLoop(base_events.BaseEventLoop):
             if not timer._cancelled:
                 ready.append(timer)
         if ready:
-            self._run_one_of(ready)
+            self._step(ready)
 
-    def _run_one_of(self, ready: Any) -> None:
-        self.steps += 1
+    def _step(self, ready: Any) -> None:
+        self._count_step()
+        handle = self._chosen_of(ready)
+        if self.steps > self._at_most - TRACED:
+            self._trace.note(handle)
+        if not handle._cancelled:
+            handle._run()
+
+    def _chosen_of(self, ready: Any) -> asyncio.Handle:
+        """Take what runs next out of what is ready."""
         if len(ready) > 1:
             chosen = self.random.randrange(len(ready))
             ready[0], ready[chosen] = ready[chosen], ready[0]
-        handle = ready.popleft()
-        if not handle._cancelled:
-            handle._run()
+        handle: asyncio.Handle = ready.popleft()
+        return handle
+
+    def _count_step(self) -> None:
+        self.steps += 1
+        if self.steps > self._at_most:
+            raise Endless(
+                f"Seed {self.seed} does not end: after {self._at_most} steps its time is {self._now:.2f} s. "
+                f"Most of the last {TRACED} steps: {self._trace}"
+            )
+
+    def cancel_all(self) -> None:
+        """Cancel everything that is under way, and let it end. What catches its cancellation for ever is dropped."""
+        self._at_most = self.steps + CANCELLED_WITHIN
+        tasks = asyncio.all_tasks(self)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            with contextlib.suppress(Endless, Deadlock):
+                self.run_until_complete(asyncio.wait(tasks))
 
     def _process_events(self, event_list: Any) -> None:
         """There is no outside."""
@@ -100,6 +138,9 @@ def run(
     events._set_running_loop(None)
     try:
         return loop.run_until_complete(main(loop))
+    except Endless:
+        loop.cancel_all()
+        raise
     finally:
         loop.close()
         events._set_running_loop(running)

@@ -3,7 +3,6 @@
 No rule is checked here, and no choice is made.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -35,6 +34,8 @@ Line = tuple[str, str, str]
 """A reader, a source, and the referral that the source tells of."""
 Behaviour = Callable[[httpx2.Request], httpx2.Response]
 """What the outside answers; it raises httpx2's errors for silence and refused connections."""
+STEPS_AT_MOST = 65_000
+"""Ten times what the longest of the histories that a `make test` plays takes: 6,464."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class House:
         self._patches = ExitStack()
         self._patches.enter_context(no_threads())
         self._patches.enter_context(capture_logs())
-        self.loop = SeededLoop(0)
+        self.loop = SeededLoop(0, STEPS_AT_MOST)
         self.told: dict[tuple[str, str], list[Received]] = defaultdict(list)
         self.heard: dict[Line, int] = defaultdict(int)
         self.live: list[Live] = []
@@ -74,7 +75,7 @@ class House:
         self.services = {place.service.name: place.service for place in self.places}
         aggregates = [each for service in self.services.values() for each in service.aggregates.values()]
         self._publishers = [each.publisher for each in aggregates]
-        self._at_work = [self.loop.create_task(each.publisher.run(each.engine)) for each in aggregates]
+        self._at_work = [self.loop.create_task(each.publisher.run(each.engine)) for each in aggregates]  # kept alive
 
     async def _build(self, begins: datetime) -> None:
         hooks = Hooks(lambda *_, **_labels: None, lambda _: None, self.faults.append, lambda: None)
@@ -84,9 +85,7 @@ class House:
 
     def close(self) -> None:
         """Stop it all."""
-        for task in self._at_work:
-            task.cancel()
-        self.loop.run_until_complete(asyncio.wait(self._at_work))
+        self.loop.cancel_all()
         self.loop.run_until_complete(self.http.aclose())
         self.loop.close()
         self._patches.close()

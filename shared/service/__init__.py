@@ -2,6 +2,7 @@
 
 from shared.service.assembly import ServiceSettings, assemble
 from shared.service.figures import Figures
+from shared.service.listener import Listener
 from shared.service.runtime import Hooks, Service, the_service
 from shared.service.wiring import Blueprint, Kind, Parts, wire
 
@@ -10,6 +11,7 @@ __all__ = [
     "Figures",
     "Hooks",
     "Kind",
+    "Listener",
     "Parts",
     "Service",
     "ServiceSettings",

@@ -22,6 +22,7 @@ from shared.ports import Clock, Collection, Count, Subscription
 from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
 from shared.service.figures import Figures, figures_of
+from shared.service.listener import Listener
 from shared.telemetry import current_traceparent
 
 RETRY_S, LONGEST_RETRY_S = 0.5, 4.0
@@ -51,6 +52,7 @@ class Service:
     aggregates: Mapping[str, Aggregate]
     hooks: Hooks
     chance: Callable[[], float]
+    listeners: Sequence[Listener] = ()
     is_started: bool = False
     _consuming: list[asyncio.Task[None]] = field(default_factory=list)
     _publishing: list[asyncio.Task[None]] = field(default_factory=list)
@@ -128,13 +130,14 @@ class Service:
         for subscription in self._subscriptions:
             await self._until_available(subscription.start)
         self.is_started = True
+        self._consuming += [self._run(listener.run(self)) for listener in self.listeners]
         reading = [(each, each.consumer) for each in self.aggregates.values() if each.consumer]
         self._consuming += [self._run(self._observe(each, consumer)) for each, consumer in reading]
         self._consuming += [self._run(consumer.run()) for _, consumer in reading[1:]]
         await reading[0][1].run()
 
     async def stop(self) -> None:
-        """Stop consuming and timers, finish and publish what is under way within a bound, and leave the group."""
+        """Stop all doors, finish and publish what is under way within a bound, and leave the group."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await _ended(self._consuming)

@@ -21,6 +21,7 @@ from shared.parties import Kind as PartyKind
 from shared.ports import Gateway, Subscription
 from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
+from shared.service.listener import Listener
 from shared.service.runtime import Hooks, Service
 from shared.world import World
 
@@ -76,6 +77,7 @@ class Blueprint:
     `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.
     `handed` names the permissions by whose addresses programs are asked to answer, each with the audience whose key
     makes its capabilities (`shared.capabilities`).
+    `listeners` are its doors other than HTTP.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Blueprint:
     asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()
+    listeners: Sequence[Listener] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where two kinds publish as one source."""
@@ -143,7 +146,7 @@ def wire(
             share,
             Consumer(engine, reader, share, publisher, world.clock, chance) if reads else None,
         )
-    return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance)
+    return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance, blueprint.listeners)
 
 
 def _subscription(blueprint: Blueprint, kind: Kind, world: World) -> Subscription:

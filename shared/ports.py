@@ -63,7 +63,16 @@ class Store(Protocol):
         """Documents whose outbox has waited since `before`."""
 
     async def parked(self, after: str | None, limit: int) -> list[Stored]:
-        """Documents in which something waits for an operator, by id, after the id given."""
+        """Documents in which something waits for an operator, by id, after the id given: to look at, never to save.
+
+        Whatever may be megabytes of each is left out: the values of records that wait, and the bodies of the outbox.
+        """
+
+    async def count_parked(self, limit: int) -> int:
+        """How many those are, counted no further than `limit`."""
+
+    async def unpublished_since(self, before: datetime) -> datetime | None:
+        """Since when the oldest outbox has waited, of those from `before` or earlier."""
 
 
 class Collection(Store, Protocol):

@@ -14,7 +14,7 @@ import structlog
 from shared.backoff import pause_s
 from shared.engine import Engine
 from shared.engine.batch import Failure
-from shared.engine.document import FULL, HELD, NO_ROOM, Document, WaitingEntry
+from shared.engine.document import FULL, HELD, NO_ROOM, WaitingEntry
 from shared.engine.unit_of_work import UnitOfWork
 from shared.engine.working_set import UNDECODABLE
 from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
@@ -99,9 +99,9 @@ def _say_it_is_kept_nowhere(passed_over: Hold) -> None:
         )
 
 
-def about(held: Document) -> str:
-    """The id of the document that these records are for."""
-    return held.id.removeprefix(HELD).partition(":")[0]
+def about(held_id: str) -> str:
+    """The id of the document that the records of a `held:` document are for."""
+    return held_id.removeprefix(HELD).partition(":")[0]
 
 
 class Returns:
@@ -140,7 +140,7 @@ class Returns:
             for held in self._engine.usable(page):
                 if held.id.startswith(HELD):
                     with suppress(Unusable):
-                        await self._give_back(held)
+                        await self._give_back(held.id)
             after = page[-1]["_id"]
             if not after.startswith(HELD):
                 break
@@ -159,13 +159,15 @@ class Returns:
         await self._engine.handle(broken)
         self._reported.update(news)
 
-    async def _give_back(self, held: Document) -> None:
-        key = about(held)
-        tries, until = self._resting.get(held.id, (0, 0.0))
+    async def _give_back(self, held_id: str) -> None:
+        tries, until = self._resting.get(held_id, (0, 0.0))
         if self._clock.monotonic() < until:
             return
-        self._resting[held.id] = tries + 1, self._clock.monotonic() + pause_s(tries, ROUND_S, LONGEST_S, self._chance())
-        await self._engine.read(key)
+        self._resting[held_id] = tries + 1, self._clock.monotonic() + pause_s(tries, ROUND_S, LONGEST_S, self._chance())
+        await self._engine.read(about(held_id))
+        held = await self._engine.read(held_id)
+        if held is None:
+            return
         unsequenced = sorted((entry for entry in held.unsequenced.values() if entry), key=_place)
         closed = [entry for entry in unsequenced if entry.origin == THE_DOCUMENT]
         records = [entry for entry in unsequenced if entry not in closed and entry.reason != NO_ROOM]
@@ -177,11 +179,21 @@ class Returns:
 
     async def _replay(self, reader: Reader) -> None:
         """Try again the facts that were too new for whoever met them, and are not for us."""
-        async for document in parked_documents(self._engine, page_size=PAGE):
-            for service, queue in document.waiting.items():
-                for sequence, entry in sorted(queue.items()):
-                    if entry.reason in WAITS_FOR_UPGRADE and reader.can_read(entry):
-                        await self._engine.do(ReplayEntry(document.id, service, sequence, reader))
+        async for light in parked_documents(self._engine, page_size=PAGE):
+            if any(_waits_for_upgrade(entry) for queue in light.waiting.values() for entry in queue.values()):
+                with suppress(Unusable):
+                    await self._replay_in(light.id, reader)
+
+    async def _replay_in(self, key: str, reader: Reader) -> None:
+        document = await self._engine.read(key)
+        for service, queue in document.waiting.items() if document else ():
+            for sequence, entry in sorted(queue.items()):
+                if _waits_for_upgrade(entry) and reader.can_read(entry):
+                    await self._engine.do(ReplayEntry(key, service, sequence, reader))
+
+
+def _waits_for_upgrade(entry: WaitingEntry) -> bool:
+    return entry.reason in WAITS_FOR_UPGRADE
 
 
 def _place(entry: WaitingEntry) -> tuple[str, int, int]:

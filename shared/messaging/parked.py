@@ -128,7 +128,10 @@ async def _has_open_unsequenced(engine: Engine, topic: str, partition: int) -> b
 
 
 async def parked_documents(engine: Engine, after: str | None = None, page_size: int = PAGE) -> AsyncIterator[Document]:
-    """Every document in which something waits for an operator, by id; those that cannot be used stand in others."""
+    """Every document in which something waits for an operator, by id; those that cannot be used stand in others.
+
+    They come without the values of what waits, which `Engine.read` has.
+    """
     while page := await engine.store.parked(after, page_size):
         for document in engine.usable(page):
             yield document

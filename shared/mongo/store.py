@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 from shared.contracts.envelope import SERVICES
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
+from shared.mongo.light import LIGHT, with_nothing_in_place
 from shared.ports import MOST_BYTES, Stored, Unsaved
 
 DUPLICATE_KEY = 11000
@@ -86,7 +87,23 @@ class MongoStore:
     async def parked(self, after: str | None, limit: int) -> list[Stored]:
         """Documents in which something waits for an operator, by id."""
         query = {"is_parked": True, "_id": {"$gt": after or ""}}
-        return await self.find(query, [("_id", ASCENDING)], limit)
+        with nothing_done():
+            found = self.documents.find(query, LIGHT).sort("_id", ASCENDING).limit(limit)
+            return [with_nothing_in_place(stored) for stored in await found.to_list(limit)]
+
+    async def count_parked(self, limit: int) -> int:
+        """How many those are: of the index alone."""
+        with nothing_done():
+            return await self.documents.count_documents({"is_parked": True}, limit=limit)
+
+    async def unpublished_since(self, before: datetime) -> datetime | None:
+        """Since when the oldest outbox has waited: one key of the index."""
+        query = {"unpublished_at": {"$lte": before}}
+        with nothing_done():
+            found = await self.documents.find_one(
+                query, {"_id": 0, "unpublished_at": 1}, sort=[("unpublished_at", ASCENDING)]
+            )
+        return found["unpublished_at"] if found else None
 
     async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Documents that match, sorted, for read models."""

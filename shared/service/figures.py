@@ -26,9 +26,8 @@ async def figures_of(aggregates: Iterable[Aggregate], now: datetime) -> Figures:
     lag, parked, since = dict[tuple[str, int], int](), 0, [now]
     for aggregate in aggregates:
         if aggregate.has_facts:
-            parked += len(await aggregate.store.parked(None, FIGURES_AT_MOST))
-            waiting = await aggregate.store.unpublished(now, FIGURES_AT_MOST)
-            since += [at for stored in waiting if isinstance(at := stored.get("unpublished_at"), datetime)]
+            parked += await aggregate.store.count_parked(FIGURES_AT_MOST)
+            since.append(await aggregate.store.unpublished_since(now) or now)
         if aggregate.consumer:
             lag |= {place: max(n, lag.get(place, 0)) for place, n in aggregate.subscription.lag().items()}
     return Figures(lag, parked, (now - min(since)).total_seconds())

@@ -192,6 +192,15 @@ class TestUnpublished:
         assert [old] == await store.unpublished(NOON, 10)
         assert 1 == len(await store.unpublished(LATER, 1))
 
+    async def test_tells_since_when_the_oldest_waits(self, store: Collection) -> None:
+        """The age of the oldest outbox is a figure of every few seconds, however many outboxes wait."""
+        assert None is await store.unpublished_since(LATER)
+        old, young = (document(key, unpublished_at=at) for key, at in (("b", NOON), ("a", LATER)))
+        await store.save([young, old, document("c")])
+
+        assert NOON == await store.unpublished_since(LATER)
+        assert None is await store.unpublished_since(NOON - timedelta(seconds=1))
+
 
 class TestParked:
     async def test_goes_through_them_by_id(self, store: Collection) -> None:
@@ -203,3 +212,37 @@ class TestParked:
 
         assert ["a", "b", "c"] == [found["_id"] for found in first]
         assert ["d"] == [found["_id"] for found in rest]
+
+    async def test_leaves_out_what_may_be_megabytes(self, store: Collection) -> None:
+        """What waits may be as large as a document can be, and whoever looks through them has a small memory."""
+        waiting = {"sequence": 3, "headers": [["id", b"1"]], "value": bytes(2**20)}
+        letter = {"sequence": 0, "headers": [], "value": bytes(2**20)}
+        outbox = [{"n": 1, "topic": "dlq", "body": bytes(2**20)}]
+        await store.save(
+            [
+                document("a", is_parked=True, waiting=[["intake", waiting]], letters=[["t:0:1", letter]]),
+                document("b", is_parked=True, letters=[["t:0:2", None]]) | {"outbox": outbox},
+            ]
+        )
+
+        found = {each["_id"]: each for each in await store.parked(None, 10)}
+
+        assert [["intake", waiting | {"value": None}]] == found["a"]["waiting"]
+        assert [["t:0:1", letter | {"value": None}]] == found["a"]["letters"]
+        assert [["t:0:2", None]] == found["b"]["letters"]
+        assert [outbox[0] | {"body": None}] == found["b"]["outbox"]
+        assert bytes(2**20) == (await stored(store, "a"))["waiting"][0][1]["value"]
+
+    @pytest.mark.parametrize("spoiled", [None, "text", 7, [], [None], [[]], [["intake"]], {"value": 1}])
+    async def test_shows_what_somebody_spoiled_as_it_is(self, store: Collection, spoiled: object) -> None:
+        """Who reads it notices; the page is there all the same."""
+        await store.save([document("a", is_parked=True, waiting=spoiled), document("b", is_parked=True)])
+
+        assert ["a", "b"] == [found["_id"] for found in await store.parked(None, 10)]
+
+    async def test_are_counted_no_further_than_asked(self, store: Collection) -> None:
+        """Somebody looks every few seconds, also when everything is parked."""
+        await store.save([document(key, is_parked=True) for key in "abcd"] + [document("e"), document("f")])
+
+        assert 4 == await store.count_parked(10)
+        assert 3 == await store.count_parked(3)

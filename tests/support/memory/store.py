@@ -27,6 +27,23 @@ def _written(documents: Sequence[Stored]) -> dict[str, bytes]:
     return raws
 
 
+def _light(stored: Stored) -> Stored:
+    """The document without the values of what waits and the bodies of its outbox; what is spoiled stays so."""
+    kept = [
+        pair[-1] for name in ("waiting", "letters") for pair in _listed(stored, name) if isinstance(pair, list) and pair
+    ]
+    for name, entries in (("value", kept), ("body", _listed(stored, "outbox"))):
+        for entry in entries:
+            if isinstance(entry, dict):
+                entry[name] = None
+    return stored
+
+
+def _listed(stored: Stored, name: str) -> list[Any]:
+    found = stored.get(name)
+    return found if isinstance(found, list) else []
+
+
 class MemoryStore:
     """One collection (ports.Collection)."""
 
@@ -126,10 +143,25 @@ class MemoryStore:
         return self._documents(self._where(lambda d: "unpublished_at" in d and d["unpublished_at"] <= before)[:limit])
 
     async def parked(self, after: str | None, limit: int) -> list[Stored]:
-        """Documents in which something waits."""
+        """Documents in which something waits, without what may be large."""
         await self._reached("parked")
-        parked = self._where(lambda d: bool(d.get("is_parked")))
-        return self._documents([key for key in parked if key > (after or "")][:limit])
+        return [
+            _light(each) for each in self._documents([key for key in self._parked() if key > (after or "")][:limit])
+        ]
+
+    async def count_parked(self, limit: int) -> int:
+        """How many those are."""
+        await self._reached("count parked")
+        return len(self._parked()[:limit])
+
+    async def unpublished_since(self, before: datetime) -> datetime | None:
+        """The oldest."""
+        await self._reached("unpublished since")
+        waiting = self._where(lambda d: "unpublished_at" in d and d["unpublished_at"] <= before)
+        return min((self._index[key]["unpublished_at"] for key in waiting), default=None)
+
+    def _parked(self) -> list[str]:
+        return self._where(lambda d: d.get("is_parked") is True)
 
     async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Documents whose fields equal the query's; enough for what is simulated."""

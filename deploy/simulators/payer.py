@@ -24,6 +24,7 @@ from shared.web import body
 
 REASON_SYSTEM = "urn:throughline:simulated-payer:reason"
 DENIAL_REASONS = ("not-medically-necessary", "alternative-not-tried", "records-insufficient", "not-a-benefit")
+MESSAGE = "Send the records by our portal; name this request."
 RECORDS = ("history-and-physical", "imaging-report", "treatment-history")
 EB01 = {"active": "1", "inactive": "6", "cannot_process": "V"}
 FIRST = {
@@ -181,7 +182,8 @@ def _pend(endpoint: Endpoint, case: Case) -> Body:
     """The clock of the decision; one pend in four asks for records."""
     due_at = case.received_at + DECISION_DUE[case.submission.urgency]
     which = endpoint.between("records", case.request_id, (0, 4 * len(RECORDS) - 1))
-    return {"decision_due_at": due_at.isoformat()} | ({"asked_for": [RECORDS[which]]} if which < len(RECORDS) else {})
+    wanted = {"asked_for": [RECORDS[which]], "message": MESSAGE} if which < len(RECORDS) else {}
+    return {"decision_due_at": due_at.isoformat()} | wanted
 
 
 def _item(submission: Submission, action: str, start: date) -> Body:

@@ -14,6 +14,11 @@ def _not_held(stored: Stored) -> Stored:
     return {"is_held": False, **stored}
 
 
+def _asked_for_no_records(stored: Stored) -> Stored:
+    """Once the records that a payer asked for, and what it wrote, were kept only in the facts."""
+    return stored
+
+
 CASE: Decider[domain.Case, Command, CaseFact] = Decider(
     name="case",
     initial=domain.INITIAL,
@@ -23,6 +28,6 @@ CASE: Decider[domain.Case, Command, CaseFact] = Decider(
     tasks=domain.tasks,
     next_due=domain.next_due,
     wanted_effects=domain.wanted_effects,
-    schema=2,
-    upcasters={1: _not_held},
+    schema=3,
+    upcasters={1: _not_held, 2: _asked_for_no_records},
 )

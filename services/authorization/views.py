@@ -15,6 +15,7 @@ from shared.errors import NotFound
 class ShownCase(BaseModel):
     """A case. `state` is its situation, `tasks` who must do what by when, `allowed` what the caller may do now.
 
+    `records_owed` are codes of what the payer waits for; `has_message`: it wrote something beside its codes.
     `left_with_payers` are requests that no program could withdraw.
     """
 
@@ -30,6 +31,8 @@ class ShownCase(BaseModel):
     site_ref: str | None
     request_id: str | None
     decision_due_at: datetime | None
+    records_owed: tuple[str, ...]
+    has_message: bool
     items: tuple[AuthorizedItem, ...]
     left_with_payers: tuple[str, ...]
     tasks: tuple[Task, ...]
@@ -55,6 +58,8 @@ def shown(engine: Engine, document: Document) -> ShownCase:
         site_ref=case.provider.site_ref if case.provider else None,
         request_id=case.request_id,
         decision_due_at=standing.due_at if isinstance(standing, Pended) else None,
+        records_owed=case.request.records_owed if case.request else (),
+        has_message=bool(case.request and case.request.message),
         items=standing.items if isinstance(standing, Approved) else (),
         left_with_payers=case.left_with_payers,
         tasks=engine.tasks_of(document),

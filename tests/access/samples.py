@@ -51,6 +51,11 @@ SAMPLES: Mapping[str, Mapping[str, Sample]] = {
     },
     "authorization": {
         "POST /v1/cases/{referral_id}/decision": _fixed({"action": "A3", "reference": "R-1", "reason": REASON}),
+        "POST /v1/cases/{referral_id}/eligibility": _fixed(
+            {"eb01": "1", "auth_required": "Y", "valid_on": "2026-03-02", "reference": "R-1"}
+        ),
+        "POST /v1/cases/{referral_id}/records": _fixed({}),
+        "POST /v1/cases/{referral_id}/peer-to-peer": _fixed({"action": "A3", "reference": "R-1"}),
         "POST /v1/cases/{referral_id}/override": _fixed({"reason": REASON}),
         "POST /v1/cases/{referral_id}/resubmission": _fixed({}),
         "POST /v1/cases/{referral_id}/withdrawal": _fixed({}),

@@ -163,6 +163,7 @@ class Outside:
 
     def _decided(self, asked: Body, action: str, number: int) -> Body:
         said: Body = {"action": action, "number": number, "reason": PROSE, "asked_for": [f"{planted('asked')} for"]}
+        said["message"] = f"{planted('message')} says the payer"
         if action == "A3":
             said["reason"] = REASON
         if action in ("A1", "A2", "A6"):

@@ -18,7 +18,10 @@ QUIET_LOOKS = 3
 LOOK_S, TURNS = 0.01, 20
 """Between two looks whoever can go on does, several times over: on a busy machine little happens in so short a time."""
 
-SHOWS_SEALS = {"GET /v1/placements/{referral_id}/wishes": "whoever chooses a provider reads what the order wishes for"}
+SHOWS_SEALS = {
+    "GET /v1/placements/{referral_id}/wishes": "whoever chooses a provider reads what the order wishes for",
+    "GET /v1/cases/{referral_id}/payer-message": "whoever works on a payer's answer reads what it wrote",
+}
 """Routes whose answers are patient data, and why."""
 
 

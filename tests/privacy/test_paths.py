@@ -29,6 +29,7 @@ OPENINGS = {
     ("authorization", "check_eligibility"): {"coverage"},
     ("authorization", "request_authorization"): {"coverage", "clinical"},
     ("scheduling", "show_wishes"): {"logistics"},
+    ("authorization", "show_payer_message"): {"coverage"},
     ("notifications", "plan_messages"): {"contact", "visit"},
     ("notifications", "write_message"): {"contact", "visit"},
 }
@@ -89,6 +90,10 @@ class TestStories:
         mobility = TALES["completed"].order["logistics"]["mobility"]
 
         assert mobility in b" ".join(played.stage.shown).decode()
+
+    async def test_show_payers_messages_to_whoever_works_on_them(self, played: Played) -> None:
+        """What a payer writes beside its codes lies under seal, and is read by the one route that opens it."""
+        assert planted("message") in b" ".join(played.stage.shown).decode()
 
     async def test_open_seals_for_what_they_are_for(self, played: Played) -> None:
         """Each service opens the seals of its table, each for its purpose, and no others."""

@@ -14,6 +14,11 @@ _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIA
 POLICY: AccessPolicy = {
     "read": _TEAM | {Role.OPERATOR},
     "record_decision": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
+    "verify_coverage": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
+    "confirm_records_sent": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
+    "read_message": _TEAM,
+    # Physician speaks with physician: whoever had the talk says how it ended.
+    "record_peer_to_peer": frozenset({Role.CLINICIAN, Role.LEAD}),
     # Whoever lets a visit go ahead without the payer answers for it.
     "override": frozenset({Role.CLINICIAN, Role.LEAD}),
     "resubmit": _TEAM,

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.authorization.api.access import POLICY, Write
-from services.authorization.api.bodies import CoverageIn, DecisionIn, EmptyIn, OverrideIn
+from services.authorization.api.bodies import CoverageIn, DecisionIn, EligibilityIn, EmptyIn, OverrideIn, PeerToPeerIn
 from services.authorization.domain import (
+    ConfirmRecordsSent,
     ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
@@ -15,7 +16,9 @@ from services.authorization.domain import (
     OverrideAuthorization,
     PayerDirectory,
     RecordDecision,
+    RecordPeerToPeer,
     ResubmitRequest,
+    VerifyCoverage,
 )
 from services.authorization.gateways import sealed_reference
 from services.authorization.views import ShownCase, shown
@@ -53,6 +56,54 @@ async def record_decision(
         window=said.window,
         units=said.units,
         decision_due_at=said.decision_due_at,
+        reason=said.reason.reason if said.reason else None,
+    )
+    return await sent.submit(referral_id, command, caller)
+
+
+@router.post("/eligibility", status_code=202)
+async def verify_coverage(
+    caller: Annotated[Caller, permit("verify_coverage")],
+    sent: Write,
+    referral_id: str,
+    said: Annotated[EligibilityIn, body(EligibilityIn)],
+) -> Accepted:
+    """Record what the payer said of the policy to a person."""
+    command = VerifyCoverage(
+        **sent.attribution(caller),
+        eb01=said.eb01,
+        auth_required=said.auth_required,
+        valid_on=said.valid_on,
+        certificate=sealed_reference(sent.service.keyring, referral_id, said.reference),
+    )
+    return await sent.submit(referral_id, command, caller)
+
+
+@router.post("/records", status_code=202)
+async def confirm_records_sent(
+    caller: Annotated[Caller, permit("confirm_records_sent")],
+    sent: Write,
+    referral_id: str,
+    _nothing: Annotated[EmptyIn, body(EmptyIn)],
+) -> Accepted:
+    """Say that the payer was sent the records that it asked for."""
+    return await sent.submit(referral_id, ConfirmRecordsSent(**sent.attribution(caller)), caller)
+
+
+@router.post("/peer-to-peer", status_code=202)
+async def record_peer_to_peer(
+    caller: Annotated[Caller, permit("record_peer_to_peer")],
+    sent: Write,
+    referral_id: str,
+    said: Annotated[PeerToPeerIn, body(PeerToPeerIn)],
+) -> Accepted:
+    """Record how the talk with the payer's physician ended."""
+    command = RecordPeerToPeer(
+        **sent.attribution(caller),
+        action=said.action,
+        certificate=sealed_reference(sent.service.keyring, referral_id, said.reference),
+        window=said.window,
+        units=said.units,
         reason=said.reason.reason if said.reason else None,
     )
     return await sent.submit(referral_id, command, caller)

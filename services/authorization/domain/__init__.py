@@ -2,6 +2,7 @@
 
 from services.authorization.domain.commands import (
     AdoptProvider,
+    ConfirmRecordsSent,
     ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
@@ -13,12 +14,14 @@ from services.authorization.domain.commands import (
     RecordDecision,
     RecordEligibility,
     RecordPayerAnswer,
+    RecordPeerToPeer,
     ResubmitRequest,
     ResumeCase,
     StartCase,
     TakeInformation,
     TakePathway,
     UseAuthorization,
+    VerifyCoverage,
 )
 from services.authorization.domain.deadlines import local_date
 from services.authorization.domain.decide import decide
@@ -34,6 +37,7 @@ __all__ = [
     "SUBMISSION",
     "AdoptProvider",
     "Case",
+    "ConfirmRecordsSent",
     "ConfirmWithdrawal",
     "ContinueSelfPay",
     "CorrectCoverage",
@@ -50,6 +54,7 @@ __all__ = [
     "RecordDecision",
     "RecordEligibility",
     "RecordPayerAnswer",
+    "RecordPeerToPeer",
     "ResubmitRequest",
     "ResumeCase",
     "StartCase",
@@ -57,6 +62,7 @@ __all__ = [
     "TakeInformation",
     "TakePathway",
     "UseAuthorization",
+    "VerifyCoverage",
     "allowed",
     "decide",
     "evolve",

@@ -102,7 +102,8 @@ class RecordEligibility(Command):
 class RecordPayerAnswer(Command):
     """A payer answered a request, at once, when asked, or by a callback. `action` is of X12 306, or anything else.
 
-    `number` rises with each change of the payer's mind. `certificate` is its reference, sealed for coverage.
+    `number` rises with each change of the payer's mind. `certificate` is its reference, and `message` what it wrote
+    beside its codes, both sealed for coverage.
     """
 
     request_id: str
@@ -114,6 +115,22 @@ class RecordPayerAnswer(Command):
     items: tuple[AuthorizedItem, ...] = ()
     reason: Reason | None = None
     certificate: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyCoverage(Command):
+    """A person records what the payer said of the policy by telephone or portal, in the words of X12 271."""
+
+    eb01: str
+    auth_required: str
+    valid_on: date
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmRecordsSent(Command):
+    """A person sent the payer the records that it asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +143,13 @@ class RecordDecision(Command):
     units: int = 1
     decision_due_at: datetime | None = None
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPeerToPeer(RecordDecision):
+    """A clinician records how the talk with the payer's physician ended: A3 upholds the denial."""
+
+    action: Literal["A1", "A2", "A3", "A6"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,12 @@ An answer that nobody has seen before becomes a person's task, and never an appr
 from datetime import datetime
 from typing import Any, Final
 
-from services.authorization.domain.commands import RecordDecision, RecordEligibility, RecordPayerAnswer
+from services.authorization.domain.commands import (
+    RecordDecision,
+    RecordEligibility,
+    RecordPayerAnswer,
+    VerifyCoverage,
+)
 from services.authorization.domain.deadlines import APPEAL, PEER_TO_PEER, decision_due, due, extended
 from services.authorization.domain.evolve import evolve
 from services.authorization.domain.facts import AnswerNoted, DecisionNoted, NeedFound
@@ -45,15 +50,17 @@ def record_eligibility(command: RecordEligibility, case: Case) -> list[Any]:
         return []
     match case.coverage:
         case Checking(policy=policy) | CoverageProblem(policy=policy, is_answered=False):
-            return _eligibility(command, case, policy)
+            return eligibility(command, case, policy)
     return []
 
 
-def _eligibility(command: RecordEligibility, case: Case, policy: PolicyOnFile) -> list[Any]:
+def eligibility(command: RecordEligibility | VerifyCoverage, case: Case, policy: PolicyOnFile) -> list[Any]:
+    """What follows from the payer's word about a policy, whoever heard it."""
     if command.eb01 not in _ACTIVE:
         return [not_verified(command, case, policy, of_coverage(command.eb01), command.valid_on)]
     is_needed = command.auth_required != "N"
-    found = [NeedFound(is_needed), verified(command, case, policy, command.valid_on)]
+    certificate = command.certificate if isinstance(command, VerifyCoverage) else None
+    found = [NeedFound(is_needed, certificate), verified(command, case, policy, command.valid_on)]
     return found if is_needed else [*found, not_required(command, case, "payer", policy.payer.id)]
 
 
@@ -71,7 +78,7 @@ def record_payer_answer(command: RecordPayerAnswer, case: Case) -> list[Any]:
         return []
     if command.number > max(request.number, 0) + LARGEST_JUMP:
         raise Rejected("number-jumps", f"An answer's number is at most {LARGEST_JUMP} above the last one.")
-    noted = AnswerNoted(command.number, command.certificate)
+    noted = AnswerNoted(command.number, command.certificate, command.message)
     if command.action == _PENDED and request.is_decided_by_person:
         return [noted]
     received_at = min(max(command.received_at, request.wanted_at), command.at)
@@ -177,7 +184,7 @@ def _denied(command: Said, case: Case, request: Request) -> Fact:
 def _pended(command: Said, case: Case, request: Request, received_at: datetime) -> Fact:
     """It waits for the payer as long as the payer has time; where that is over, a person asks again."""
     ruled = decision_due(received_at, case.urgency, request.payer)
-    asked_for = command.asked_for if isinstance(command, RecordPayerAnswer) else ()
+    asked_for = command.asked_for if isinstance(command, RecordPayerAnswer) else request.records_owed
     due_at = extended(command.decision_due_at, received_at, ruled)
     if isinstance(command, RecordDecision) and due_at <= command.at:
         return needs_person(command, case, request, PAYER_SILENT)

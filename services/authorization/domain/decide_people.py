@@ -5,23 +5,29 @@ from typing import Any, Final
 
 from services.authorization.domain.cascade import want_request
 from services.authorization.domain.commands import (
+    ConfirmRecordsSent,
     ConfirmWithdrawal,
     ContinueSelfPay,
     CorrectCoverage,
     OverrideAuthorization,
     RecordDecision,
+    RecordPeerToPeer,
     ResubmitRequest,
+    VerifyCoverage,
 )
-from services.authorization.domain.decide_effects import record_decision
-from services.authorization.domain.facts import CoverageGiven, WithdrawalsConfirmed
-from services.authorization.domain.publish import not_required, tell
+from services.authorization.domain.decide_effects import eligibility, record_decision
+from services.authorization.domain.facts import CoverageGiven, NeedFound, RecordsSent, WithdrawalsConfirmed
+from services.authorization.domain.publish import needs_person, not_required, tell
+from services.authorization.domain.reasons import PEER_TO_PEER_UPHELD
 from services.authorization.domain.state import Case
 from services.authorization.domain.statuses import (
     Appealable,
     Approved,
     AwaitingPerson,
+    Checking,
     CoverageProblem,
     Denied,
+    Pended,
     SelfPay,
     Submitting,
 )
@@ -37,6 +43,19 @@ def _may_settle_coverage(case: Case) -> bool:
     return isinstance(case.coverage, CoverageProblem)
 
 
+def _may_verify_coverage(case: Case) -> bool:
+    """Of a policy without a member id the payer can have said nothing: it is corrected first."""
+    return isinstance(case.coverage, Checking | CoverageProblem) and case.coverage.policy.has_member_id
+
+
+def _may_confirm_records_sent(case: Case) -> bool:
+    return case.request is not None and bool(case.request.records_owed)
+
+
+def _may_record_peer_to_peer(case: Case) -> bool:
+    return case.request is not None and isinstance(case.request.standing, Denied | Appealable)
+
+
 def _may_record_decision(case: Case) -> bool:
     return case.request is not None and not isinstance(case.request.standing, Submitting)
 
@@ -49,6 +68,9 @@ def _may_resubmit(case: Case) -> bool:
 
 _MAY: Final[Mapping[str, tuple[Callable[[Case], bool], str]]] = {
     "override": (_may_override, "There is nothing that stands in the way of the visit."),
+    "verify_coverage": (_may_verify_coverage, "There is no policy in question that the payer can be asked about."),
+    "confirm_records_sent": (_may_confirm_records_sent, "The payer waits for no records."),
+    "record_peer_to_peer": (_may_record_peer_to_peer, "There is no denial to talk about."),
     "record_decision": (_may_record_decision, "There is no request that the payer could have decided."),
     "resubmit": (_may_resubmit, "There is no request that the payer has settled."),
     "correct_coverage": (_may_settle_coverage, "The coverage is not in question."),
@@ -74,6 +96,37 @@ def record(command: RecordDecision, case: Case) -> list[Any]:
     """Record what the payer said to a person."""
     _require("record_decision", case)
     return record_decision(command, case)
+
+
+def verify_coverage(command: VerifyCoverage, case: Case) -> list[Any]:
+    """Record what the payer said of the policy to a person. A second refusal of the same check says nothing new."""
+    _require("verify_coverage", case)
+    match case.coverage:
+        case CoverageProblem(policy=policy, is_answered=is_answered):
+            found = eligibility(command, case, policy)
+            return [] if is_answered and not any(isinstance(fact, NeedFound) for fact in found) else found
+        case Checking(policy=policy):
+            return eligibility(command, case, policy)
+    return []
+
+
+def confirm_records_sent(_command: ConfirmRecordsSent, case: Case) -> list[Any]:
+    """It is the payer's turn again. A second time says nothing new."""
+    standing = case.request.standing if case.request else None
+    if case.is_workable and isinstance(standing, Pended) and standing.asked_for and not standing.records_due_at:
+        return []
+    _require("confirm_records_sent", case)
+    return [RecordsSent()]
+
+
+def record_peer_to_peer(command: RecordPeerToPeer, case: Case) -> list[Any]:
+    """Record how the talk ended. A denial that is upheld leaves the appeal; any other word is the payer's decision."""
+    _require("record_peer_to_peer", case)
+    request = case.request
+    if request is None or command.action != "A3":
+        return record_decision(command, case)
+    is_open = isinstance(request.standing, Denied)
+    return [needs_person(command, case, request, PEER_TO_PEER_UPHELD)] if is_open else []
 
 
 def resubmit(command: ResubmitRequest, case: Case) -> list[Any]:

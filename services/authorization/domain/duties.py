@@ -58,8 +58,8 @@ def _task_of(standing: RequestStatus, *, is_used: bool) -> Task | None:
     match standing:
         case Submitting(due_at=due_at):
             return _task("submit_request", "system", "authorization", due_at)
-        case Pended(due_at=due_at):
-            return _task("await_payer_decision", "payer", "authorization", due_at)
+        case Pended():
+            return _pended_task(standing)
         case AwaitingPerson(act=act, due_at=due_at):
             return _task(act, "coordinator", "authorization", due_at)
         case Approved(until=until):
@@ -70,6 +70,13 @@ def _task_of(standing: RequestStatus, *, is_used: bool) -> Task | None:
             return _task("appeal_or_close", "coordinator", "denials", until)
         case Exempt():
             return None
+
+
+def _pended_task(pended: Pended) -> Task:
+    """A payer that waits for records waits for us."""
+    if pended.records_due_at:
+        return _task("send_records", "coordinator", "authorization", pended.records_due_at)
+    return _task("await_payer_decision", "payer", "authorization", pended.due_at)
 
 
 def _task(act: str, owner: Owner, queue: str, due_at: datetime) -> Task:

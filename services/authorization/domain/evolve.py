@@ -8,11 +8,9 @@ from services.authorization.domain import facts as private
 from services.authorization.domain.deadlines import OUR_TIME, due, end_of
 from services.authorization.domain.reasons import (
     ELIGIBILITY_UNANSWERED,
-    PAYER_SILENT,
     PEER_TO_PEER_LAPSED,
-    SUBMISSION_IN_DOUBT,
-    SUBMISSION_NOT_TAKEN,
-    SUBMISSION_UNANSWERED,
+    PEER_TO_PEER_UPHELD,
+    act_of,
 )
 from services.authorization.domain.state import Asked, Case, Request
 from services.authorization.domain.statuses import (
@@ -26,20 +24,12 @@ from services.authorization.domain.statuses import (
     Denied,
     Exempt,
     Pended,
-    PersonAct,
     Questioned,
     RequestStatus,
     SelfPay,
     Submitting,
 )
 from shared.contracts import authorization as published
-
-_ACTS: Final[Mapping[str, PersonAct]] = {
-    PAYER_SILENT.code: "call_payer",
-    SUBMISSION_UNANSWERED.code: "confirm_submission",
-    SUBMISSION_IN_DOUBT.code: "confirm_submission",
-    SUBMISSION_NOT_TAKEN.code: "confirm_submission",
-}
 
 
 def evolve(case: Case, fact: private.CaseFact) -> Case:
@@ -95,7 +85,7 @@ def _check_wanted(case: Case, fact: private.CheckWanted) -> Case:
 def _need_found(case: Case, fact: private.NeedFound) -> Case:
     if not isinstance(case.coverage, Questioned):
         return case
-    covered = replace(case, coverage=Covered(case.coverage.policy, fact.needs_authorization))
+    covered = replace(case, coverage=Covered(case.coverage.policy, fact.needs_authorization, fact.certificate))
     return covered if fact.needs_authorization else _retired(covered)
 
 
@@ -113,7 +103,7 @@ def _request_wanted(case: Case, fact: private.RequestWanted) -> Case:
 
 
 def _answer_noted(case: Case, fact: private.AnswerNoted) -> Case:
-    return _with_request(case, number=fact.number, **_certified(fact.certificate))
+    return _with_request(case, number=fact.number, message=fact.message, **_certified(fact.certificate))
 
 
 def _decision_noted(case: Case, fact: private.DecisionNoted) -> Case:
@@ -157,7 +147,16 @@ def _submitted(case: Case, fact: published.AuthorizationSubmitted) -> Case:
 
 
 def _pended(case: Case, fact: published.AuthorizationPended) -> Case:
-    return _standing(case, Pended(fact.decision_due_at))
+    """Records are owed in our own time, and never later than the payer decides without them."""
+    if case.request is None or not fact.asked_for:
+        return _standing(case, Pended(fact.decision_due_at))
+    ours = due(fact.occurred_at, OUR_TIME, case.request.payer.zone)
+    return _standing(case, Pended(fact.decision_due_at, fact.asked_for, min(ours, fact.decision_due_at)))
+
+
+def _records_sent(case: Case, _fact: private.RecordsSent) -> Case:
+    standing = case.request.standing if case.request else None
+    return _standing(case, replace(standing, records_due_at=None)) if isinstance(standing, Pended) else case
 
 
 def _approved(case: Case, fact: published.AuthorizationApproved) -> Case:
@@ -177,10 +176,9 @@ def _needs_person(case: Case, fact: published.AuthorizationNeedsPerson) -> Case:
     request = case.request
     if request is None:
         return case
-    if fact.reason == PEER_TO_PEER_LAPSED and isinstance(request.standing, Denied):
+    if fact.reason in {PEER_TO_PEER_LAPSED, PEER_TO_PEER_UPHELD} and isinstance(request.standing, Denied):
         return _standing(case, Appealable(request.standing.appeal_until))
-    act = _ACTS.get(fact.reason.code, "review_payer_answer")
-    return _standing(case, AwaitingPerson(act, due(fact.occurred_at, OUR_TIME, request.payer.zone)))
+    return _standing(case, AwaitingPerson(act_of(fact.reason), due(fact.occurred_at, OUR_TIME, request.payer.zone)))
 
 
 def _overridden(case: Case, _fact: published.AuthorizationOverridden) -> Case:
@@ -235,6 +233,7 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Case, Any], Case]]] = {
     private.RequestWanted: _request_wanted,
     private.AnswerNoted: _answer_noted,
     private.DecisionNoted: _decision_noted,
+    private.RecordsSent: _records_sent,
     private.WithdrawalEscalated: _withdrawal_escalated,
     private.WithdrawalsConfirmed: _withdrawals_confirmed,
     published.CoverageVerified: _verified,

@@ -105,6 +105,7 @@ class NeedFound:
     """The payer says that the policy is in force, and whether it wants to authorize the visit."""
 
     needs_authorization: bool
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,12 @@ class AnswerNoted:
 
     number: int
     certificate: str | None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class RecordsSent:
+    """The payer was sent the records that it asked for."""
 
 
 @dataclass(frozen=True)
@@ -176,5 +183,6 @@ Private = (
     | WithdrawalEscalated
     | WithdrawalsConfirmed
     | DecisionNoted
+    | RecordsSent
 )
 CaseFact = Published | Private

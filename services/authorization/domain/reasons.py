@@ -1,7 +1,9 @@
 """Why, in codes. Only what is on a known list leaves this service; a payer's free words do not."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from services.authorization.domain.statuses import PersonAct
 from shared.contracts.language import Reason
 
 _OURS: Final = "throughline"
@@ -18,6 +20,7 @@ SUBMISSION_IN_DOUBT: Final = Reason(system=_OURS, code="submission-in-doubt")
 SUBMISSION_NOT_TAKEN: Final = Reason(system=_OURS, code="submission-not-taken")
 PAYER_SILENT: Final = Reason(system=_OURS, code="payer-silent")
 PEER_TO_PEER_LAPSED: Final = Reason(system=_OURS, code="peer-to-peer-lapsed")
+PEER_TO_PEER_UPHELD: Final = Reason(system=_OURS, code="peer-to-peer-upheld")
 APPROVAL_UNUSABLE: Final = Reason(system=_OURS, code="approval-does-not-fit-request")
 UNRECOGNISED: Final = Reason(system=_OURS, code="unrecognised-answer")
 
@@ -30,3 +33,16 @@ def of_coverage(eb01: str) -> Reason:
 def of_action(action: str) -> Reason:
     """The review action that a person must look at: X12 306, if it is one that we know."""
     return Reason(system=_ACTIONS, code=action) if action in _KNOWN_ACTIONS else UNRECOGNISED
+
+
+_ACTS: Final[Mapping[Reason, PersonAct]] = {
+    PAYER_SILENT: "call_payer",
+    SUBMISSION_UNANSWERED: "confirm_submission",
+    SUBMISSION_IN_DOUBT: "confirm_submission",
+    SUBMISSION_NOT_TAKEN: "confirm_submission",
+}
+
+
+def act_of(reason: Reason) -> PersonAct:
+    """What a person is to do for this reason."""
+    return _ACTS.get(reason, "review_payer_answer")

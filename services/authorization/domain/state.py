@@ -14,6 +14,7 @@ from services.authorization.domain.statuses import (
     Coverage,
     Covered,
     Exempt,
+    Pended,
     Questioned,
     RequestStatus,
     SelfPay,
@@ -34,7 +35,8 @@ class Provider:
 class Request:
     """The request that counts now: about one provider, under one verified coverage (`check`).
 
-    `number` is the highest that the payer gave to an answer. `certificate` is sealed for coverage.
+    `number` is the highest that the payer gave to an answer. `certificate`, the payer's number, and `message`, what it
+    last wrote beside its codes, are sealed for coverage.
     """
 
     revision: int
@@ -47,6 +49,13 @@ class Request:
     number: int = -1
     is_decided_by_person: bool = False
     certificate: str | None = None
+    message: str | None = None
+
+    @property
+    def records_owed(self) -> tuple[str, ...]:
+        """The records that the payer waits for, as codes."""
+        standing = self.standing
+        return standing.asked_for if isinstance(standing, Pended) and standing.records_due_at else ()
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,11 @@ class CoverageProblem:
 
 @dataclass(frozen=True)
 class Covered:
-    """The policy is in force."""
+    """The policy is in force. `certificate` is the payer's number of what it told a person, sealed for coverage."""
 
     policy: PolicyOnFile
     needs_authorization: bool
+    certificate: str | None = None
     name: Literal["covered"] = "covered"
 
 
@@ -70,9 +71,14 @@ class Submitting:
 
 @dataclass(frozen=True)
 class Pended:
-    """The payer has it and must decide by `due_at`."""
+    """The payer has it and must decide by `due_at`.
+
+    `asked_for` are codes of the records that it wants; until `records_due_at` we owe them, unless that is None.
+    """
 
     due_at: datetime
+    asked_for: tuple[str, ...] = ()
+    records_due_at: datetime | None = None
     name: Literal["pended"] = "pended"
 
 

@@ -14,6 +14,7 @@ from shared.sealing import Keyring
 
 _PENDED: Final = "A4"
 _MOST_CODES: Final = 20
+_LONGEST_MESSAGE: Final = 2000
 _MOST_NUMBER: Final = 2**31 - 1
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
 
@@ -25,6 +26,11 @@ def _code(value: Any) -> str | None:
 def _codes(value: Any) -> tuple[str, ...]:
     listed = value if isinstance(value, list | tuple) else ()
     return tuple(code for item in listed if (code := _code(item)))[:_MOST_CODES]
+
+
+def _text(value: Any) -> str | None:
+    """Free words (X12 278 MSG), which go under seal; what is longer is cut, what is no text is none."""
+    return value[:_LONGEST_MESSAGE] if isinstance(value, str) and value.strip() else None
 
 
 def _reason(value: Any) -> Reason | None:
@@ -59,6 +65,7 @@ class PayerAnswer(BaseModel):
     reason: Annotated[Reason | None, BeforeValidator(_reason)] = None
     decision_due_at: AwareDatetime | None = None
     asked_for: Annotated[tuple[str, ...], BeforeValidator(_codes)] = ()
+    message: Annotated[str | None, BeforeValidator(_text)] = None
     items: tuple[GrantedItem, ...] = Field(default=(), max_length=100)
 
 
@@ -78,11 +85,21 @@ class Certificate(Word):
     reference: str
 
 
+class PayerMessage(Word):
+    """What a payer wrote beside its codes, as it is sealed for coverage."""
+
+    text: str
+
+
 def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) -> str | None:
     """The payer's number under seal: it is as good as a name."""
     if not reference:
         return None
     return keyring.seal(tenant_of(referral_id), "coverage", Certificate(reference=reference))
+
+
+def _sealed_message(keyring: Keyring, referral_id: str, text: str | None) -> str | None:
+    return keyring.seal(tenant_of(referral_id), "coverage", PayerMessage(text=text)) if text else None
 
 
 def recorded(
@@ -103,5 +120,6 @@ def recorded(
         items=tuple(items),
         reason=answer.reason,
         certificate=sealed_reference(keyring, referral_id, answer.reference),
+        message=_sealed_message(keyring, referral_id, answer.message),
     )
     return Answer("alive", refs=(answer.request_id,), final=answer.action != _PENDED, command=command)

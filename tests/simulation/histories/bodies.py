@@ -140,6 +140,17 @@ def payer_decision(sent: Sent) -> Body:
     }
 
 
+def peer_to_peer(sent: Sent) -> Body:
+    """How the talk with the payer's physician ended."""
+    return {**payer_decision(sent), "action": sent.choose(("A3", "A1", "A6"))}
+
+
+def eligibility(sent: Sent) -> Body:
+    """What the payer said of the policy by telephone."""
+    said = {"eb01": sent.choose(("1", "6")), "auth_required": sent.choose(("Y", "N", "U"))}
+    return {**said, "valid_on": sent.house.now.date().isoformat(), "reference": "R-2"}
+
+
 def coverage(sent: Sent) -> Body:
     """Another policy."""
     return {"payer_id": sent.choose(("medicare", "medicaid")), "member_id": sent.choose(("M-8", "M-9"))}

@@ -103,6 +103,8 @@ def decision(id_: str, asked: Body, action: str, choose: Choose[Any], now: datet
         "reference": "REF-1",
         "reason": choose((REASON, None, {"system": "free words", "code": ""})),
         "decision_due_at": choose((None, (now + timedelta(days=3)).isoformat(), "9999-12-31T00:00:00+00:00")),
+        "asked_for": choose(([], ["history-and-physical"])),
+        "message": choose((None, "Please send the notes of the last visit.")),
         "items": choose(([{**certified, "window": window, "units": choose((1, 0))}], [])),
     }
 

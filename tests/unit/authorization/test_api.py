@@ -19,6 +19,12 @@ APPROVED = {"action": "A1", "reference": "CERTIFICATE-CANARY", "window": {"start
 WRITES: dict[str, tuple[str, Any]] = {
     "record_decision": ("decision", APPROVED),
     "override": ("override", BECAUSE),
+    "verify_coverage": (
+        "eligibility",
+        {"eb01": "1", "auth_required": "N", "valid_on": "2026-03-02", "reference": "CERTIFICATE-CANARY"},
+    ),
+    "confirm_records_sent": ("records", {}),
+    "record_peer_to_peer": ("peer-to-peer", {"action": "A3", "reference": "CERTIFICATE-CANARY"}),
     "resubmit": ("resubmission", {}),
     "correct_coverage": ("coverage", {"payer_id": "medicaid", "member_id": MEMBER_ID}),
     "confirm_withdrawal": ("withdrawal", {}),
@@ -92,7 +98,17 @@ class TestWrites:
         """If-Match guards against deciding on what is no longer so."""
         assert 412 == (await post(pended, "override", Role.LEAD, **{"If-Match": '"1"'})).status_code
 
-    @pytest.mark.parametrize("action", ["resubmit", "correct_coverage", "continue_self_pay"])
+    @pytest.mark.parametrize(
+        "action",
+        [
+            "verify_coverage",
+            "confirm_records_sent",
+            "record_peer_to_peer",
+            "resubmit",
+            "correct_coverage",
+            "continue_self_pay",
+        ],
+    )
     async def test_refuse_what_is_not_possible_now(self, pended: Standing, action: str) -> None:
         """409, with a sentence."""
         answer = await post(pended, action, Role.LEAD)
@@ -105,6 +121,9 @@ class TestWrites:
             ("decision", {**APPROVED, "action": "A9"}),
             ("decision", {**APPROVED, "units": 0}),
             ("decision", {**APPROVED, "notes": "canary words"}),
+            ("peer-to-peer", {"action": "A4", "reference": "canary"}),
+            ("eligibility", {"eb01": "canary", "auth_required": "Y", "valid_on": "2026-03-02", "reference": "canary"}),
+            ("eligibility", {"eb01": "1", "auth_required": "Y", "valid_on": "2026-03-02"}),
             ("override", {"reason": "canary words"}),
             ("override", {"reason": {"system": "s", "code": "canary words"}}),
             ("coverage", {"payer_id": "../canary", "member_id": "m"}),
@@ -140,6 +159,33 @@ class TestDecision:
             answer = await http.post(f"{CASE}/decision", json=content, headers={"Idempotency-Key": "k"})
 
         assert (409, "window-missing") == (answer.status_code, answer.json()["code"])
+
+
+class TestPeerToPeer:
+    async def test_is_recorded_by_the_clinician_who_had_it(self, pended: Standing) -> None:
+        """The task is the clinician's, so the button is, too; an upheld denial leaves the appeal."""
+        async with pended.client(Role.COORDINATOR) as http:
+            denied = {"action": "A3", "reference": "R-1"}
+            assert (
+                202 == (await http.post(f"{CASE}/decision", json=denied, headers={"Idempotency-Key": "d"})).status_code
+            )
+        assert "record_peer_to_peer" in (await get(pended, Role.CLINICIAN)).json()["allowed"]
+
+        assert 202 == (await post(pended, "record_peer_to_peer", Role.CLINICIAN)).status_code
+        assert "CERTIFICATE-CANARY" not in repr(await pended.until_step("appeal_or_close"))
+
+
+class TestEligibility:
+    async def test_that_was_learned_by_telephone_goes_on_as_the_payers_own(self, authorization: Standing) -> None:
+        """In the name of who asked; no leave is needed where the payer said so."""
+        authorization.payer.eb01 = "6"
+        await authorization.refer()
+        await authorization.until_step("resolve_coverage")
+
+        assert 202 == (await post(authorization, "verify_coverage", Role.COORDINATOR)).status_code
+        facts = (await authorization.published(3))[-2:]
+        assert ["CoverageVerified", "AuthorizationNotRequired"] == kinds(facts)
+        assert {"person"} == {fact.recorded_by.kind for fact in facts}
 
 
 class TestOverride:

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from shared.contracts.language import effect_id
+from shared.identity import Role
 from tests.support.callers import client_of
 from tests.support.given import kinds
 from tests.unit.authorization.standing import DIAGNOSIS, MEMBER_ID, Standing
@@ -78,6 +79,32 @@ class TestPayerCallback:
         """An unknown action is never an approval."""
         assert 204 == (await call_back(pended, action="Z9")).status_code
         await pended.until_step("review_payer_answer")
+
+    async def test_that_asks_for_records_becomes_a_task_with_its_words(self, pended: Standing) -> None:
+        """The codes are shown with the case; what it wrote lies under seal, and is opened for who works on it."""
+        words = "WORDS-CANARY: send them by our portal"
+        assert 204 == (await call_back(pended, action="A4", asked_for=["imaging-report"], message=words)).status_code
+        document = await pended.until_step("send_records")
+
+        async with pended.client(Role.COORDINATOR) as http:
+            case = (await http.get(f"/v1/cases/{REFERRAL}")).json()
+            message = (await http.get(f"/v1/cases/{REFERRAL}/payer-message")).json()
+            sent = await http.post(f"/v1/cases/{REFERRAL}/records", json={}, headers={"Idempotency-Key": "k"})
+        assert (["imaging-report"], True) == (case["records_owed"], case["has_message"])
+        assert {"referral_id": REFERRAL, "text": words} == message
+        assert "WORDS-CANARY" not in repr(document)
+        assert 202 == sent.status_code
+        await pended.until_step("await_payer_decision")
+
+    @pytest.mark.parametrize("message", [7, "", "  ", ["x"], None])
+    async def test_without_words_has_no_message(self, pended: Standing, message: Any) -> None:
+        """What is no text is none; the answer counts all the same."""
+        assert 204 == (await call_back(pended, action="Z9", message=message)).status_code
+        await pended.until_step("review_payer_answer")
+        async with pended.client(Role.NURSE) as http:
+            found = (await http.get(f"/v1/cases/{REFERRAL}/payer-message")).json()
+
+        assert {"referral_id": REFERRAL, "text": None} == found
 
 
 class TestJourney:

@@ -19,6 +19,7 @@ from tests.unit.authorization.words import (
     NOW,
     OTHER_PAYER,
     PAYER,
+    RECORDS,
     THERE,
     answer,
     cancelled,
@@ -34,11 +35,14 @@ from tests.unit.authorization.words import (
     item,
     opened,
     override,
+    records_sent,
     resubmit,
     seen,
     self_pay,
     started,
     tick,
+    upheld,
+    verify,
 )
 
 HEARD: list[Command] = [
@@ -62,9 +66,10 @@ ANSWERED: list[Command] = [
         for check, payer in ((1, PAYER), (2, OTHER_PAYER), (2, PAYER))
     ),
     *(
-        answer(action, number, revision, items=(item(provider),))
+        answer(action, number, revision, items=(item(provider),), asked_for=asked_for)
         for action in ("A1", "A3", "A4", "NA", "CT", "Z9")
         for number in (1, 2)
+        for asked_for in ((), RECORDS if action == "A4" else ())
         for revision, provider in ((1, domain.Provider("prov-1", "site-1")), (2, THERE))
     ),
     gave_up("eligibility"),
@@ -74,6 +79,9 @@ ANSWERED: list[Command] = [
 PEOPLE: dict[str, list[Command]] = {
     "override": [override()],
     "record_decision": [decided("A1"), decided("A3"), decided("A4"), decided("NA")],
+    "verify_coverage": [verify(), verify("6"), verify(auth_required="N")],
+    "confirm_records_sent": [records_sent()],
+    "record_peer_to_peer": [upheld(), upheld("A1")],
     "resubmit": [resubmit()],
     "correct_coverage": [correct()],
     "confirm_withdrawal": [confirm_withdrawal()],

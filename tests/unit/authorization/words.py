@@ -123,6 +123,27 @@ def decided(action: Any, at: datetime = NOW, **content: Any) -> domain.RecordDec
     return domain.RecordDecision(**by_person(at), action=action, **content)
 
 
+def upheld(action: Any = "A3", at: datetime = NOW, **content: Any) -> domain.RecordPeerToPeer:
+    """A clinician's record of the talk with the payer's physician."""
+    if action != "A3":
+        content.setdefault("window", Window(start=date(2026, 3, 3), end=date(2026, 6, 1)))
+    return domain.RecordPeerToPeer(**by_person(at), action=action, **content)
+
+
+def verify(
+    eb01: str = "1", auth_required: str = "Y", at: datetime = NOW, certificate: str | None = None
+) -> domain.VerifyCoverage:
+    """A person's record of what the payer said of the policy."""
+    return domain.VerifyCoverage(
+        **by_person(at), eb01=eb01, auth_required=auth_required, valid_on=date(2026, 3, 2), certificate=certificate
+    )
+
+
+def records_sent(at: datetime = NOW) -> domain.ConfirmRecordsSent:
+    """A person sent the payer what it asked for."""
+    return domain.ConfirmRecordsSent(**by_person(at))
+
+
 def override(at: datetime = NOW) -> domain.OverrideAuthorization:
     """A person lets the visit go ahead."""
     return domain.OverrideAuthorization(**by_person(at), reason=BECAUSE)
@@ -185,6 +206,9 @@ def wanted(case: domain.Case) -> list[tuple[str, int]]:
 ASKED = (opened(), started(), eligible(), chosen())
 """The request is on its way."""
 PENDED = (*ASKED, answer("A4"))
+RECORDS = ("history-and-physical", "imaging-report")
+OWED = (*ASKED, answer("A4", asked_for=RECORDS))
+"""The payer pends and asks for records."""
 APPROVED = (*ASKED, answer("A1"))
 DENIED = (*ASKED, answer("A3"))
 COVERAGE_PROBLEM = (opened(), started(), eligible(eb01="6"))

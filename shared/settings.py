@@ -4,8 +4,9 @@ What only one service needs lives in that service's own `settings.py`. Secrets n
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator
@@ -16,16 +17,46 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^?#\s]+[^?#\s/]$")]
 _SECRETS: Final = os.environ.get("SECRETS_DIRECTORY")
 
 
+@dataclass(frozen=True)
+class OnlyInDemos:
+    """Marks a field: these values are refused in production, `because` says why and what to do."""
+
+    values: tuple[Any, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class HoldsKeys:
+    """Marks a field that names a file with keys: in production nobody but its user and group may read it."""
+
+
+KeyFile = Annotated[Path, HoldsKeys()]
+
+
 def read_from(env_prefix: str) -> SettingsConfigDict:
     """Variables with this prefix, else files of their names (in lower case) in the folder $SECRETS_DIRECTORY."""
     return SettingsConfigDict(
-        env_prefix=env_prefix, frozen=True, extra="ignore", hide_input_in_errors=True, secrets_dir=_SECRETS
+        env_prefix=env_prefix,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        secrets_dir=_SECRETS,
+        use_attribute_docstrings=True,
     )
+
+
+class DeploymentSettings(BaseSettings):
+    """Who runs it: `production` refuses at start what only demos and tests may have (`shared.production`)."""
+
+    model_config = read_from("THROUGHLINE_")
+
+    profile: Literal["demo", "production"] = "demo"
 
 
 class KafkaSettings(BaseSettings):
     """Where the topics are. `idempotent_producer` is false only on a broker that cannot do it.
 
+    `replication`: so many copies each topic has, at least; one fewer must be written before a record counts as taken.
     `gather_ms`: so long the broker may gather records for a reader that nobody waits for; 0: it hands out the first.
     """
 
@@ -33,10 +64,18 @@ class KafkaSettings(BaseSettings):
 
     bootstrap: str
     partitions: int = Field(default=12, ge=1)
-    idempotent_producer: bool = True
+    replication: Annotated[
+        int, Field(ge=1), OnlyInDemos((1, 2), "the loss of a broker would lose facts or stop the service: give 3")
+    ] = 1
+    idempotent_producer: Annotated[
+        bool, OnlyInDemos((False,), "a retry could write a fact twice: leave it out, with a broker that is real")
+    ] = True
     fetch_max_wait_ms: int = Field(default=500, ge=1)
     gather_ms: int = Field(default=0, ge=0)
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        OnlyInDemos(("PLAINTEXT", "SASL_PLAINTEXT"), "facts would travel in the clear: give SASL_SSL or SSL"),
+    ] = "PLAINTEXT"
     ca_file: Path | None = None
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     sasl_username: str | None = None
@@ -86,7 +125,7 @@ class SealingSettings(BaseSettings):
 
     model_config = read_from("SEALING_")
 
-    keys_file: Path
+    keys_file: KeyFile
 
 
 class ClockSettings(BaseSettings):
@@ -95,7 +134,7 @@ class ClockSettings(BaseSettings):
     model_config = read_from("CLOCK_")
 
     database: str = "throughline_clock"
-    movable: bool = False
+    movable: Annotated[bool, OnlyInDemos((True,), "nobody may move the time of real patients: leave it out")] = False
     poll_s: float = Field(default=1.0, gt=0)
 
 

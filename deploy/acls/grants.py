@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from shared.contracts.envelope import dead_letter_topic, topic_of
 
-Operation = Literal["Create", "Describe", "Read", "Write"]
+Operation = Literal["Create", "Describe", "DescribeConfigs", "Read", "Write"]
 Resource = Literal["topic", "group"]
 Pattern = Literal["literal", "prefixed"]
 
@@ -71,9 +71,8 @@ def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) 
     plans, subscribers = list(plans), list(subscribers)
     topics = [topic_of(source) for plan in plans for source in plan.publishes]
     ours = [grant for plan in plans for grant in _of_service(plan, prefix)]
-    ours += [
-        Grant(_principal(prefix, "setup"), ("Create", "Describe"), "topic", _with_letters(topics), "make the topics")
-    ]
+    making: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs")
+    ours += [Grant(_principal(prefix, "setup"), making, "topic", _with_letters(topics), "make the topics")]
     theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefix, topics)]
     if {grant.principal for grant in ours} & {grant.principal for grant in theirs}:
         raise Impersonated("A subscriber has the name of one of our own principals.")
@@ -101,7 +100,9 @@ def _of_service(plan: Plan, prefix: str) -> list[Grant]:
     found = [Grant(principal, ("Write", "Describe"), "topic", own, "tell")] if own else []
     if heard:
         found += [
-            Grant(principal, ("Read", "Describe"), "topic", heard, "hear"),
+            Grant(
+                principal, ("Read", "Describe", "DescribeConfigs"), "topic", heard, "hear, and check how many copies"
+            ),
             Grant(principal, ("Write", "Describe"), "topic", letters, "copy what it cannot take"),
             Grant(principal, ("Read", "Describe"), "group", tuple(plan.groups), "share the reading with its replicas"),
         ]

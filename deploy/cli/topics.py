@@ -12,18 +12,29 @@ from deploy.cli import screen
 from deploy.cli.exits import Failure
 from deploy.cli.reach import find_platform
 from deploy.platform import topics as listed
-from shared.kafka import Topic, apply_topics
+from shared.kafka import Topic, apply_topics, short_of_copies
 from shared.settings import KafkaSettings
 
-Replication = Annotated[int, typer.Option(min=1, help="Copies of each topic. Production has 3.")]
+Replication = Annotated[
+    int | None, typer.Option(min=1, help="Copies of each topic, else KAFKA_REPLICATION. Production has 3.")
+]
 
 
-def apply(*, replication: Replication = 1, as_json: screen.AsJson = False) -> None:
+def apply(*, replication: Replication = None, as_json: screen.AsJson = False) -> None:
     """Create what is missing on the broker of KAFKA_BOOTSTRAP, else of the running platform. Safe to repeat."""
-    wanted = listed.topics()
-    made = asyncio.run(apply_topics(_settings(), wanted, replication))
+    wanted, settings = listed.topics(), _settings()
+    made, short = asyncio.run(_applied(settings, wanted, replication or settings.replication))
+    if short:
+        raise Failure(" ".join(short), "Give the topics more copies: kafka-reassign-partitions, kafka-configs.")
     document = {"created": made, "there_already": [topic.name for topic in wanted if topic.name not in made]}
     screen.show(document, as_json=as_json, tables=lambda: _tables(wanted, made))
+
+
+async def _applied(settings: KafkaSettings, wanted: list[Topic], replication: int) -> tuple[list[str], list[str]]:
+    """What was made now, and what is wrong with what was there."""
+    made = await apply_topics(settings, wanted, replication)
+    there_already = [topic.name for topic in wanted if topic.name not in made]
+    return made, await short_of_copies(settings, there_already, replication)
 
 
 def _settings() -> KafkaSettings:

@@ -65,7 +65,7 @@ def _wait(what: str, is_ready: Callable[[], bool], deadline: float) -> None:
 
 def _has_topics(settings: KafkaSettings, made: list[str]) -> bool:
     try:
-        made += asyncio.run(apply_topics(settings, topics(), replication=1))
+        made += asyncio.run(apply_topics(settings, topics()))
     except Unavailable:
         return False
     return True

@@ -11,7 +11,7 @@ from services.authorization.handlers import reactions
 from services.authorization.settings import AuthorizationSettings, OwnSettings
 from services.authorization.store import CASE, COLLECTION
 from shared.ports import Gateway
-from shared.service import Blueprint, Kind, Parts, assemble
+from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
 
@@ -43,5 +43,5 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
 def create_app(settings: AuthorizationSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
-    settings = settings or AuthorizationSettings()
+    settings = settings or settings_from_environment(AuthorizationSettings, "authorization")
     return assemble(blueprint(settings.own), settings, world)

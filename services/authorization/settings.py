@@ -1,12 +1,15 @@
 """What authorization needs to know beyond what every service does."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import Url, read_from
+from shared.settings import OnlyInDemos, Url, read_from
+
+_INVENTED = Path("deploy/config/payers.json")
 
 
 class OwnSettings(BaseSettings):
@@ -19,7 +22,7 @@ class OwnSettings(BaseSettings):
 
     payer_url: Url = "http://127.0.0.1:8190"
     public_url: Url = "http://127.0.0.1:8102"
-    payers_file: Path = Path("deploy/config/payers.json")
+    payers_file: Annotated[Path, OnlyInDemos((_INVENTED,), "its payers are invented: name a list of yours")] = _INVENTED
 
 
 class AuthorizationSettings(ServiceSettings):

@@ -13,7 +13,7 @@ from services.intake.handlers import reactions
 from services.intake.settings import IntakeSettings, OwnSettings
 from services.intake.store import COLLECTION, REFERRAL
 from shared.ports import Gateway
-from shared.service import Blueprint, Kind, Parts, assemble
+from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
 
@@ -47,6 +47,6 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
 def create_app(settings: IntakeSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
-    settings = settings or IntakeSettings()
+    settings = settings or settings_from_environment(IntakeSettings, "intake")
     zips()
     return assemble(blueprint(settings.own), settings, world)

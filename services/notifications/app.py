@@ -10,7 +10,7 @@ from services.notifications.handlers import reactions
 from services.notifications.settings import LetterheadSettings, MailSettings, NotificationsSettings, SmsSettings
 from services.notifications.store import COLLECTION, CONVERSATION
 from shared.ports import Gateway
-from shared.service import Blueprint, Kind, Parts, assemble
+from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
 
@@ -46,5 +46,5 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
 
 def create_app(settings: NotificationsSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
-    settings = settings or NotificationsSettings()
+    settings = settings or settings_from_environment(NotificationsSettings, "notifications")
     return assemble(blueprint(settings.letterhead, settings.sms, settings.mail), settings, world)

@@ -9,7 +9,9 @@ from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import Url, read_from
+from shared.settings import OnlyInDemos, Url, read_from
+
+_NOBODY = f"AC{'0' * 32}"
 
 
 class LetterheadSettings(BaseSettings):
@@ -28,7 +30,7 @@ class SmsSettings(BaseSettings):
 
     auth_token: SecretStr
     sender: str = Field(min_length=1)
-    account_sid: str = "AC00000000000000000000000000000000"
+    account_sid: Annotated[str, OnlyInDemos((_NOBODY,), "it is nobody's account: give the gateway's")] = _NOBODY
     url: Url = "http://127.0.0.1:8190"
     callback_url: Url = "http://127.0.0.1:8104"
 
@@ -41,7 +43,10 @@ class MailSettings(BaseSettings):
     sender: Annotated[str, StringConstraints(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$")]
     host: str = "127.0.0.1"
     port: int = Field(default=8125, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        OnlyInDemos(("none",), "messages to patients would travel in the clear: give starttls or tls"),
+    ] = "starttls"
     username: str | None = None
     password: SecretStr | None = None
 

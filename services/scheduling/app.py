@@ -10,7 +10,7 @@ from services.scheduling.handlers import reactions
 from services.scheduling.settings import OwnSettings, SchedulingSettings
 from services.scheduling.store import CALENDAR_DAY, CALENDAR_DAYS, PLACEMENT, PLACEMENTS, read_directory
 from shared.ports import Gateway
-from shared.service import Blueprint, Kind, Parts, assemble
+from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
 
@@ -53,5 +53,5 @@ def blueprint(own: OwnSettings) -> Blueprint:
 
 def create_app(settings: SchedulingSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
-    settings = settings or SchedulingSettings()
+    settings = settings or settings_from_environment(SchedulingSettings, "scheduling")
     return assemble(blueprint(settings.own), settings, world)

@@ -1,12 +1,15 @@
 """What scheduling needs to know beyond what every service does."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import Url, read_from
+from shared.settings import OnlyInDemos, Url, read_from
+
+_INVENTED = Path("deploy/config/directory.json")
 
 
 class OwnSettings(BaseSettings):
@@ -20,7 +23,9 @@ class OwnSettings(BaseSettings):
     offices_url: Url = "http://127.0.0.1:8190"
     public_url: Url = "http://127.0.0.1:8103"
     reports_url: Url = "http://127.0.0.1:8101"
-    directory_file: Path = Path("deploy/config/directory.json")
+    directory_file: Annotated[
+        Path, OnlyInDemos((_INVENTED,), "its providers are invented: name a directory of yours")
+    ] = _INVENTED
 
 
 class SchedulingSettings(ServiceSettings):

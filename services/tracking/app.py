@@ -10,7 +10,7 @@ from services.tracking.settings import TrackingSettings
 from services.tracking.store import COLLECTION, INDEXES, TRACK
 from shared.contracts.envelope import SERVICES
 from shared.effects import ServiceToken
-from shared.service import Blueprint, Kind, assemble
+from shared.service import Blueprint, Kind, assemble, settings_from_environment
 from shared.world import World
 
 
@@ -28,7 +28,7 @@ def blueprint(issuer: Issuer) -> Blueprint:
 
 def create_app(settings: TrackingSettings | None = None, world: World | None = None) -> FastAPI:
     """The app; settings come from the environment unless given."""
-    settings = settings or TrackingSettings()
+    settings = settings or settings_from_environment(TrackingSettings, "tracking")
     credentials, issuer_url = settings.console.console_credentials_file, settings.outbound.issuer_url
     client = ServiceToken.from_file(credentials, issuer_url, httpx2.AsyncClient(timeout=5.0))
     return assemble(blueprint(Issuer(client, f"{settings.identity.issuer}/authorize")), settings, world)

@@ -1,20 +1,18 @@
 """What tracking needs to know: what every service does, and who its console is to the issuer."""
 
-from pathlib import Path
-
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from shared.service import ServiceSettings
-from shared.settings import KafkaSettings, OutboundSettings
+from shared.settings import KafkaSettings, KeyFile, OutboundSettings, read_from
 
 
 class ConsoleSettings(BaseSettings):
     """`console_credentials_file` holds the console's own client id and key: by it people log in, not programs."""
 
-    model_config = SettingsConfigDict(env_prefix="TRACKING_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = read_from("TRACKING_")
 
-    console_credentials_file: Path
+    console_credentials_file: KeyFile
 
 
 class ReaderSettings(KafkaSettings):

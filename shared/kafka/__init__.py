@@ -2,6 +2,24 @@
 
 from shared.kafka.bus import KafkaBus
 from shared.kafka.subscription import KafkaSubscription
-from shared.kafka.topics import DEAD_LETTER_BYTES, Topic, WrongPartitions, apply_topics
+from shared.kafka.topics import (
+    DEAD_LETTER_BYTES,
+    TooFewCopies,
+    Topic,
+    WrongPartitions,
+    WrongTopic,
+    apply_topics,
+    short_of_copies,
+)
 
-__all__ = ["DEAD_LETTER_BYTES", "KafkaBus", "KafkaSubscription", "Topic", "WrongPartitions", "apply_topics"]
+__all__ = [
+    "DEAD_LETTER_BYTES",
+    "KafkaBus",
+    "KafkaSubscription",
+    "TooFewCopies",
+    "Topic",
+    "WrongPartitions",
+    "WrongTopic",
+    "apply_topics",
+    "short_of_copies",
+]

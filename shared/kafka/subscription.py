@@ -12,7 +12,7 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStat
 from shared.errors import Refused, Unavailable
 from shared.kafka.connection import UNREACHED, bounded, connection
 from shared.kafka.refusals import REFUSED, Refusals, refusal_of
-from shared.kafka.topics import check_partitions
+from shared.kafka.topics import check_topics
 from shared.ports import Received
 from shared.settings import KafkaSettings
 
@@ -44,9 +44,9 @@ class KafkaSubscription:
         """By partition that was fetched from since the group last moved on: the offset after what was fetched."""
 
     async def start(self) -> None:
-        """Join the group. Raises Unavailable (also Refused), or WrongPartitions where a topic is not as configured."""
+        """Join the group. Raises Unavailable (also Refused), or WrongTopic where a topic is not as configured."""
         try:
-            await check_partitions(self._settings, self._topics)
+            await check_topics(self._settings, self._topics)
         except Refused as refusal:
             raise self._told(refusal) from None
         consumer = AIOKafkaConsumer(

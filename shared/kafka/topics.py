@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from shared.errors import Unavailable
@@ -16,8 +17,19 @@ from shared.settings import KafkaSettings
 DEAD_LETTER_BYTES = 3_000_000
 
 
-class WrongPartitions(Exception):
+_IN_SYNC = "min.insync.replicas"
+
+
+class WrongTopic(Exception):
+    """A topic is not as it should be, and nothing may be read from it. The message says which, and what is wrong."""
+
+
+class WrongPartitions(WrongTopic):
     """A topic has another number of partitions than configured: keys would move. Drain, then grow."""
+
+
+class TooFewCopies(WrongTopic):
+    """A topic has fewer copies than configured, or takes a record for kept with fewer: a lost broker loses facts."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +40,17 @@ class Topic:
     max_message_bytes: int
 
 
-async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replication: int) -> list[str]:
+async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replication: int | None = None) -> list[str]:
     """Create the topics that are missing, with unlimited retention; return their names. Safe to repeat.
+
+    They get `replication` copies, else as many as the settings say; those that are there are left as they are.
 
     Raises Unavailable, and Refused where the broker does not allow it.
     """
     async with _admin(settings) as admin:
         there = set(await admin.list_topics())
-        wanted = [_new_topic(topic, settings.partitions, replication) for topic in topics if topic.name not in there]
+        copies = replication or settings.replication
+        wanted = [_new_topic(topic, settings.partitions, copies) for topic in topics if topic.name not in there]
         return _created(await admin.create_topics(wanted)) if wanted else []
 
 
@@ -43,7 +58,7 @@ def _new_topic(topic: Topic, partitions: int, replication: int) -> NewTopic:
     configs = {
         "retention.ms": "-1",
         "max.message.bytes": str(topic.max_message_bytes),
-        "min.insync.replicas": str(max(1, replication - 1)),
+        _IN_SYNC: str(_needed_in_sync(replication)),
     }
     return NewTopic(topic.name, partitions, replication, topic_configs=configs)
 
@@ -59,8 +74,8 @@ def _created(response: Any) -> list[str]:
     return names
 
 
-async def check_partitions(settings: KafkaSettings, topics: Sequence[str]) -> None:
-    """Refuse topics whose partition count is not the configured one. Raises Unavailable while one is missing.
+async def check_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
+    """Refuse topics that are not as configured, by a WrongTopic. Raises Unavailable while one is missing.
 
     Raises Refused where we may not look at one.
     """
@@ -73,6 +88,56 @@ async def check_partitions(settings: KafkaSettings, topics: Sequence[str]) -> No
             if len(found["partitions"]) != settings.partitions:
                 count = len(found["partitions"])
                 raise WrongPartitions(f"{found['topic']} has {count} partitions, configured are {settings.partitions}.")
+        if short := await _short_of_copies(admin, topics, settings.replication):
+            raise TooFewCopies(" ".join(short))
+
+
+async def short_of_copies(settings: KafkaSettings, topics: Sequence[str], replication: int) -> list[str]:
+    """A sentence for each topic that has fewer copies than these, or keeps a record in fewer than all but one of them.
+
+    Raises Unavailable, also while a topic is missing, and Refused where we may not look at one.
+    """
+    async with _admin(settings) as admin:
+        return await _short_of_copies(admin, topics, replication)
+
+
+async def _short_of_copies(admin: AIOKafkaAdminClient, topics: Sequence[str], replication: int) -> list[str]:
+    """Where one copy is enough, nothing is asked: a service of a demo needs no right to."""
+    if replication == 1 or not topics:
+        return []
+    copies = {
+        found["topic"]: min(len(partition["replicas"]) for partition in found["partitions"])
+        for found in await admin.describe_topics(list(topics))
+        if not found["error_code"]
+    }
+    in_sync = await _in_sync(admin, topics)
+    return [flaw for name in topics if name in copies for flaw in flaws(name, copies[name], in_sync[name], replication)]
+
+
+def flaws(name: str, copies: int, in_sync: int, replication: int) -> list[str]:
+    """What is wrong with a topic of so many copies, of which so many must have a record before it is taken."""
+    found = []
+    if copies < replication:
+        found.append(f"{name} has {copies} copies, configured are {replication}.")
+    if in_sync < _needed_in_sync(replication):
+        found.append(f"{name} has {_IN_SYNC} {in_sync}, which must be {_needed_in_sync(replication)}.")
+    return found
+
+
+def _needed_in_sync(replication: int) -> int:
+    """All copies but one: so one broker may be away, and no two need be lost to lose a record."""
+    return max(1, replication - 1)
+
+
+async def _in_sync(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, int]:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, {_IN_SYNC: ""}) for name in topics]
+    found: dict[str, int] = {}
+    for answer in await admin.describe_configs(asked):
+        for code, _, _, name, entries in answer.resources:
+            if code:
+                raise for_code(code)(name)
+            found[name] = next(int(value) for key, value, *_ in entries if key == _IN_SYNC)
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from shared.service.assembly import ServiceSettings, assemble
 from shared.service.figures import Figures
 from shared.service.listener import Listener
 from shared.service.runtime import Hooks, Service, the_service
+from shared.service.starting import settings_from_environment
 from shared.service.wiring import Blueprint, Kind, Parts, wire
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Service",
     "ServiceSettings",
     "assemble",
+    "settings_from_environment",
     "the_service",
     "wire",
 ]

@@ -23,6 +23,7 @@ from shared.service.runtime import Hooks, Service
 from shared.service.wiring import Blueprint, wire
 from shared.settings import (
     ClockSettings,
+    DeploymentSettings,
     IdentitySettings,
     KafkaSettings,
     MongoSettings,
@@ -38,6 +39,7 @@ from shared.world import RealWorld, World
 class ServiceSettings(BaseSettings):
     """What every service needs, each slice read from the environment under its own prefix."""
 
+    deployment: DeploymentSettings = Field(default_factory=DeploymentSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     clock: ClockSettings = Field(default_factory=ClockSettings)

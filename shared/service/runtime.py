@@ -15,7 +15,7 @@ from fastapi import Request
 from shared.backoff import pause_s
 from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, WorkItem
 from shared.errors import Busy, NotFound, Unavailable, Unknown
-from shared.kafka import WrongPartitions
+from shared.kafka import WrongTopic
 from shared.messaging.consumer import Consumer
 from shared.messaging.inbox import Reader
 from shared.ports import Clock, Collection, Count, Subscription
@@ -208,8 +208,8 @@ class Service:
         if task.cancelled():
             return
         error = task.exception()
-        reason = str(error) if isinstance(error, WrongPartitions) else type(error).__name__
-        structlog.get_logger().error("a door ended", reason=reason, exc_info=error)
+        said = str(error) if isinstance(error, WrongTopic) else "a door ended"
+        structlog.get_logger().error(said, reason=type(error).__name__, exc_info=error)
         self.hooks.stop_process()
 
 

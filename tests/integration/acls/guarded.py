@@ -21,7 +21,7 @@ ADMIN = "admin"
 PARTITIONS = 1
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 _RESOURCES, _PATTERNS = {"topic": 2, "group": 3}, {"literal": 3, "prefixed": 4}
-_OPERATIONS, _ALLOW = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8}, 3
+_OPERATIONS, _ALLOW = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}, 3
 """Numbers of Kafka's wire (AclOperation, ResourceType, PatternType, AclPermissionType)."""
 
 

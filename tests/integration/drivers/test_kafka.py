@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.local.ports import free_port
 from shared.errors import Unavailable, Unknown
-from shared.kafka import KafkaBus, KafkaSubscription, Topic, WrongPartitions, apply_topics
+from shared.kafka import KafkaBus, KafkaSubscription, TooFewCopies, Topic, WrongPartitions, apply_topics
 from shared.ports import Received, Record
 from shared.settings import KafkaSettings
 from tests.support.freezing import frozen_broker
@@ -66,6 +66,14 @@ class TestSubscriptionStart:
 
         with pytest.raises(WrongPartitions, match="has 3 partitions, configured are 12"):
             await joined(KafkaSubscription(kafka.model_copy(update={"partitions": 12}), "group", [name]))
+
+    async def test_refuses_a_topic_of_too_few_copies(self, kafka: KafkaSettings) -> None:
+        """One lost disk would be the end of its facts: production asks for three copies, and looks."""
+        name = topic()
+        await apply_topics(kafka, [Topic(name, LONGEST)])
+
+        with pytest.raises(TooFewCopies, match=r"has 1 copies, configured are 3\. .*replicas 1, which must be 2\."):
+            await joined(KafkaSubscription(kafka.model_copy(update={"replication": 3}), "group", [name]))
 
     async def test_says_that_the_broker_is_down(self) -> None:
         """A service that starts first goes on trying."""

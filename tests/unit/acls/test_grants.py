@@ -51,6 +51,7 @@ class TestList:
         assert may(LIST, f"{US}notifications") == described(
             ("Write", "topic", topic_of("notifications")),
             *(("Read", "topic", topic) for topic in read),
+            *(("DescribeConfigs", "topic", topic) for topic in read),
             *(("Write", "topic", dead_letter_topic(topic)) for topic in read),
             ("Read", "group", "notifications"),
         )
@@ -76,6 +77,7 @@ class TestList:
         assert may(found, "User:acme.desk") == described(
             ("Write", "topic", topic_of("desk")),
             ("Read", "topic", topic_of("intake")),
+            ("DescribeConfigs", "topic", topic_of("intake")),
             ("Write", "topic", dead_letter_topic(topic_of("intake"))),
             ("Read", "group", "desk"),
         )

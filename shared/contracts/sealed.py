@@ -5,20 +5,28 @@ these values may appear in a fact, a key, a log, an error or a URL.
 """
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
 from shared.contracts.language import Word
 
 
-class Contact(Word):
+class Content(Word):
+    """What a seal holds as a whole. A seal names what it holds, and opens as nothing else; names never change."""
+
+    sealed_as: ClassVar[str]
+
+
+class Contact(Content):
     """How to reach the patient. `language` is a BCP 47 tag, `phone` E.164, `timezone` an IANA zone.
 
     Who has one name only has it as `family`. Where it is not known which of several zones it is, `timezones` has them
     all. `phone_of` is the relation of whose telephone it is, if it is not the patient's own (`parent`). A text message
     is no way where `may_text` is false: behind a switchboard, or where no hour is known to be lawful.
     """
+
+    sealed_as = "contact"
 
     given: str
     family: str
@@ -42,8 +50,10 @@ class Coding(Word):
     text: str | None = None
 
 
-class Clinical(Word):
+class Clinical(Content):
     """Why the patient is referred. `details` qualify the service, `instructions` are the patient's to follow."""
+
+    sealed_as = "clinical"
 
     service: Coding
     diagnoses: tuple[Coding, ...] = ()
@@ -75,8 +85,10 @@ class Policy(Word):
     dependent: str | None = None
 
 
-class CoverageDetails(Word):
+class CoverageDetails(Content):
     """The patient's policies, in the order in which they pay."""
+
+    sealed_as = "coverage"
 
     policies: tuple[Policy, ...] = ()
 
@@ -92,8 +104,10 @@ class Particulars(Word):
     instructions: str | None = None
 
 
-class Logistics(Word):
+class Logistics(Content):
     """What matters for finding a visit that the patient can reach, and whom, where and what the order would like."""
+
+    sealed_as = "logistics"
 
     postal_code: str | None = None
     mobility: str | None = None
@@ -103,8 +117,10 @@ class Logistics(Word):
     particulars: Particulars | None = None
 
 
-class VisitDetails(Word):
+class VisitDetails(Content):
     """The visit itself. `start` carries its UTC offset; `timezone` is the site's IANA zone."""
+
+    sealed_as = "visit"
 
     start: AwareDatetime
     minutes: int

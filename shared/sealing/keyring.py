@@ -8,6 +8,7 @@ import base64
 import hmac
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any, Final, TypeVar
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from shared.sealing.openings import Opening, log_opening
-from shared.sealing.seals import KEY_BYTES, SealKey, refuse
+from shared.contracts.sealed import Content
+from shared.sealing.openings import Opening, log_opening, log_refusal
+from shared.sealing.seals import KEY_BYTES, SealingError, SealKey, refuse
 
 TENANT: Final = re.compile(r"[a-z][a-z0-9]{1,30}")
 _KID: Final = re.compile(rf"(?P<tenant>{TENANT.pattern}):(?P<audience>[a-z]+):(?P<number>[1-9][0-9]*)")
@@ -27,7 +29,9 @@ _REFERRAL_ID_CHARS: Final = 26  # 130 bits: nothing can be guessed, and two orde
 _PSEUDONYM_CHARS: Final = 16
 _CAPABILITY_CHARS: Final = 32  # 128 bits
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=Content)
+Refused = Callable[[str, str], None]
+"""Is told of the audience and the reason, whenever a seal is refused."""
 JwkSet = Mapping[str, Sequence[Mapping[str, Any]]]
 _JWK_SET: Final[TypeAdapter[JwkSet]] = TypeAdapter(JwkSet)
 
@@ -35,25 +39,28 @@ _JWK_SET: Final[TypeAdapter[JwkSet]] = TypeAdapter(JwkSet)
 class Keyring:
     """The keys of one service, `{tenant}:{audience}:{n}`: the highest n seals, all open."""
 
-    def __init__(self, jwk_set: JwkSet, audit: Callable[[Opening], None] = log_opening) -> None:
+    def __init__(
+        self, jwk_set: JwkSet, audit: Callable[[Opening], None] = log_opening, refused: Refused = log_refusal
+    ) -> None:
         self._keys = _keys_by_kid(jwk_set)
-        self._newest = _newest(self._keys)
-        self._by_header = {key.header: key for key in self._keys.values()}
-        self._audit = audit
+        self._live = _live(self._keys)
+        self._audit, self._refused = audit, refused
 
     @classmethod
-    def from_file(cls, path: Path, audit: Callable[[Opening], None] = log_opening) -> "Keyring":
+    def from_file(
+        cls, path: Path, audit: Callable[[Opening], None] = log_opening, refused: Refused = log_refusal
+    ) -> "Keyring":
         """Read a JWK set of 256-bit `oct` keys. Raises SealingError when it is not one."""
         try:
-            return cls(_JWK_SET.validate_json(path.read_bytes()), audit)
+            return cls(_JWK_SET.validate_json(path.read_bytes()), audit, refused)
         except (OSError, ValueError, KeyError, JoseError):
             refuse("keys_unreadable")
 
-    def seal(self, tenant: str, audience: str, content: BaseModel) -> str:
-        """Encrypt for one audience of one tenant. Raises SealingError without a key, or when too large."""
-        key = self._newest.get((tenant, audience)) or refuse("no_key")
+    def seal(self, tenant: str, audience: str, content: Content, *, referral_id: str) -> str:
+        """Encrypt for one audience, for this referral alone. Raises SealingError without a key, or when too large."""
+        keys = self._live.get((tenant, audience)) or refuse("no_key")
         # An absent field is the default of every sealed model: its null would be paid for in each copy of the seal.
-        return key.seal(content.model_dump_json(exclude_none=True).encode())
+        return keys[0].seal(content.model_dump_json(exclude_none=True).encode(), referral_id, content.sealed_as)
 
     def open(
         self,
@@ -63,11 +70,15 @@ class Keyring:
         model: type[Model],
         *,
         purpose: str,
+        referral_id: str,
         actor_kind: str = "service",
-        referral_id: str | None = None,
     ) -> Model:
-        """Decrypt, audit, return the content. Raises SealingError for another tenant, audience or shape."""
-        plain = self._key_of(tenant, audience, sealed).open(sealed)
+        """Decrypt, audit, return the content.
+
+        Raises SealingError for another tenant or audience, and for what was made for another referral or as another
+        kind of content.
+        """
+        plain = self._opened(tenant, audience, sealed, referral_id, model.sealed_as)
         self._audit(Opening(tenant, audience, purpose, actor_kind, referral_id))
         try:
             return model.model_validate_json(plain)
@@ -101,12 +112,15 @@ class Keyring:
             return False
         return hmac.compare_digest(shown.encode(), self.capability(tenant, audience, *about).encode())
 
-    def _key_of(self, tenant: str, audience: str, sealed: str) -> SealKey:
-        """The key whose header the seal begins with, if it is one of this audience."""
-        key = self._by_header.get(sealed.partition(".")[0]) or refuse("cannot_open")
-        if key.kid.rpartition(":")[0] != f"{tenant}:{audience}":
-            refuse("other_audience")
-        return key
+    def _opened(self, tenant: str, audience: str, sealed: str, referral_id: str, kind: str) -> bytes:
+        try:
+            for key in self._live.get((tenant, audience), ()):
+                if key.made(sealed):
+                    return key.open(sealed, referral_id, kind)
+            refuse("other_audience" if any(key.made(sealed) for key in self._keys.values()) else "cannot_open")
+        except SealingError as refused:
+            self._refused(audience, refused.code)
+            raise
 
     def _keyed(self, tenant: str, use: str, content: bytes, audience: str = _IDENTIFIER) -> bytes:
         # Always the first key: ids derived from it must not change when audiences rotate theirs.
@@ -129,6 +143,10 @@ def _is_for_seals(key: OctKey) -> bool:
     return named["audience"] == _IDENTIFIER or key.get("use", "enc") == "enc"
 
 
-def _newest(keys: Mapping[str, SealKey]) -> dict[tuple[str, str], SealKey]:
-    parts = sorted((kid.split(":") for kid in keys), key=lambda part: int(part[2]))
-    return {(tenant, audience): keys[f"{tenant}:{audience}:{number}"] for tenant, audience, number in parts}
+def _live(keys: Mapping[str, SealKey]) -> dict[tuple[str, str], list[SealKey]]:
+    """The keys of each tenant and audience, the newest first."""
+    live = defaultdict[tuple[str, str], list[SealKey]](list)
+    for kid in sorted(keys, key=lambda kid: int(kid.rpartition(":")[2]), reverse=True):
+        tenant, audience, _ = kid.split(":")
+        live[tenant, audience].append(keys[kid])
+    return dict(live)

@@ -31,6 +31,21 @@ def log_opening(opening: Opening) -> None:
     )
 
 
+def log_refusal(audience: str, code: str) -> None:
+    """The default for seals that are refused: one log line."""
+    structlog.get_logger().warning("seal refused", audience=audience, code=code)
+
+
+def counting_refusals(refusals: Counter) -> Callable[[str, str], None]:
+    """Also counts them by audience and reason. `moved` has no innocent cause."""
+
+    def refused(audience: str, code: str) -> None:
+        refusals.labels(audience, code).inc()
+        log_refusal(audience, code)
+
+    return refused
+
+
 def counting(openings: Counter) -> Callable[[Opening], None]:
     """An audit that also counts openings by audience."""
     of_audience = cache(openings.labels)  # the audiences are those of the keys: a handful

@@ -5,7 +5,7 @@ Tenants, audiences and what is sealed are the keyring's; no second algorithm and
 """
 
 import base64
-import json
+import re
 import secrets
 from typing import Final, NoReturn
 
@@ -16,6 +16,8 @@ KEY_BYTES: Final = 32
 LARGEST_BYTES: Final = 256 * 1024
 """What a seal may hold before encryption. A fact as a whole is bounded too: this is a fence."""
 
+_FIRST: Final = ":1"
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")  # nothing that JSON would spell in another way
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _NONCE_CHARS: Final = 16
@@ -37,39 +39,54 @@ def refuse(code: str) -> NoReturn:
 
 
 class SealKey:
-    """A key, and the one header that its seals begin with."""
+    """A key, and the headers that its seals begin with: each names the referral and the content it was made for.
+
+    The first key of an audience also opens seals of before there was such a binding. Later keys never made any.
+    """
 
     def __init__(self, kid: str, secret: bytes) -> None:
-        header = json.dumps({"alg": "dir", "enc": "A256GCM", "kid": kid}, separators=(",", ":"))
         self.kid = kid
         self.secret = secret
-        self.header = _encoded(header.encode()).decode()
-        self._authenticated = self.header.encode()
+        header = f'{{"alg":"dir","enc":"A256GCM","kid":"{kid}"'
+        bound = f'{header},"ref":"'
+        whole = len(bound) // 3 * 3  # three bytes are four characters: what stands before them is always spelled alike
+        self._begins, self._rest = _encoded(bound[:whole].encode()), bound[whole:]
+        self._unbound = _encoded(f"{header}}}".encode()) if kid.endswith(_FIRST) else b""
         self._cipher = AESGCM(secret)
 
-    def seal(self, plain: bytes) -> str:
-        """Encrypt under a nonce of its own. Raises SealingError when that is too much."""
+    def seal(self, plain: bytes, referral_id: str, kind: str) -> str:
+        """Encrypt for one referral and kind of content, under a nonce of its own. Raises SealingError when too much."""
         if len(plain) > LARGEST_BYTES:
             refuse("too_large")
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, plain, self._authenticated)
+        nonce, header = secrets.token_bytes(_NONCE_BYTES), self._header(referral_id, kind)
+        sealed = self._cipher.encrypt(nonce, plain, header)
         segments = (nonce, sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:])
-        return b".".join((self._authenticated, b"", *map(_encoded, segments))).decode()
+        return b".".join((header, b"", *map(_encoded, segments))).decode()
 
-    def open(self, sealed: str) -> bytes:
-        """Decrypt what `seal` made, to the character. Raises SealingError for all else.
+    def open(self, sealed: str, referral_id: str, kind: str) -> bytes:
+        """Decrypt what `seal` made of the same, to the character. Raises SealingError for all else.
 
         The header is compared, not read: nothing that a stranger wrote chooses an algorithm, compression or extension.
         """
         try:
             header, wrapped_key, nonce, content, tag = sealed.encode("ascii").split(b".")
-            if header != self._authenticated or wrapped_key:
-                refuse("cannot_open")
-            if len(nonce) != _NONCE_CHARS or len(tag) != _TAG_CHARS or len(content) > _LARGEST_CHARS:
+            if header not in (self._header(referral_id, kind), self._unbound):
+                refuse("moved" if header.startswith(self._begins) else "cannot_open")
+            if wrapped_key or len(nonce) != _NONCE_CHARS or len(tag) != _TAG_CHARS or len(content) > _LARGEST_CHARS:
                 refuse("cannot_open")
             return self._cipher.decrypt(_decoded(nonce), _decoded(content) + _decoded(tag), header)
         except (InvalidTag, ValueError):
             refuse("cannot_open")
+
+    def made(self, sealed: str) -> bool:
+        """Whether it looks like a seal of this key. Whether it is one, only opening tells."""
+        header = sealed.partition(".")[0].encode()
+        return header.startswith(self._begins) or header == self._unbound != b""
+
+    def _header(self, referral_id: str, kind: str) -> bytes:
+        if _OPAQUE.fullmatch(referral_id) is None:
+            refuse("no_referral")
+        return self._begins + _encoded(f'{self._rest}{referral_id}","cty":"{kind}"}}'.encode())
 
 
 def _encoded(raw: bytes) -> bytes:

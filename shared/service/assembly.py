@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings
 from shared.effects import Clients, Connections
 from shared.identity import Guard, Verifier, audience_of, fetch_over_http
 from shared.parties import Register
-from shared.sealing import Keyring, counting
+from shared.sealing import Keyring, counting, counting_refusals
 from shared.service import operations
 from shared.service.figures import Figures
 from shared.service.ownership import Ownership
@@ -59,7 +59,9 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     audience = identity.audience or audience_of(blueprint.name)
     register = Register.from_file(settings.parties.file)
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
-    keyring = Keyring.from_file(settings.sealing.keys_file, counting(metrics.seal_openings))
+    keyring = Keyring.from_file(
+        settings.sealing.keys_file, counting(metrics.seal_openings), counting_refusals(metrics.seal_refusals)
+    )
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
     clients = Clients(register, connections, connections.plain)
     service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s)

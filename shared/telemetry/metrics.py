@@ -37,6 +37,7 @@ class Metrics:
         self.requests = self._counter("http_requests", "Requests answered", "route", "method", "status")
         self.request_s = self._histogram("http_request_seconds", "Time to answer", "route")
         self.seal_openings = self._counter("seal_openings", "Seals opened", "audience")
+        self.seal_refusals = self._counter("seal_refusals", "Seals refused", "audience", "reason")
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -49,9 +49,9 @@ class TestPerson:
 
 
 def _can_open(house: House, service: str, audience: str, tenant: str, owner: str) -> bool:
-    sealed = house.keys.seal(owner, audience, Logistics())
+    sealed = house.keys.seal(owner, audience, Logistics(), referral_id="demo-x")
     try:
-        house.rings[service].open(tenant, audience, sealed, Logistics, purpose="try")
+        house.rings[service].open(tenant, audience, sealed, Logistics, purpose="try", referral_id="demo-x")
     except SealingError:
         return False
     return True

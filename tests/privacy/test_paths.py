@@ -1,12 +1,15 @@
 """Every way that a referral can go leaves canaries inside seals, and nowhere else."""
 
+import json
 import re
+from base64 import urlsafe_b64decode
 from collections import defaultdict
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from shared.contracts.catalogue import FACTS
+from shared.contracts.sealed import Content
 from shared.sealing import Keyring, SealingError
 from tests.access.test_seals import EVERY
 from tests.privacy.canaries import STEM, planted
@@ -36,7 +39,7 @@ OPENINGS = {
 """Who opens which seals, and for what. One is opened to be shown: to whoever chooses a provider."""
 
 
-class Anything(BaseModel):
+class Anything(Content):
     """Whatever a seal holds."""
 
     model_config = ConfigDict(extra="allow")
@@ -51,9 +54,11 @@ def opened(keys: Keyring, evidence: Evidence) -> set[str]:
 
 
 def _plain(keys: Keyring, seal: str) -> str:
+    header = json.loads(urlsafe_b64decode(seal.partition(".")[0] + "=="))
+    model: type[Content] = type("Named", (Anything,), {"sealed_as": header["cty"], "__module__": __name__})
     for audience in EVERY:
         try:
-            return keys.open("demo", audience, seal, Anything, purpose="look").model_dump_json()
+            return keys.open("demo", audience, seal, model, purpose="look", referral_id=header["ref"]).model_dump_json()
         except SealingError:  # another audience's, or the one that was spoiled
             continue
     return ""

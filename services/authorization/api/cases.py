@@ -170,7 +170,7 @@ def coverage(payers: PayerDirectory) -> APIRouter:
         policy = Policy(payer_name=found.payer_id, member_id=found.member_id, plan=found.plan)
         details = CoverageDetails(policies=(policy,))
         keyring = sent.service.keyring
-        seal = keyring.seal(caller.tenant, "coverage", details)
+        seal = keyring.seal(caller.tenant, "coverage", details, referral_id=referral_id)
         on_file = CoverageOnFile(seal, payers.policies(details, partial(keyring.pseudonym, caller.tenant, "coverage")))
         return await sent.submit(referral_id, CorrectCoverage(**sent.attribution(caller), coverage=on_file), caller)
 

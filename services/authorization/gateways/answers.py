@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from services.authorization.domain import RecordPayerAnswer
 from shared.contracts.authorization import AuthorizedItem, Window
-from shared.contracts.language import Actor, Channel, Reason, Word, tenant_of
+from shared.contracts.language import Actor, Channel, Reason, tenant_of
+from shared.contracts.sealed import Content
 from shared.ports import Answer
 from shared.sealing import Keyring
 
@@ -79,8 +80,10 @@ class EligibilityAnswer(BaseModel):
     auth_required: str = "U"
 
 
-class Certificate(Word):
+class Certificate(Content):
     """The payer's number of a request or a decision, as it is sealed for coverage."""
+
+    sealed_as = "certificate"
 
     reference: str
 
@@ -95,7 +98,8 @@ def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) 
     """The payer's number under seal: it is as good as a name."""
     if not reference:
         return None
-    return keyring.seal(tenant_of(referral_id), "coverage", Certificate(reference=reference))
+    certificate = Certificate(reference=reference)
+    return keyring.seal(tenant_of(referral_id), "coverage", certificate, referral_id=referral_id)
 
 
 def _sealed_message(keyring: Keyring, referral_id: str, text: str | None) -> str | None:

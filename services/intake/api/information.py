@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.intake.api.access import MaySupply
 from services.intake.api.items import CHANGES, AnyItem
 from services.intake.api.keyed import Keyed
-from services.intake.api.opening import open_group
+from services.intake.api.opening import open_group, seal_groups
 from services.intake.domain import Referral, SupplyInformation
 from services.intake.views import referral_of
 from shared.contracts.language import Audience
@@ -65,9 +65,7 @@ def _command(referral: Referral, payload: InformationIn, caller: Caller, service
         request_id=payload.request_id,
         based_on=len(referral.requests),
         items=tuple(dict.fromkeys(item.code for item in missing)),
-        seals={
-            audience: service.keyring.seal(caller.tenant, audience, content) for audience, content in changed.items()
-        },
+        seals=seal_groups(changed, referral.referral_id, service.keyring),
         requester_ref=keyed.requester(clinical.requester) if clinical else None,
         organization_ref=keyed.organization(clinical.requester) if clinical else None,
         network_ref=keyed.network(coverage.policies) if coverage else None,

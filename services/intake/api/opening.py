@@ -1,12 +1,24 @@
-"""A referral's groups of patient data, opened at a door at the moment of use, and never kept."""
+"""A referral's groups of patient data: sealed at a door for this referral, opened at the moment of use, never kept."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.intake.domain import Referral
 from services.intake.domain.content import MODELS
-from shared.contracts.language import Audience
+from shared.contracts.language import Audience, tenant_of
+from shared.contracts.sealed import Content
 from shared.identity import Caller
+from shared.sealing import Keyring
 from shared.service import Service
+
+
+def seal_groups(groups: Mapping[Audience, Content], referral_id: str, keyring: Keyring) -> dict[Audience, str]:
+    """Each group under the key of its audience, for this referral."""
+    tenant = tenant_of(referral_id)
+    return {
+        audience: keyring.seal(tenant, audience, content, referral_id=referral_id)
+        for audience, content in groups.items()
+    }
 
 
 def open_group(referral: Referral, audience: Audience, caller: Caller, service: Service, purpose: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from services.intake.api.keyed import Keyed
 from services.intake.api.naming import Named, found_by, settled
+from services.intake.api.opening import seal_groups
 from services.intake.api.resend import revise
 from services.intake.api.sender import Sender
 from services.intake.domain import (
@@ -24,10 +25,8 @@ from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
 from services.intake.domain.receiving import ELSEWHERE, OTHER_CONTENT
 from services.intake.domain.state import NumberRef
-from shared.contracts.language import Audience
 from shared.engine import CommandOutcome
 from shared.errors import Busy, Conflict, NotFound, Rejected
-from shared.sealing import Keyring
 from shared.web import etag
 
 Status = Literal["active", "on-hold", "revoked", "entered-in-error"]
@@ -143,7 +142,7 @@ class Reception:
             ),
             pathway=pathway.pathway if pathway else None,
             pathway_version=pathway.version if pathway else 0,
-            seals=_seals(order, keyring, tenant),
+            seals=seal_groups(groups_of(order), referral_id, keyring),
             provided=order.provided,
             placed_by=sender.placed_by,
             parent=_parent(order, sender),
@@ -225,7 +224,3 @@ def _patient_ref(order: Order, sender: Sender) -> str:
 def _number_ref(order: Order, sender: Sender) -> NumberRef:
     keyed = Keyed(sender.service.keyring, sender.tenant)
     return NumberRef(keyed.number_system(order.number), sender.id_of(order.number))
-
-
-def _seals(order: Order, keyring: Keyring, tenant: str) -> dict[Audience, str]:
-    return {audience: keyring.seal(tenant, audience, group) for audience, group in groups_of(order).items()}

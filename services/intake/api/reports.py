@@ -136,7 +136,9 @@ async def record_report(
         kind=payload.kind,
         visit_id=payload.visit_id,
         fingerprint=fingerprint,
-        document=keyring.seal(tenant, "clinical", ReportDocument(document_ref=payload.document_ref)),
+        document=keyring.seal(
+            tenant, "clinical", ReportDocument(document_ref=payload.document_ref), referral_id=referral_id
+        ),
         whom=found,
     )
     taken = await submit(service, envelope_of(referral_id, command, caller, key, fingerprint), response)

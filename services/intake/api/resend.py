@@ -3,10 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from services.intake.api.keyed import Keyed
-from services.intake.api.opening import open_group
+from services.intake.api.opening import open_group, seal_groups
 from services.intake.api.sender import Sender
 from services.intake.domain import ReceiveReferral, Referral, ReviseOrder
 from services.intake.domain.content import ITEMS, MODELS, TERMS, elements_that_differ, groups_of
@@ -14,6 +12,7 @@ from services.intake.domain.order import Order
 from services.intake.views import referral_of
 from shared.contracts.intake import Item
 from shared.contracts.language import Audience
+from shared.contracts.sealed import Content
 from shared.engine import CommandOutcome
 from shared.errors import Busy, Stale
 
@@ -50,9 +49,7 @@ def _revision(order: Order, received: ReceiveReferral, referral: Referral, sende
         seals=received.seals,
         elements=tuple(_elements(referral, received, kept, come, passed_over)),
         supplied=supplied,
-        supplied_seals={
-            group: sender.service.keyring.seal(sender.tenant, group, content) for group, content in changed.items()
-        },
+        supplied_seals=seal_groups(changed, referral.referral_id, sender.service.keyring),
         based_on=len(referral.requests),
         requester_ref=keyed.requester(order.requester) if "clinical" in changed else None,
         organization_ref=keyed.organization(order.requester) if "clinical" in changed else None,
@@ -60,7 +57,7 @@ def _revision(order: Order, received: ReceiveReferral, referral: Referral, sende
     )
 
 
-def _opened(referral: Referral, sender: Sender) -> dict[Audience, BaseModel]:
+def _opened(referral: Referral, sender: Sender) -> dict[Audience, Content]:
     return {
         group: open_group(referral, group, sender.caller, sender.service, "compare_order")
         for group in MODELS
@@ -89,8 +86,8 @@ def _places(item: Item) -> Iterator[tuple[Audience, str]]:
 def _elements(
     referral: Referral,
     received: ReceiveReferral,
-    kept: Mapping[Audience, BaseModel],
-    come: Mapping[Audience, BaseModel],
+    kept: Mapping[Audience, Content],
+    come: Mapping[Audience, Content],
     passed_over: Collection[tuple[Audience, str]],
 ) -> Iterator[str]:
     before: Any = referral.terms or referral
@@ -102,10 +99,10 @@ def _elements(
 
 
 def _with(
-    items: tuple[Item, ...], kept: Mapping[Audience, BaseModel], come: Mapping[Audience, BaseModel]
-) -> dict[Audience, BaseModel]:
+    items: tuple[Item, ...], kept: Mapping[Audience, Content], come: Mapping[Audience, Content]
+) -> dict[Audience, Content]:
     """The groups that the supplied items change: as they are kept, with nothing else of what came."""
-    changed: dict[Audience, BaseModel] = {}
+    changed: dict[Audience, Content] = {}
     for item in items:
         group, names = ITEMS[item]
         content = changed.get(group) or kept.get(group) or come[group]

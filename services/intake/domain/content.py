@@ -9,18 +9,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from services.intake.domain.order import ClinicalWithOrigin, Order
 from shared.contracts.intake import Item
 from shared.contracts.language import Audience
-from shared.contracts.sealed import Contact, CoverageDetails, Logistics
+from shared.contracts.sealed import Contact, Content, CoverageDetails, Logistics
 
 FORM: Final = "v2:"
 """What a fingerprint of this form begins with: another form must not make every order that is sent again another."""
 
 _CASELESS: Final = frozenset({"given", "family", "payer_name", "plan", "name", "organization", "email", "language"})
-MODELS: Final[Mapping[Audience, type[BaseModel]]] = {
+MODELS: Final[Mapping[Audience, type[Content]]] = {
     "contact": Contact,
     "clinical": ClinicalWithOrigin,
     "coverage": CoverageDetails,
@@ -55,9 +53,9 @@ def content(order: Order) -> bytes:
     return json.dumps(said, sort_keys=True, separators=(",", ":"), default=_text, ensure_ascii=False).encode()
 
 
-def groups_of(order: Order) -> dict[Audience, BaseModel]:
+def groups_of(order: Order) -> dict[Audience, Content]:
     """The groups of patient data, as they are sealed."""
-    groups: dict[Audience, BaseModel] = {
+    groups: dict[Audience, Content] = {
         "contact": order.contact,
         "clinical": order.clinical,
         "logistics": order.wishes,
@@ -68,7 +66,7 @@ def groups_of(order: Order) -> dict[Audience, BaseModel]:
 
 
 def elements_that_differ(
-    kept: Mapping[Audience, BaseModel], come: Mapping[Audience, BaseModel]
+    kept: Mapping[Audience, Content], come: Mapping[Audience, Content]
 ) -> Iterator[tuple[Audience, str]]:
     """Group and element of everything that is not the same."""
     for group, names in _ELEMENTS.items():
@@ -78,7 +76,7 @@ def elements_that_differ(
                 yield group, name
 
 
-def _counted(group: Audience, content_: BaseModel) -> dict[str, Any]:
+def _counted(group: Audience, content_: Content) -> dict[str, Any]:
     """The elements that count, without what is empty: a field that a later release adds makes no other order."""
     found = content_.model_dump(mode="json", include=set(_ELEMENTS[group]), exclude_none=True)
     plain = {name: _plain(name, value) for name, value in found.items()}

@@ -12,7 +12,16 @@ from pydantic import AfterValidator, AwareDatetime
 
 from shared.contracts.intake import Item
 from shared.contracts.language import Priority, Word
-from shared.contracts.sealed import Clinical, Coding, Contact, CoverageDetails, Logistics, Particulars, Policy
+from shared.contracts.sealed import (
+    Clinical,
+    Coding,
+    Contact,
+    Content,
+    CoverageDetails,
+    Logistics,
+    Particulars,
+    Policy,
+)
 
 UNKNOWN_SERVICE: Final = Coding(system="http://terminology.hl7.org/CodeSystem/data-absent-reason", code="unknown")
 
@@ -169,7 +178,9 @@ _DID_NOT_COUNT: Final[dict[str, Any]] = {
 }
 
 
-class ReportDocument(Word):
+class ReportDocument(Content):
     """Where a report of the specialist is to be found; sealed, since addresses of documents name patients."""
+
+    sealed_as = "report"
 
     document_ref: str

@@ -40,7 +40,7 @@ from services.scheduling.domain import (
 )
 from services.scheduling.domain.calendar_day import CalendarDay, HeedAnswer, ReleaseReservation, ReserveInterval
 from services.scheduling.gateways.seals import sealed
-from shared.contracts.language import Actor, Command, tenant_of
+from shared.contracts.language import Actor, Command
 from shared.engine import CommandEnvelope, CommandOutcome, Engine
 from shared.engine.commands import command_id
 from shared.errors import Busy, Unavailable, Unknown, Unusable
@@ -168,11 +168,10 @@ class Reservations:
         for day in days_of(order, attempt.slot):
             if not await self._takes(day, call, reservation):
                 return Answer("alive", refs=(call.effect_id,), command=RecordReservationRefused(**about))
-        site, tenant = self.directory.site_of(provider), tenant_of(order.referral_id)
         held = RecordReserved(
             **about,
             visit_id=visit_id(call.aggregate_id, attempt.number),
-            seal=sealed(self.keyring, tenant, attempt.slot, provider, site),
+            seal=sealed(self.keyring, order.referral_id, attempt.slot, provider, self.directory.site_of(provider)),
         )
         return Answer("alive", refs=(call.effect_id,), command=held)
 

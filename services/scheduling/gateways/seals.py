@@ -1,11 +1,12 @@
 """What a patient must know of a visit, sealed for those who tell it: the one place where names meet times."""
 
 from services.scheduling.domain import Provider, Site, Slot
+from shared.contracts.language import tenant_of
 from shared.contracts.sealed import VisitDetails
 from shared.sealing import Keyring
 
 
-def sealed(keyring: Keyring, tenant: str, slot: Slot, provider: Provider, site: Site) -> str:
+def sealed(keyring: Keyring, referral_id: str, slot: Slot, provider: Provider, site: Site) -> str:
     """The details of a visit in this slot, sealed for the audience `visit`; the start carries the site's offset."""
     details = VisitDetails(
         start=slot.starts_at.astimezone(site.zone),
@@ -16,4 +17,4 @@ def sealed(keyring: Keyring, tenant: str, slot: Slot, provider: Provider, site: 
         practitioner_name=provider.name,
         phone=site.phone,
     )
-    return keyring.seal(tenant, "visit", details)
+    return keyring.seal(tenant_of(referral_id), "visit", details, referral_id=referral_id)

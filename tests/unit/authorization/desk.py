@@ -92,8 +92,10 @@ def call(kind: str, revision: int, act: Act) -> Call:
 
 def sealed_case(*more: Any, insured: CoverageDetails = COVERAGE) -> domain.Case:
     """A case with real seals, whose request is on its way."""
-    on_file = coverage(PAYER, OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", insured))
-    clinical = Desk(None).keyring.seal("demo", "clinical", CLINICAL)
+    on_file = coverage(
+        PAYER, OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", insured, referral_id=REFERRAL)
+    )
+    clinical = Desk(None).keyring.seal("demo", "clinical", CLINICAL, referral_id=REFERRAL)
     opened = domain.OpenCase(**heard(), priority="urgent", pathway="pw-1", coverage=on_file, clinical=clinical)
     return after(opened, started(), *more)
 

@@ -102,8 +102,8 @@ class Standing:
         diagnosis = Coding(system="http://hl7.org/fhir/sid/icd-10-cm", code=DIAGNOSIS)
         clinical = Clinical(service=Coding(system="urn:s", code="s"), diagnoses=(diagnosis,))
         seals = {
-            "coverage": sealer.seal("demo", "coverage", coverage),
-            "clinical": sealer.seal("demo", "clinical", clinical),
+            "coverage": sealer.seal("demo", "coverage", coverage, referral_id=REFERRAL),
+            "clinical": sealer.seal("demo", "clinical", clinical, referral_id=REFERRAL),
         }
         now = self.world.clock.now()
         when = {"authored_at": now, "needed_by": now, "order_expires_at": now}

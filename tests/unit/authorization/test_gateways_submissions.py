@@ -75,7 +75,12 @@ class TestSubmissions:
         assert (REQUEST_ID, 3, "A1", (item(),)) == (command.request_id, command.number, command.action, command.items)
         assert "CERT-1" not in repr(command)
         sealed = command.certificate or ""
-        assert "CERT-1" == desk.keyring.open("demo", "coverage", sealed, Certificate, purpose="test").reference
+        assert (
+            "CERT-1"
+            == desk.keyring.open(
+                "demo", "coverage", sealed, Certificate, purpose="test", referral_id=REFERRAL
+            ).reference
+        )
 
     async def test_goes_on_asking_about_a_pend(self) -> None:
         """A pend is not the last word; of what is asked for only codes come through."""
@@ -153,7 +158,7 @@ class TestSubmissions:
 
     async def test_withdraws_from_the_payer_that_was_asked(self) -> None:
         """Also when another pays meanwhile."""
-        other = coverage(OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE))
+        other = coverage(OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE, referral_id=REFERRAL))
         supplied = domain.TakeInformation(**heard(), coverage=other, clinical=None)
         case = sealed_case(eligible(), chosen(), supplied, eligible(check=2, payer=OTHER_PAYER), chosen(THERE))
         desk = Desk((200, {**CERTIFIED, "action": "C"}))
@@ -163,7 +168,7 @@ class TestSubmissions:
 
     async def test_sends_no_payer_another_payers_numbers(self) -> None:
         """Once the coverage has changed, a request under the old one is not sent."""
-        other = coverage(OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE))
+        other = coverage(OTHER_PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE, referral_id=REFERRAL))
         supplied = domain.TakeInformation(**heard(), coverage=other, clinical=None)
         desk = Desk((200, CERTIFIED))
 
@@ -172,7 +177,9 @@ class TestSubmissions:
 
     async def test_stays_silent_without_a_member_id(self) -> None:
         """A seal that does not hold what it should is a fault, not an answer."""
-        empty = coverage(PAYER, seal=Desk(None).keyring.seal("demo", "coverage", CoverageDetails()))
+        empty = coverage(
+            PAYER, seal=Desk(None).keyring.seal("demo", "coverage", CoverageDetails(), referral_id=REFERRAL)
+        )
         opened = domain.OpenCase(**heard(), priority="routine", pathway="pw-1", coverage=empty, clinical=None)
 
         with pytest.raises(Unknown):
@@ -180,7 +187,7 @@ class TestSubmissions:
 
     async def test_has_no_diagnoses_to_tell_without_a_clinical_seal(self) -> None:
         """The payer gets an empty list."""
-        on_file = coverage(PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE))
+        on_file = coverage(PAYER, seal=Desk(None).keyring.seal("demo", "coverage", COVERAGE, referral_id=REFERRAL))
         opened = domain.OpenCase(**heard(), priority="routine", pathway="pw-1", coverage=on_file, clinical=None)
         desk = Desk((200, CERTIFIED))
         await desk.submit(after(opened, started(), eligible(), chosen()))

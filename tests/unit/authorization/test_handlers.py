@@ -60,7 +60,7 @@ def received(**seals: str) -> Any:
 class TestOnReferralReceived:
     def test_finds_who_pays_and_keeps_the_seals(self, openings: list[Opening]) -> None:
         """The payer may be known outside the seal, the member id may not; the opening is audited."""
-        seal = SEALER.seal("demo", "coverage", COVERAGE)
+        seal = SEALER.seal("demo", "coverage", COVERAGE, referral_id=REFERRAL)
         command = react(received(coverage=seal, clinical="sealed-clinical", contact="sealed-contact"), openings)
 
         assert isinstance(command, domain.OpenCase)
@@ -78,7 +78,7 @@ class TestOnReferralReceived:
     def test_cannot_take_a_seal_of_others(self, tenant: str, openings: list[Opening]) -> None:
         """A seal of another tenant or of unknown keys is not guessed at: the referral waits for an operator."""
         keys = OTHER_KEYS if tenant == "demo" else KEYS
-        seal = Keyring(keys["intake"]).seal("demo", "coverage", COVERAGE)
+        seal = Keyring(keys["intake"]).seal("demo", "coverage", COVERAGE, referral_id=REFERRAL)
 
         with pytest.raises(SealingError):
             react(received(coverage=seal), openings, tenant)

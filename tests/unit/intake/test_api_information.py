@@ -30,9 +30,11 @@ class TestSupplyInformation:
         )
         supplied = intake.told()[2][1]
         assert isinstance(supplied, InformationSupplied)
-        coverage = intake.keyring.open("demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test")
+        coverage = intake.keyring.open(
+            "demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test", referral_id=referral_id
+        )
         clinical = intake.keyring.open(
-            "demo", "clinical", supplied.seals["clinical"], ClinicalWithOrigin, purpose="test"
+            "demo", "clinical", supplied.seals["clinical"], ClinicalWithOrigin, purpose="test", referral_id=referral_id
         )
         assert ["Testshield Mutual"] == [policy.payer_name for policy in coverage.policies]
         assert ["I48.91", "49436004"] == [diagnosis.code for diagnosis in clinical.diagnoses]
@@ -67,7 +69,9 @@ class TestSupplyInformation:
         await post(intake, f"{referral_id}/information", body)
 
         [document] = intake.world.disk.documents("referrals")
-        contact = intake.keyring.open("demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test")
+        contact = intake.keyring.open(
+            "demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test", referral_id=referral_id
+        )
         assert (phone, email, "Quillfeather") == (contact.phone, contact.email, contact.family)
 
     @pytest.mark.parametrize(
@@ -90,7 +94,9 @@ class TestSupplyInformation:
         await post(intake, f"{referral_id}/information", {"request_id": f"{referral_id}-i1", "items": items})
 
         [document] = intake.world.disk.documents("referrals")
-        contact = intake.keyring.open("demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test")
+        contact = intake.keyring.open(
+            "demo", "contact", document["state"]["seals"]["contact"], Contact, purpose="test", referral_id=referral_id
+        )
         assert ["name", "birth_date"] == shown["information_request"]["items"]
         assert "in_progress" == (await read(intake, referral_id))["state"]
         assert (*called, "1971-02-03") == (contact.given, contact.family, str(contact.birth_date))
@@ -115,7 +121,9 @@ class TestSupplyInformation:
 
         [document] = intake.world.disk.documents("referrals")
         sealed = document["state"]["seals"]["clinical"]
-        clinical = intake.keyring.open("demo", "clinical", sealed, ClinicalWithOrigin, purpose="test")
+        clinical = intake.keyring.open(
+            "demo", "clinical", sealed, ClinicalWithOrigin, purpose="test", referral_id=referral_id
+        )
         assert clinical.requester
         assert ("I48.91", "1234567893") == (clinical.diagnoses[0].code, clinical.requester.npi)
 

@@ -144,7 +144,9 @@ class TestOrderThatChanged:
             "ReferralReceived", "InformationRequested", "InformationSupplied", "ReferralFoundComplete"
         )
         [supplied] = [fact for _, fact in intake.told() if isinstance(fact, InformationSupplied)]
-        seal = intake.keyring.open("demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test")
+        seal = intake.keyring.open(
+            "demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test", referral_id=referral_id
+        )
         assert ["INV00000001"] == [policy.member_id for policy in seal.policies]
 
     async def test_takes_nothing_else_with_it(self, intake: Standing) -> None:
@@ -157,9 +159,13 @@ class TestOrderThatChanged:
         assert 202 == answer.status_code
         assert ["/contact/family"] == shown["order_review"]["elements"]
         state: Referral = (await intake.service.read(referral_id)).state
-        contact = intake.keyring.open("demo", "contact", state.seals["contact"], Contact, purpose="test")
+        contact = intake.keyring.open(
+            "demo", "contact", state.seals["contact"], Contact, purpose="test", referral_id=referral_id
+        )
         assert ("Quillfeather", "+16175550101") == (contact.family, contact.phone)
-        later = intake.keyring.open("demo", "contact", state.versions[0].seals["contact"], Contact, purpose="test")
+        later = intake.keyring.open(
+            "demo", "contact", state.versions[0].seals["contact"], Contact, purpose="test", referral_id=referral_id
+        )
         assert "Elsewise" == later.family
 
     @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.unit.intake.telling import ID, MONDAY, receive, referral, report, sup
 
 Respond = Callable[[httpx2.Request], httpx2.Response]
 KEYRING = Keyring(generate_keys(["demo"])["intake"])
-DOCUMENT = KEYRING.seal("demo", "clinical", ReportDocument(document_ref="https://office.example/1.pdf"))
+DOCUMENT = KEYRING.seal("demo", "clinical", ReportDocument(document_ref="https://office.example/1.pdf"), referral_id=ID)
 REQUEST, REPORT = f"{ID}-i1", "r1"
 
 

@@ -75,11 +75,14 @@ def conversation_of(
     due = Message(2, notice, 1, medium, 1, NOON)
     status = {"visit_cancelled": "cancelled", "visit_missed": "missed"}.get(kind, "booked")
     starts_at = details.start
-    heard = Visit("visit-1", starts_at, details.timezone, keys.seal("demo", "visit", details), NOON, status, NOON)  # type: ignore[arg-type] # of the table above
+    seal = keys.seal("demo", "visit", details, referral_id=REFERRAL)
+    heard = Visit("visit-1", starts_at, details.timezone, seal, NOON, status, NOON)  # type: ignore[arg-type] # of the table above
     moved = (heard,) if kind != "visit_moved" else (_before(heard), heard)
     return Conversation(
         referral_id=REFERRAL,
-        reach=ContactChannels(("sms", "email"), contact.timezone, keys.seal("demo", "contact", contact), NOON),
+        reach=ContactChannels(
+            ("sms", "email"), contact.timezone, keys.seal("demo", "contact", contact, referral_id=REFERRAL), NOON
+        ),
         visits=moved,
         messages=(told, due) if kind not in {"visit_booked", "visit_moved"} else (_earlier(told), due),
         cancelled_at=NOON if kind == "referral_cancelled" else None,

@@ -59,9 +59,11 @@ class Standing:
 
     async def hear_of_visit(self, **contact: Any) -> None:
         """The patient's referral came in, and a visit was booked."""
-        seals = {"contact": self.keys.seal("demo", "contact", patient(**contact))}
+        seals = {"contact": self.keys.seal("demo", "contact", patient(**contact), referral_id=REFERRAL)}
         await self.hear("intake", ReferralReceived, seals=seals)
-        await self.hear("scheduling", VisitBooked, seals={"visit": self.keys.seal("demo", "visit", visit())})
+        await self.hear(
+            "scheduling", VisitBooked, seals={"visit": self.keys.seal("demo", "visit", visit(), referral_id=REFERRAL)}
+        )
 
     def facts(self) -> list[Fact]:
         """What the service told, in order and each once, but for steps that change in between."""

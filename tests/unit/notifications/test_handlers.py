@@ -30,7 +30,7 @@ def react(kind: type[Fact], by: str, **said: Any) -> Command | None:
 
 def contact_of(**changes: Any) -> KeepContact:
     """What is kept of an invented patient."""
-    sealed = KEYS.seal("demo", "contact", patient(**changes))
+    sealed = KEYS.seal("demo", "contact", patient(**changes), referral_id=REFERRAL)
     command = react(ReferralReceived, "intake", seals={"contact": sealed})
     assert isinstance(command, KeepContact)
     assert command.seal == sealed
@@ -85,13 +85,15 @@ class TestOnReferralReceived:
     def test_fails_on_a_seal_that_cannot_be_opened(self) -> None:
         """The fact waits for an operator, and says nothing of what is in it."""
         with pytest.raises(SealingError):
-            react(ReferralReceived, "intake", seals={"contact": KEYS.seal("demo", "visit", visit())})
+            react(
+                ReferralReceived, "intake", seals={"contact": KEYS.seal("demo", "visit", visit(), referral_id=REFERRAL)}
+            )
 
 
 class TestOnInformationSupplied:
     def test_keeps_a_new_contact(self) -> None:
         """A patient without a number may have one now."""
-        sealed = KEYS.seal("demo", "contact", patient(email=None))
+        sealed = KEYS.seal("demo", "contact", patient(email=None), referral_id=REFERRAL)
         command = react(InformationSupplied, "intake", seals={"contact": sealed})
         assert isinstance(command, KeepContact)
         assert (command.media, command.seal) == (("sms",), sealed)
@@ -104,7 +106,7 @@ class TestOnInformationSupplied:
 class TestOnVisitBooked:
     def test_hands_over_when_and_where_the_clock_is(self) -> None:
         """The instant and the zone; site, practitioner and address stay in the seal."""
-        sealed = KEYS.seal("demo", "visit", visit())
+        sealed = KEYS.seal("demo", "visit", visit(), referral_id=REFERRAL)
         command = react(VisitBooked, "scheduling", seals={"visit": sealed}, replaces="visit-0")
         assert command == AnnounceVisit(
             at=LATER,

@@ -21,10 +21,15 @@ WISHED = Logistics(
 CHOOSERS = (Role.COORDINATOR, Role.LEAD, Role.CLINICIAN)
 
 
+def sealed(scheduling: Standing, wishes: Logistics) -> str:
+    """The wishes of the order that is told of, as intake seals them."""
+    return scheduling.keyring.seal("demo", "logistics", wishes, referral_id=referral(0))
+
+
 @pytest.fixture
 async def wished(scheduling: Standing) -> str:
     """A referral whose order wishes for something."""
-    name = await tell_order(scheduling, seals={"logistics": scheduling.keyring.seal("demo", "logistics", WISHED)})
+    name = await tell_order(scheduling, seals={"logistics": sealed(scheduling, WISHED)})
     await scheduling.until(name, lambda placement: placement.order)
     return name
 
@@ -51,9 +56,7 @@ class TestWishes:
 
     async def test_are_empty_where_the_order_wishes_for_nothing(self, scheduling: Standing) -> None:
         """Nothing is made up."""
-        name = await tell_order(
-            scheduling, seals={"logistics": scheduling.keyring.seal("demo", "logistics", Logistics())}
-        )
+        name = await tell_order(scheduling, seals={"logistics": sealed(scheduling, Logistics())})
         await scheduling.until(name, lambda placement: placement.order)
         answer = (await get(scheduling, f"{name}/wishes")).json()
 

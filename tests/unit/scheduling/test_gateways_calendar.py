@@ -82,7 +82,9 @@ class TestClaims:
         keys = generate_keys(["demo"])
         gateway = claims(scheduling, keyring=Keyring(keys["scheduling"]))
         command: Any = (await gateway.call(call(), placed(*CLAIMING), TUESDAY)).command
-        told = Keyring(keys["notifications"]).open("demo", "visit", command.seal, VisitDetails, purpose="test")
+        told = Keyring(keys["notifications"]).open(
+            "demo", "visit", command.seal, VisitDetails, purpose="test", referral_id=REFERRAL
+        )
 
         site = TOWN.site_of(HOUSE)
         start = claiming().attempt.slot.starts_at.astimezone(site.zone)

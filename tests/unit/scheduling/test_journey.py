@@ -94,7 +94,9 @@ class TestJourney:
         placement = await scheduling.until(name, is_booked)
         await scheduling.until_true(lambda: "VisitBooked" in kinds(scheduling.told()))
         booked = the(VisitBooked, scheduling.told())
-        details = scheduling.keyring.open("demo", "visit", booked.seals["visit"], VisitDetails, purpose="test")
+        details = scheduling.keyring.open(
+            "demo", "visit", booked.seals["visit"], VisitDetails, purpose="test", referral_id=name
+        )
 
         assert placement.visit is not None
         assert details.start == placement.visit.attempt.slot.starts_at

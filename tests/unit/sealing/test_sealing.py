@@ -6,116 +6,123 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from joserfc.jwe import encrypt_compact
+from joserfc.jwe import JWERegistry, encrypt_compact
 from joserfc.jwk import OctKey
-from pydantic import BaseModel
 
 from deploy.platform.keys import generate_keys
+from shared.contracts.sealed import Content
 from shared.identity.caller import REFERRAL_ID
 from shared.sealing import LARGEST_BYTES, Keyring, Opening, SealingError, counting
 from shared.telemetry import Metrics
 
 CANARY = "Zephyrine Quillfeather"
+REFERRAL = "demo-x"
 KEYS = generate_keys(["demo", "other"])
 
 
-class Note(BaseModel):
+class Note(Content):
     """Content for a seal."""
+
+    sealed_as = "note"
 
     text: str
 
 
-class Count(BaseModel):
-    """Content of another shape."""
+class Count(Content):
+    """Content of another shape under the same name."""
+
+    sealed_as = "note"
 
     count: int
 
 
 def ring(service: str = "intake", *heard: list[Opening]) -> Keyring:
     """A service's keyring; openings go to the list, if there is one."""
-    return Keyring(KEYS[service], *(openings.append for openings in heard))
+    return Keyring(KEYS[service], heard[0].append) if heard else Keyring(KEYS[service])
 
 
 class TestSeal:
     def test_opens_to_what_went_in(self) -> None:
         """A seal keeps its content."""
         keyring = ring()
-        sealed = keyring.seal("demo", "contact", Note(text=CANARY))
+        sealed = keyring.seal("demo", "contact", Note(text=CANARY), referral_id=REFERRAL)
 
-        assert Note(text=CANARY) == keyring.open("demo", "contact", sealed, Note, purpose="test")
+        assert Note(text=CANARY) == keyring.open("demo", "contact", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     def test_shows_nothing(self) -> None:
         """Neither the seal nor its header tells the content, in plain or in base64."""
-        sealed = ring().seal("demo", "contact", Note(text=CANARY))
+        sealed = ring().seal("demo", "contact", Note(text=CANARY), referral_id=REFERRAL)
         decoded = b"".join(base64.urlsafe_b64decode(part + "==") for part in sealed.split("."))
 
         assert CANARY.encode() not in decoded
-        assert {"alg": "dir", "enc": "A256GCM", "kid": "demo:contact:1"} == _header(sealed)
+        assert {**_HEADER, "kid": "demo:contact:1"} == _header(sealed)
 
     def test_never_looks_the_same_twice(self) -> None:
         """Equal content must not be recognizable on the bus."""
-        assert ring().seal("demo", "contact", Note(text="a")) != ring().seal("demo", "contact", Note(text="a"))
+        assert ring().seal("demo", "contact", Note(text="a"), referral_id=REFERRAL) != ring().seal(
+            "demo", "contact", Note(text="a"), referral_id=REFERRAL
+        )
 
     def test_opens_the_largest_that_it_makes(self) -> None:
         """What can be sealed can be opened: the library's own limit would lose the content."""
         keyring = ring()
         largest = Note(text="x" * (LARGEST_BYTES - len('{"text":""}')))
-        sealed = keyring.seal("demo", "clinical", largest)
+        sealed = keyring.seal("demo", "clinical", largest, referral_id=REFERRAL)
 
-        assert largest == keyring.open("demo", "clinical", sealed, Note, purpose="test")
+        assert largest == keyring.open("demo", "clinical", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     def test_refuses_more(self) -> None:
         """Beyond the limit the refusal comes when sealing, while the content is still there."""
         with pytest.raises(SealingError, match="too_large"):
-            ring().seal("demo", "clinical", Note(text="x" * LARGEST_BYTES))
+            ring().seal("demo", "clinical", Note(text="x" * LARGEST_BYTES), referral_id=REFERRAL)
 
     def test_refuses_an_audience_it_has_no_key_for(self) -> None:
         """Notifications could not seal a diagnosis even if it wanted to."""
         with pytest.raises(SealingError, match="no_key"):
-            ring("notifications").seal("demo", "clinical", Note(text=CANARY))
+            ring("notifications").seal("demo", "clinical", Note(text=CANARY), referral_id=REFERRAL)
 
     def test_uses_the_newest_key_and_opens_the_old(self) -> None:
         """Rotation: a higher number seals from now on, and nothing becomes unreadable. 10 is newer than 9."""
         old = Keyring(_keys("demo:contact:9"))
         new = Keyring({"keys": [*_keys("demo:contact:9")["keys"], *_keys("demo:contact:10")["keys"]]})
-        before = old.seal("demo", "contact", Note(text="a"))
-        after = new.seal("demo", "contact", Note(text="b"))
+        before = old.seal("demo", "contact", Note(text="a"), referral_id=REFERRAL)
+        after = new.seal("demo", "contact", Note(text="b"), referral_id=REFERRAL)
 
         assert "demo:contact:10" == _header(after)["kid"]
-        assert Note(text="a") == new.open("demo", "contact", before, Note, purpose="test")
+        assert Note(text="a") == new.open("demo", "contact", before, Note, purpose="test", referral_id=REFERRAL)
 
 
 class TestOpen:
     @pytest.mark.parametrize("service", ["authorization", "scheduling", "tracking"])
     def test_refuses_a_service_outside_the_audience(self, service: str) -> None:
         """A service is given only the keys of its audiences."""
-        sealed = ring().seal("demo", "contact", Note(text=CANARY))
+        sealed = ring().seal("demo", "contact", Note(text=CANARY), referral_id=REFERRAL)
 
         with pytest.raises(SealingError, match="cannot_open"):
-            ring(service).open("demo", "contact", sealed, Note, purpose="test")
+            ring(service).open("demo", "contact", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     def test_refuses_another_tenants_seal(self) -> None:
         """The keyring holds both tenants' keys; asking as the wrong one still fails."""
-        sealed = ring().seal("other", "contact", Note(text=CANARY))
+        sealed = ring().seal("other", "contact", Note(text=CANARY), referral_id=REFERRAL)
 
         with pytest.raises(SealingError, match="other_audience"):
-            ring().open("demo", "contact", sealed, Note, purpose="test")
+            ring().open("demo", "contact", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     def test_refuses_a_seal_of_another_audience(self) -> None:
         """A clinical seal planted where a contact is expected stays shut."""
-        sealed = ring().seal("demo", "clinical", Note(text=CANARY))
+        sealed = ring().seal("demo", "clinical", Note(text=CANARY), referral_id=REFERRAL)
 
         with pytest.raises(SealingError, match="other_audience"):
-            ring().open("demo", "contact", sealed, Note, purpose="test")
+            ring().open("demo", "contact", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     @pytest.mark.parametrize("at", [0, 2, 3, 4])
     def test_refuses_a_seal_that_was_touched(self, at: int) -> None:
         """Header, nonce, content and tag are all authenticated."""
-        parts = ring().seal("demo", "contact", Note(text=CANARY)).split(".")
+        parts = ring().seal("demo", "contact", Note(text=CANARY), referral_id=REFERRAL).split(".")
         parts[at] = parts[at][:-2] + ("AA" if parts[at][-2:] != "AA" else "BB")
 
         with pytest.raises(SealingError):
-            ring().open("demo", "contact", ".".join(parts), Note, purpose="test")
+            ring().open("demo", "contact", ".".join(parts), Note, purpose="test", referral_id=REFERRAL)
 
     @pytest.mark.parametrize(
         "header",
@@ -131,23 +138,26 @@ class TestOpen:
         jwk_set = _keys("demo:contact:1")
         key = OctKey.import_key(jwk_set["keys"][0])
         content = Note(text=CANARY).model_dump_json()
-        sealed = encrypt_compact({**header, "kid": key.kid}, content, key, algorithms=list(header.values()))
+        library = JWERegistry(algorithms=list(header.values()), strict_check_header=False)
+        sealed = encrypt_compact(
+            {**header, "kid": key.kid, "ref": REFERRAL, "cty": "note"}, content, key, registry=library
+        )
 
         with pytest.raises(SealingError, match="cannot_open"):
-            Keyring(jwk_set).open("demo", "contact", sealed, Note, purpose="test")
+            Keyring(jwk_set).open("demo", "contact", sealed, Note, purpose="test", referral_id=REFERRAL)
 
     @pytest.mark.parametrize("garbage", ["", "a", "....", "a.b.c.d.e", "bnVsbA....", "é", "e30....", "W10...."])
     def test_refuses_garbage(self, garbage: str) -> None:
         """What is no seal is refused like any other."""
         with pytest.raises(SealingError):
-            ring().open("demo", "contact", garbage, Note, purpose="test")
+            ring().open("demo", "contact", garbage, Note, purpose="test", referral_id=REFERRAL)
 
     def test_tells_nothing_of_content_in_another_shape(self) -> None:
         """The refusal must not quote what it found."""
-        sealed = ring().seal("demo", "contact", Note(text=CANARY))
+        sealed = ring().seal("demo", "contact", Note(text=CANARY), referral_id=REFERRAL)
 
         with pytest.raises(SealingError, match="not_this_content") as refusal:
-            ring().open("demo", "contact", sealed, Count, purpose="test")
+            ring().open("demo", "contact", sealed, Count, purpose="test", referral_id=REFERRAL)
         assert refusal.value.__suppress_context__
         assert CANARY not in str(refusal.value)
 
@@ -155,8 +165,8 @@ class TestOpen:
         """Who opened what kind of data, and why; never what it says."""
         heard: list[Opening] = []
         keyring = ring("scheduling", heard)
-        sealed = keyring.seal("demo", "visit", Note(text=CANARY))
-        keyring.open("demo", "visit", sealed, Note, purpose="remind", actor_kind="person", referral_id="demo-x")
+        sealed = keyring.seal("demo", "visit", Note(text=CANARY), referral_id=REFERRAL)
+        keyring.open("demo", "visit", sealed, Note, purpose="remind", actor_kind="person", referral_id=REFERRAL)
 
         assert [Opening("demo", "visit", "remind", "person", "demo-x")] == heard
 
@@ -168,13 +178,27 @@ class TestOpen:
 
         keyring = Keyring(KEYS["intake"], audit)
         with pytest.raises(OSError):  # noqa: PT011 - the audit's own error is what must come through
-            keyring.open("demo", "contact", keyring.seal("demo", "contact", Note(text="a")), Note, purpose="t")
+            keyring.open(
+                "demo",
+                "contact",
+                keyring.seal("demo", "contact", Note(text="a"), referral_id=REFERRAL),
+                Note,
+                purpose="t",
+                referral_id=REFERRAL,
+            )
 
     def test_is_counted(self) -> None:
         """Openings are counted by audience alone."""
         metrics = Metrics()
         keyring = Keyring(KEYS["intake"], counting(metrics.seal_openings))
-        keyring.open("demo", "contact", keyring.seal("demo", "contact", Note(text="a")), Note, purpose="test")
+        keyring.open(
+            "demo",
+            "contact",
+            keyring.seal("demo", "contact", Note(text="a"), referral_id=REFERRAL),
+            Note,
+            purpose="test",
+            referral_id=REFERRAL,
+        )
 
         assert b'throughline_seal_openings_total{audience="contact"} 1.0' in metrics.exposition()
 
@@ -272,6 +296,9 @@ class TestGenerateKeys:
             "notifications": {"contact", "visit"},
             "tracking": {"identifier"},
         } == held
+
+
+_HEADER = {"alg": "dir", "enc": "A256GCM", "ref": REFERRAL, "cty": "note"}
 
 
 def _keys(kid: str) -> dict[str, list[dict[str, Any]]]:

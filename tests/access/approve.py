@@ -7,14 +7,14 @@ from pathlib import Path
 import httpx2
 
 from tests.access.probing import matrix
-from tests.privacy.house import open_house
+from tests.support.five_services.running import open_services
 
 APPROVED = Path(__file__).parent / "approved.json"
 
 
 async def approve() -> None:
     """Write the file anew."""
-    async with open_house(lambda _request: httpx2.Response(404)) as house:
+    async with open_services(lambda _request: httpx2.Response(404)) as house:
         APPROVED.write_text(json.dumps(matrix(house), indent=1) + "\n")
 
 

@@ -6,26 +6,27 @@ import httpx2
 import pytest
 
 from shared.identity import Role
-from tests.privacy.house import TENANTS, House, open_house
+from tests.support.five_services.keyrings import TENANTS
+from tests.support.five_services.running import FiveServices, open_services
 from tests.unit.intake.invented import own
 
 SERVICES = ("intake", "authorization", "scheduling", "notifications", "tracking")
 
 
 @pytest.fixture(scope="session")
-async def house() -> AsyncIterator[House]:
+async def house() -> AsyncIterator[FiveServices]:
     """The five services, whose outside has nothing."""
-    async with open_house(lambda _request: httpx2.Response(404)) as found:
+    async with open_services(lambda _request: httpx2.Response(404)) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-async def referrals(house: House) -> Mapping[str, tuple[str, str]]:
+async def referrals(house: FiveServices) -> Mapping[str, tuple[str, str]]:
     """Two referrals of each tenant, known to every service."""
     return {tenant: (await _sent(house, tenant, "A-1"), await _sent(house, tenant, "A-2")) for tenant in TENANTS}
 
 
-async def _sent(house: House, tenant: str, number: str) -> str:
+async def _sent(house: FiveServices, tenant: str, number: str) -> str:
     answer = await house.ask(
         "intake", "POST", "/v1/referrals", Role.COORDINATOR, tenant=tenant, json=own(order_number=number)
     )

@@ -10,7 +10,7 @@ import httpx2
 from shared.capabilities import Capabilities
 from shared.identity import WHOSE, Role, permissions
 from tests.access.samples import SAMPLES, Sample
-from tests.privacy.house import House
+from tests.support.five_services.running import FiveServices
 
 OPEN = {
     "/livez": "whether the process runs; says nothing else",
@@ -55,7 +55,7 @@ class Route:
         return "{" in self.path
 
 
-def routes(house: House) -> list[Route]:
+def routes(house: FiveServices) -> list[Route]:
     """Every guarded route, in a fixed order."""
     return [
         Route(service, method, path, *sorted(names))
@@ -65,13 +65,13 @@ def routes(house: House) -> list[Route]:
     ]
 
 
-def roles_of(house: House, route: Route) -> frozenset[Role]:
+def roles_of(house: FiveServices, route: Route) -> frozenset[Role]:
     """The roles that the service's table lets through."""
     found: frozenset[Role] = house.apps[route.service].state.guard.policy[route.permission]
     return found
 
 
-def matrix(house: House) -> dict[str, dict[str, dict[str, Any]]]:
+def matrix(house: FiveServices) -> dict[str, dict[str, dict[str, Any]]]:
     """By service and route: the permission, the roles that have it, and which of these see only what is theirs."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for route in routes(house):
@@ -84,7 +84,7 @@ def matrix(house: House) -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def given(house: House, route: Route, referral_id: str, holder: str) -> str:
+def given(house: FiveServices, route: Route, referral_id: str, holder: str) -> str:
     """What follows a route's path in the address that a holder was given; nothing where none is given away."""
     audience = house.blueprints[route.service].handed.get(route.permission)
     if audience is None:
@@ -93,7 +93,7 @@ def given(house: House, route: Route, referral_id: str, holder: str) -> str:
 
 
 async def probe(
-    house: House, route: Route, referral_id: str, *roles: Role, query: str = "", **caller: Any
+    house: FiveServices, route: Route, referral_id: str, *roles: Role, query: str = "", **caller: Any
 ) -> httpx2.Response:
     """Ask a route about a referral, as a caller who means it."""
     sample = SAMPLES[route.service].get(route.name)

@@ -21,12 +21,13 @@ from shared.identity import Role, audience_of
 from shared.parties import Connection, Kind, Party, Register
 from tests.access.conftest import SERVICES
 from tests.access.probing import REFUSED, probe, routes
-from tests.privacy.house import DIRECTORY, House, open_house
 from tests.privacy.outside import Outside
 from tests.privacy.playing import Stage
 from tests.privacy.tales import TALES
 from tests.support.callers import Issuer
-from tests.unit.notifications.outside import mail_server
+from tests.support.five_services.plans import DIRECTORY
+from tests.support.five_services.running import FiveServices, open_services
+from tests.support.outside.smtp_server import mail_server
 
 DAYS = 40
 TOLD = ("completed", "by a listed payer", "denied")
@@ -77,7 +78,7 @@ class Counterparties:
 class Told:
     """A full story, and what was shown outside in it."""
 
-    house: House
+    house: FiveServices
     referral_id: str
     counterparties: Counterparties
 
@@ -95,7 +96,7 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
             register, Connections(register, ASKED, folder, lambda _: httpx2.MockTransport(counterparties)), http
         )
 
-    async with mail_server() as mail, open_house(counterparties, mail_port=mail.port, lines=lines) as house:
+    async with mail_server() as mail, open_services(counterparties, mail_port=mail.port, lines=lines) as house:
         counterparties.issuer = house.issuer
         stage = Stage(house, outside)
         for name in TOLD:

@@ -16,9 +16,9 @@ from shared.identity import WHOSE, Role
 from tests.access.probing import Route, given, probe, roles_of, routes
 from tests.access.samples import ABSENT
 from tests.access.test_tenants import seen
-from tests.privacy.house import House, open_house
 from tests.privacy.outside import Outside, Way
 from tests.privacy.playing import Stage
+from tests.support.five_services.running import FiveServices, open_services
 from tests.unit.intake.invented import own
 
 NOWHERE = f"demo-{ABSENT}"
@@ -47,7 +47,7 @@ SECOND = Concerning("second-ehr", "medicaid", "far", "pr-late", "st-west", "fay.
 class Town:
     """Both referrals at work; payers have been asked and not decided, offices were asked and are silent."""
 
-    house: House
+    house: FiveServices
     stage: Stage
     first: Concerning
     second: Concerning
@@ -57,7 +57,7 @@ class Town:
 async def town() -> AsyncIterator[Town]:
     """A house of its own for each test: what is asked changes it."""
     outside = Outside()
-    async with open_house(outside) as house:
+    async with open_services(outside) as house:
         stage = Stage(house, outside)
         placed = [await _place(stage, each, f"N-{n}") for n, each in enumerate((FIRST, SECOND))]
         yield Town(house, stage, *placed)
@@ -78,7 +78,7 @@ async def _place(stage: Stage, concerning: Concerning, number: str) -> Concernin
     return Concerning(**{**vars(concerning), "id": id_})
 
 
-def bound(house: House) -> list[tuple[Route, Role]]:
+def bound(house: FiveServices) -> list[tuple[Route, Role]]:
     """Every route at which a party's caller is let in to what is its own; what ends a referral comes last."""
     found = [
         (route, role)

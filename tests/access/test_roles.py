@@ -22,37 +22,37 @@ from tests.access.probing import (
     routes,
 )
 from tests.access.samples import SAMPLES
-from tests.privacy.house import House
+from tests.support.five_services.running import FiveServices
 
 Referrals = Mapping[str, tuple[str, str]]
 
 
 class TestTables:
-    def test_guard_every_route_but_those_that_are_named(self, house: House) -> None:
+    def test_guard_every_route_but_those_that_are_named(self, house: FiveServices) -> None:
         """What asks nobody is on a list, with a reason each."""
         unguarded = {path for app in house.apps.values() for (_, path), names in permissions(app).items() if not names}
 
         assert set(OPEN) == unguarded
 
-    def test_name_one_permission_for_each_route(self, house: House) -> None:
+    def test_name_one_permission_for_each_route(self, house: FiveServices) -> None:
         """Two permissions on one route would make a table of tables."""
         several = [names for app in house.apps.values() for names in permissions(app).values() if len(names) > 1]
 
         assert [] == several
 
     @pytest.mark.parametrize("service", SERVICES)
-    def test_have_a_route_for_each_entry(self, service: str, house: House) -> None:
+    def test_have_a_route_for_each_entry(self, service: str, house: FiveServices) -> None:
         """An entry that guards nothing is a promise that nobody keeps."""
         app = house.apps[service]
         used = frozenset[str]().union(*permissions(app).values())
 
         assert used == set(app.state.guard.policy)
 
-    def test_are_as_approved(self, house: House) -> None:
+    def test_are_as_approved(self, house: FiveServices) -> None:
         """Who may do what changes where a reviewer sees it, in one file for all (`python -m tests.access.approve`)."""
         assert json.loads(APPROVED.read_text()) == matrix(house)
 
-    def test_have_a_sample_of_each_request_that_changes_something(self, house: House) -> None:
+    def test_have_a_sample_of_each_request_that_changes_something(self, house: FiveServices) -> None:
         """A new route is asked as it wants to be asked, or it is not tested."""
         writing = {(route.service, route.name) for route in routes(house) if route.method != "GET"}
 
@@ -62,7 +62,7 @@ class TestTables:
 class TestRole:
     @pytest.mark.parametrize("service", SERVICES)
     async def test_is_let_through_where_the_table_says_so_and_nowhere_else(
-        self, service: str, house: House, referrals: Referrals
+        self, service: str, house: FiveServices, referrals: Referrals
     ) -> None:
         """Every role at every route, with a request that the route would take."""
         wrong = {}
@@ -79,7 +79,7 @@ class TestRole:
         assert {} == wrong
 
 
-def _expected(house: House, route: Route, role: Role | None) -> tuple[int, ...]:
+def _expected(house: FiveServices, route: Route, role: Role | None) -> tuple[int, ...]:
     if role is None or role not in roles_of(house, route):
         return (FORBIDDEN,)
     if role in WHOSE and route.is_of_an_object:

@@ -11,8 +11,9 @@ from shared.contracts.sealed import Logistics
 from shared.identity import Role
 from shared.sealing import SealingError
 from tests.access.conftest import SERVICES
-from tests.privacy.house import TENANTS, House
 from tests.simulation.services.parties import supplied
+from tests.support.five_services.keyrings import TENANTS
+from tests.support.five_services.running import FiveServices
 from tests.unit.intake.invented import own
 
 EVERY = sorted({audience for audiences in AUDIENCES.values() for audience in audiences} - {"identifier"})
@@ -24,7 +25,9 @@ _ORDERS = itertools.count()
 
 class TestService:
     @pytest.mark.parametrize(("service", "audience"), list(itertools.product(SERVICES, EVERY)))
-    def test_opens_the_seals_of_its_audiences_and_no_others(self, service: str, audience: str, house: House) -> None:
+    def test_opens_the_seals_of_its_audiences_and_no_others(
+        self, service: str, audience: str, house: FiveServices
+    ) -> None:
         """Of either tenant, by the table of who gets which keys; and never one tenant's with the other's."""
         opened = {
             (tenant, owner): _can_open(house, service, audience, tenant, owner)
@@ -37,7 +40,7 @@ class TestService:
 
 class TestPerson:
     @pytest.mark.parametrize("item", SUPPLIED)
-    async def test_opens_what_an_item_is_added_to_and_only_in_the_role(self, item: str, house: House) -> None:
+    async def test_opens_what_an_item_is_added_to_and_only_in_the_role(self, item: str, house: FiveServices) -> None:
         """Role by audience: who may supply information has it sealed anew, and sees nothing of it."""
         opened: Mapping[Role, object] = {role: await _opened_by(house, role, item) for role in Role}
 
@@ -48,7 +51,7 @@ class TestPerson:
         assert {"clinical", "contact", "coverage"} == {audience for audience, _ in CHANGES.values()}
 
 
-def _can_open(house: House, service: str, audience: str, tenant: str, owner: str) -> bool:
+def _can_open(house: FiveServices, service: str, audience: str, tenant: str, owner: str) -> bool:
     sealed = house.keys.seal(owner, audience, Logistics(), referral_id="demo-x")
     try:
         house.rings[service].open(tenant, audience, sealed, Logistics, purpose="try", referral_id="demo-x")
@@ -57,7 +60,7 @@ def _can_open(house: House, service: str, audience: str, tenant: str, owner: str
     return True
 
 
-async def _opened_by(house: House, role: Role, item: str) -> set[str]:
+async def _opened_by(house: FiveServices, role: Role, item: str) -> set[str]:
     """Which audiences' seals intake opened while somebody in a role supplied an item, or tried to."""
     bare = own(order_number=f"S-{next(_ORDERS)}", requester=None, diagnoses=None, coverage=None)
     bare["patient"] = {name: value for name, value in bare["patient"].items() if name not in ("phone", "email")}

@@ -10,7 +10,8 @@ from shared.identity import Role
 from tests.access.conftest import SERVICES
 from tests.access.probing import Route, probe, roles_of, routes
 from tests.access.samples import ABSENT
-from tests.privacy.house import TENANTS, House
+from tests.support.five_services.keyrings import TENANTS
+from tests.support.five_services.running import FiveServices
 
 Referrals = Mapping[str, tuple[str, str]]
 NAMES_ITS_OBJECT_INSIDE = ("payer_callback", "parked.resolve")
@@ -23,7 +24,7 @@ def seen(answer: httpx2.Response) -> tuple[int, str, dict[str, str]]:
     return answer.status_code, answer.text, headers
 
 
-def about_a_referral(house: House, service: str) -> list[Route]:
+def about_a_referral(house: FiveServices, service: str) -> list[Route]:
     """The routes of a service that are asked about one referral."""
     ours = [route for route in routes(house) if route.service == service]
     return [route for route in ours if route.is_of_a_referral or route.permission in NAMES_ITS_OBJECT_INSIDE]
@@ -33,7 +34,7 @@ class TestAnotherTenantsReferral:
     @pytest.mark.parametrize("tenant", TENANTS)
     @pytest.mark.parametrize("service", SERVICES)
     async def test_answers_as_one_that_does_not_exist(
-        self, service: str, tenant: str, house: House, referrals: Referrals
+        self, service: str, tenant: str, house: FiveServices, referrals: Referrals
     ) -> None:
         """Same status, same body, same headers: of the other tenant's, of ours that is not there, of theirs neither."""
         [other] = set(TENANTS) - {tenant}
@@ -47,7 +48,7 @@ class TestAnotherTenantsReferral:
         assert {} == wrong
 
     @pytest.mark.parametrize("service", SERVICES)
-    async def test_is_in_no_list(self, service: str, house: House, referrals: Referrals) -> None:
+    async def test_is_in_no_list(self, service: str, house: FiveServices, referrals: Referrals) -> None:
         """What is asked without naming a referral is answered about one's own."""
         wrong = {}
         for route in (route for route in routes(house) if route.service == service and route.method == "GET"):
@@ -61,7 +62,7 @@ class TestAnotherTenantsReferral:
 
 class TestLink:
     @pytest.mark.parametrize("service", SERVICES)
-    async def test_opens_one_referral(self, service: str, house: House, referrals: Referrals) -> None:
+    async def test_opens_one_referral(self, service: str, house: FiveServices, referrals: Referrals) -> None:
         """For its patient, every other referral of the same tenant does not exist."""
         own, another = referrals["demo"]
         token = house.issuer.token(Role.PATIENT, referral_id=own)
@@ -75,7 +76,7 @@ class TestLink:
                         wrong[route.name] = (answer, absent)
         assert {} == wrong
 
-    async def test_is_good_for_no_role_beside_the_patients(self, house: House, referrals: Referrals) -> None:
+    async def test_is_good_for_no_role_beside_the_patients(self, house: FiveServices, referrals: Referrals) -> None:
         """A link that also claims to be of our people is a link."""
         token = house.issuer.token(Role.PATIENT, Role.LEAD, Role.OPERATOR, referral_id=referrals["demo"][0])
         let_in = [

@@ -9,7 +9,7 @@ from services.tracking.api import SESSION
 from shared.identity import Role, audience_of
 from tests.access.conftest import SERVICES
 from tests.access.probing import REFUSED, probe, roles_of, routes
-from tests.privacy.house import House
+from tests.support.five_services.running import FiveServices
 from tests.unit.identity.forgeries import BAD_CLAIMS, FORGERIES
 
 Referrals = Mapping[str, tuple[str, str]]
@@ -19,7 +19,7 @@ UNSENDABLE = {"a lone surrogate", "not ASCII"}
 
 
 @pytest.fixture(scope="session")
-def unbelievable(house: House) -> Mapping[Role, Mapping[str, str]]:
+def unbelievable(house: FiveServices) -> Mapping[Role, Mapping[str, str]]:
     """By role the tokens that would let it in, were they what they seem; and none."""
     # The claims are written for a verifier whose clock stands there.
     issuer, now = house.issuer, int(house.issuer.now_s) - 1_800_000_000
@@ -41,7 +41,7 @@ def _moved(claims: dict[str, object], seconds: int) -> dict[str, Any]:
 class TestToken:
     @pytest.mark.parametrize("service", SERVICES)
     async def test_that_is_not_the_issuers_for_us_opens_nothing(
-        self, service: str, house: House, referrals: Referrals, unbelievable: Tokens
+        self, service: str, house: FiveServices, referrals: Referrals, unbelievable: Tokens
     ) -> None:
         """None, expired, of another audience or issuer, under another key or none at all: 401 at every route."""
         wrong = {}
@@ -53,7 +53,9 @@ class TestToken:
         assert {} == wrong
 
     @pytest.mark.parametrize("service", SERVICES)
-    async def test_for_another_service_opens_nothing(self, service: str, house: House, referrals: Referrals) -> None:
+    async def test_for_another_service_opens_nothing(
+        self, service: str, house: FiveServices, referrals: Referrals
+    ) -> None:
         """Whoever is sent a token cannot use it elsewhere: not a service of ours, and nobody else."""
         others = [audience_of(other) for other in (*SERVICES, "simulators", "issuer") if other != service]
         wrong = {}
@@ -68,7 +70,9 @@ class TestToken:
 
 
 class TestCookie:
-    async def test_is_believed_as_the_header_is(self, house: House, referrals: Referrals, unbelievable: Tokens) -> None:
+    async def test_is_believed_as_the_header_is(
+        self, house: FiveServices, referrals: Referrals, unbelievable: Tokens
+    ) -> None:
         """The console's cookie holds a token, and is worth what the token is worth."""
         wrong = {}
         for route in (route for route in routes(house) if route.service == "tracking"):
@@ -79,7 +83,7 @@ class TestCookie:
                     wrong[route.name, name] = answer.status_code
         assert {} == wrong
 
-    async def test_changes_nothing_from_elsewhere(self, house: House, referrals: Referrals) -> None:
+    async def test_changes_nothing_from_elsewhere(self, house: FiveServices, referrals: Referrals) -> None:
         """A valid cookie that another site's form sends along is nobody's."""
         wrong = {}
         for route in (route for route in routes(house) if (route.service, route.method) == ("tracking", "POST")):

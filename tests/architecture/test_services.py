@@ -23,11 +23,10 @@ from shared.contracts.catalogue import PUBLISHED
 from shared.contracts.envelope import topic_of
 from shared.identity import Role
 from shared.sealing import Keyring
-from shared.service import Figures, Hooks, Service, operations, wire
-from shared.service.assembly import guard_of
-from shared.web import create_app
+from shared.service import Figures, Hooks, Service, wire
 from tests.support.callers import Issuer, client_of
 from tests.support.clients import everybody
+from tests.support.five_services.wiring import app_of
 from tests.support.memory import EPOCH, MemoryWorld
 from tests.support.tally import REFERRAL, record
 
@@ -144,8 +143,7 @@ async def running(sixth: Any) -> AsyncIterator[tuple[MemoryWorld, Service]]:
 def app(sixth: Any, running: tuple[MemoryWorld, Service], issuer: Issuer) -> FastAPI:
     """Its routes, guarded as those of every service are."""
     plan, (_, service) = sixth.blueprint(), running
-    guard = guard_of(plan, issuer.verifier(), lambda: service)
-    made = create_app("Throughline sixth", [*plan.routers, operations.router], guard)
+    made = app_of(plan, issuer.verifier(), lambda: service)
     made.state.service = service
     return made
 

@@ -22,7 +22,7 @@ from shared.contracts.language import Actor, Fact, Step, Tick
 from shared.engine import Decider
 from shared.engine.frame import from_stored, is_newer
 from shared.engine.shape import fault_of
-from tests.simulation.services.apps import blueprints
+from tests.simulation.services.direct_requests import blueprints
 from tests.unit.tracking.telling import fold
 
 FROZEN = Path(__file__).parent / "frozen"

@@ -15,15 +15,18 @@ from urllib.parse import parse_qs
 
 import httpx2
 
-from shared.service import Hooks, Service, wire
+from shared.service import Service, wire
 from tests.counts.tally import CountedWorld, counted
 from tests.simulation.determinism import by_the_seed
-from tests.simulation.histories.doors import signed
 from tests.simulation.histories.outside import Choose, answering
 from tests.simulation.scheduler import SeededLoop, run
-from tests.simulation.services.apps import app, audited_keyring, blueprints, served
+from tests.simulation.services.direct_requests import app, blueprints, served
 from tests.support.clients import everybody
+from tests.support.five_services.keyrings import audited_keyring
+from tests.support.five_services.plans import SMS_TOKEN
+from tests.support.five_services.wiring import client_to, hooks
 from tests.support.memory import Broker, Disk
+from tests.support.outside.sms_gateway import receipt
 
 SETTLES_S = 10.0
 """Nothing of one moment takes longer, the emptying of outboxes included."""
@@ -57,9 +60,9 @@ class House:
         broker = Broker(self.disk)
         for name, blueprint in blueprints().items():
             world = self.worlds[name] = CountedWorld(broker)
-            http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._outside(world)), trust_env=False)
+            http = client_to(self._outside(world))
             ring = audited_keyring(name, lambda _opening, world=world: world.tally.update(openings=1))  # type: ignore[misc] # binds
-            self.services[name] = wire(counted(blueprint, world.tally), world, ring, everybody(http), _hooks())
+            self.services[name] = wire(counted(blueprint, world.tally), world, ring, everybody(http), hooks())
         for service in self.services.values():
             await service.start()
         await asyncio.sleep(SETTLES_S)
@@ -100,7 +103,7 @@ class House:
             self.received += 1
             [callback] = parse_qs(request.content.decode())["StatusCallback"]
             sid = answering(self.choose, self.disk.now())(request).json()["sid"]
-            await self._serve(signed(callback, {"MessageSid": sid, "MessageStatus": "delivered"}))
+            await self._serve(receipt(SMS_TOKEN, callback, {"MessageSid": sid, "MessageStatus": "delivered"}))
 
     async def until(self, look: Callable[[], Any]) -> Any:
         """Let time jump from one thing that is due to the next until `look` finds something."""
@@ -137,16 +140,6 @@ async def open_house(choose: Choose[Any]) -> AsyncIterator[House]:
         yield house
     finally:
         await house.stop()
-
-
-def _hooks() -> Hooks:
-    def fail(error: BaseException) -> None:
-        raise error
-
-    def end() -> None:
-        raise AssertionError("A service ended itself.")
-
-    return Hooks(lambda *_, **_labels: None, lambda _figures: None, fail, end)
 
 
 def play(choose: Choose[Any], story: Callable[[House], Awaitable[None]]) -> Figures:

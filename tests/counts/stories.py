@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.counts.house import Figures, House, play
 from tests.simulation.histories.outside import ACTIONS, Choose, hoped_for
-from tests.simulation.services.apps import ADDRESSES
+from tests.support.five_services.plans import address_of
 
 REASON = {"system": "throughline", "code": "somebody-said-so"}
 AFTER_VISIT = timedelta(hours=1)
@@ -50,14 +50,14 @@ async def _with_detours(house: House) -> None:
     await _approved(house, asked)
     first = await house.until(lambda: house.state("scheduling").visit)
     path = f"/v1/placements/{asked['referral_id']}/visit-cancellation"
-    await house.ask("coordinator", ADDRESSES["scheduling"] + path, {"visit_id": first.visit_id, "reason": REASON})
+    await house.ask("coordinator", address_of("scheduling") + path, {"visit_id": first.visit_id, "reason": REASON})
     second = await house.until(lambda: house.state("scheduling").visit)
     assert second.visit_id != first.visit_id
     await _seen_and_closed(house)
 
 
 async def _ordered(house: House) -> None:
-    await house.ask("clinician", f"{ADDRESSES['intake']}/v1/referrals", _order(house.disk.now().isoformat()))
+    await house.ask("clinician", f"{address_of('intake')}/v1/referrals", _order(house.disk.now().isoformat()))
 
 
 async def _approved(house: House, asked: Mapping[str, Any]) -> None:

@@ -12,12 +12,13 @@ import structlog
 
 from shared.ports import Record
 from shared.telemetry import configure
-from tests.privacy.house import DIRECTORY, open_house
 from tests.privacy.outside import Outside, with_canaries
 from tests.privacy.playing import Stage
 from tests.privacy.scanning import Evidence, evidence_of
 from tests.privacy.tales import PARKED, TALES
-from tests.unit.notifications.outside import Server, mail_server
+from tests.support.five_services.plans import DIRECTORY
+from tests.support.five_services.running import open_services
+from tests.support.outside.smtp_server import Server, mail_server
 
 DAYS = 75
 
@@ -54,7 +55,7 @@ async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play
     with logging_to(logged):
         async with (
             mail_server() as mail,
-            open_house(outside, directory=directory, mail_port=mail.port) as house,
+            open_services(outside, directory=directory, mail_port=mail.port) as house,
         ):
             stage = Stage(house, outside)
             spoiled = set[str]()

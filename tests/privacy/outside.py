@@ -3,21 +3,18 @@
 All that they say beside what is asked of them is about the patient too: a canary.
 """
 
-import base64
-import hmac
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
 import httpx2
 
 from tests.privacy.canaries import BIRTH_DATE, ICD_SUPPLIED, NPI, planted
-from tests.privacy.house import SMS_TOKEN
+from tests.support.outside.sms_gateway import message_sid
 from tests.support.parties import OFFICES, PARTIES
 
 Body = dict[str, Any]
@@ -106,11 +103,6 @@ class Outside:
             return self._eligible(asked)
         return self._object(request, path.split("/")[-2], path.rpartition("/")[2], asked)
 
-    def signed(self, post: Post) -> str:
-        """The SMS gateway's signature of a receipt."""
-        content = post.url + "".join(name + post.body[name] for name in sorted(post.body))
-        return base64.b64encode(hmac.digest(SMS_TOKEN.encode(), content.encode(), sha1)).decode()
-
     def _eligible(self, asked: Body) -> httpx2.Response:
         # A check names no referral: its member id tells them apart.
         way = next((way for key, way in self.ways.items() if key in asked["member_id"]), Way())
@@ -126,7 +118,7 @@ class Outside:
             return httpx2.Response(400, json={"code": 21211, "message": f"{form['To']} is {planted('number')}"})
         if way.sms == "garbled":
             return garbage()
-        sid = f"SM{sha256(message.encode()).hexdigest()[:32]}"
+        sid = message_sid(message)
         receipt = {"MessageSid": sid, "MessageStatus": way.sms, "To": form["To"], "ErrorMessage": planted("error")}
         self.posts.append(Post(self.now, form["StatusCallback"], receipt, form=True))
         return httpx2.Response(201, json={"sid": sid, "status": "queued", "to": form["To"], "body": form["Body"]})

@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from shared.contracts.catalogue import FACTS
 from shared.identity import Role
 from tests.access.probing import roles_of, routes
 from tests.privacy.canaries import planted
-from tests.privacy.house import DEADLINE_S, House
 from tests.privacy.outside import Outside, Post, Way
+from tests.support.five_services.plans import SMS_TOKEN
+from tests.support.five_services.running import DEADLINE_S, FiveServices
+from tests.support.outside.sms_gateway import receipt
 
 QUIET_LOOKS = 3
 LOOK_S, TURNS = 0.01, 20
@@ -50,7 +52,7 @@ class Tale:
 class Stage:
     """A house and the outside of it, on which tales are played."""
 
-    house: House
+    house: FiveServices
     outside: Outside
     referrals: dict[str, str] = field(default_factory=dict)
     deeds: list[tuple[datetime, str, Deed]] = field(default_factory=list)
@@ -156,12 +158,10 @@ class Stage:
         service = (url.hostname or "").partition(".")[0]
         path = f"{url.path}?{url.query}" if url.query else url.path
         if post.form:
-            headers = {
-                "X-Twilio-Signature": self.outside.signed(post),
-                "Content-Type": "application/x-www-form-urlencoded",
-            }
-            content = urlencode(post.body).encode()
-            answer = await self.house.ask(service, "POST", path, token="", content=content, headers=headers)
+            signed = receipt(SMS_TOKEN, post.url, post.body)
+            answer = await self.house.ask(
+                service, "POST", path, token="", content=signed.content, headers=dict(signed.headers)
+            )
         else:
             answer = await self.house.ask(service, "POST", path, json=post.body, party=post.party)
         assert answer.status_code < 500, (post.url, answer.text)

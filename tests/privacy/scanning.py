@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.privacy.canaries import found_in
-from tests.privacy.house import House
+from tests.support.five_services.running import FiveServices
 
 TIMEZONE_IN: Final = "document conversations"
 """The clock door must know a patient's lawful hours before any seal is opened: the zone rests in that one place."""
@@ -27,7 +27,7 @@ class Evidence:
         return {place: names for place, names in found.items() if names}
 
 
-def evidence_of(house: House) -> Evidence:
+def evidence_of(house: FiveServices) -> Evidence:
     """Everything in memory: topics, documents, figures, and what callers were told."""
     evidence = Evidence()
     for (topic, _), records in house.world.disk.topics.items():

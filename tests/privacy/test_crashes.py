@@ -12,11 +12,11 @@ from shared.identity import Role
 from tests.privacy.canaries import found_in
 from tests.privacy.conftest import logging_to
 from tests.privacy.faults import BUS_STEPS, FAULTS, OUTSIDE_FAULTS, RARELY, STEPS, Faulty, raising
-from tests.privacy.house import House, open_house
 from tests.privacy.outside import Outside
 from tests.privacy.playing import Stage
 from tests.privacy.scanning import evidence_of
 from tests.privacy.tales import TALES, order
+from tests.support.five_services.running import FiveServices, open_services
 from tests.support.memory import MemoryWorld
 
 TOLD = ("completed", "declined", "incomplete")
@@ -31,7 +31,7 @@ class TestException:
         """Each kind of exception at each step to store, clock and bus: what is logged has types and places alone."""
         weather, logged = Faulty.with_all(steps), io.StringIO()
         with logging_to(logged):
-            async with open_house(Outside(), world=MemoryWorld(weather=weather)) as house:
+            async with open_services(Outside(), world=MemoryWorld(weather=weather)) as house:
                 await house.until(partial(_after_more_work, house, weather, itertools.count()))
                 evidence = evidence_of(house)
         evidence.add("logs", logged.getvalue().encode(), *(each.encode() for each in capfd.readouterr()))
@@ -44,7 +44,7 @@ class TestException:
         """Clients' own exceptions hold addresses and bodies; ours hold what they were given."""
         logged, outside, faults = io.StringIO(), Outside(), list(OUTSIDE_FAULTS.values()) * 3
         with logging_to(logged):
-            async with open_house(raising(outside, faults)) as house:
+            async with open_services(raising(outside, faults)) as house:
                 stage = Stage(house, outside)
                 for name in TOLD:
                     await stage.begin(name, TALES[name])
@@ -65,7 +65,7 @@ class TestException:
         assert found_in(repr([error, error.args, error.__cause__]).encode())
 
 
-async def _after_more_work(house: House, weather: Faulty, numbers: Iterator[int]) -> bool:
+async def _after_more_work(house: FiveServices, weather: Faulty, numbers: Iterator[int]) -> bool:
     """Whether every fault has struck; until then there is always something to do, and what ended is started again."""
     await house.revive()
     await house.ask("intake", "POST", "/v1/referrals", Role.CLINICIAN, json=order(f"n{next(numbers)}"))

@@ -15,12 +15,12 @@ from tests.privacy.canaries import found_in
 from tests.privacy.conftest import logging_to
 from tests.privacy.fhir import bundle
 from tests.privacy.filling import filled
-from tests.privacy.house import House, open_house
 from tests.privacy.outside import Outside
 from tests.privacy.playing import SHOWS_SEALS
 from tests.privacy.scanning import evidence_of
 from tests.privacy.tales import order
 from tests.privacy.wrongs import BYTES, HEADERS, PATHS, QUERIES, spoilt
+from tests.support.five_services.running import FiveServices, open_services
 
 SERVICES = ("intake", "authorization", "scheduling", "notifications", "tracking")
 
@@ -28,7 +28,7 @@ SERVICES = ("intake", "authorization", "scheduling", "notifications", "tracking"
 class Refusing:
     """A house that is asked wrongly; `answer` asks and notes what came back of it."""
 
-    def __init__(self, house: House, referral_id: str, logged: io.StringIO) -> None:
+    def __init__(self, house: FiveServices, referral_id: str, logged: io.StringIO) -> None:
         self.house, self.referral_id, self.logged = house, referral_id, logged
         self.asked = 0
         self.wrong: dict[str, Any] = {}
@@ -63,14 +63,14 @@ async def refusing() -> AsyncIterator[Refusing]:
     """A house with one referral that is full of canaries."""
     logged = io.StringIO()
     with logging_to(logged):
-        async with open_house(Outside()) as house:
+        async with open_services(Outside()) as house:
             made = Route("intake", "POST", "/v1/referrals", "receive")
             found = Refusing(house, "", logged)
             found.referral_id = (await found.answer("in order", made, json=order("s"))).json()["referral_id"]
             yield found
 
 
-def bodies(house: House, service: str) -> Iterator[tuple[Route, Any]]:
+def bodies(house: FiveServices, service: str) -> Iterator[tuple[Route, Any]]:
     """Each route that takes a body, and a body that it takes."""
     by_name = {route.name: route for route in routes(house) if route.service == service}
     for found in iter_route_contexts(house.apps[service].routes):
@@ -136,7 +136,7 @@ class TestRequest:
         assert {} == refusing.leaks()
 
 
-def everything(house: House, service: str) -> list[Route]:
+def everything(house: FiveServices, service: str) -> list[Route]:
     """Every route of a service, those too that ask for no token."""
     return [
         Route(service, method, path, *(sorted(names) or [""]))

@@ -24,9 +24,9 @@ from tests.privacy import canaries
 from tests.privacy.canaries import PHONE, STEM, found_in
 from tests.privacy.conftest import logging_to
 from tests.privacy.filling import CRAFTED, PUBLIC, Uncovered, filled
-from tests.privacy.house import House, open_house
 from tests.privacy.outside import Outside
 from tests.privacy.scanning import evidence_of
+from tests.support.five_services.running import FiveServices, open_services
 
 SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
@@ -82,7 +82,7 @@ class TestSpelling:
         assert set() == found_in(written.encode())
 
 
-def models(house: House) -> set[type[BaseModel]]:
+def models(house: FiveServices) -> set[type[BaseModel]]:
     """The models of all bodies that any route takes."""
     routes = [route for app in house.apps.values() for route in iter_route_contexts(app.routes)]
     taken = [each.call for route in routes for each in getattr(getattr(route, "dependant", None), "dependencies", ())]
@@ -102,7 +102,7 @@ def every_field() -> set[str]:
 class TestField:
     async def test_of_every_body_has_a_canary_or_a_reason(self) -> None:
         """A new field is covered from the day it appears; what is filled in is what the route would take."""
-        async with open_house(Outside()) as house:
+        async with open_services(Outside()) as house:
             found = models(house)
         assert OwnOrder in found
         for model in found:
@@ -128,39 +128,39 @@ class TestField:
         assert [] == [path for path, (_, reason) in PUBLIC.items() if not reason]
 
 
-async def _in_a_key(house: House) -> None:
+async def _in_a_key(house: FiveServices) -> None:
     await house.world.bus.send("t", 0, [Record(STEM.encode(), (), b"")])
 
 
-async def _in_a_header(house: House) -> None:
+async def _in_a_header(house: FiveServices) -> None:
     await house.world.bus.send("t", 0, [Record(b"k", (("ce_subject", STEM.encode()),), b"")])
 
 
-async def _in_a_value(house: House) -> None:
+async def _in_a_value(house: FiveServices) -> None:
     await house.world.bus.send("t.dlq", 0, [Record(b"k", (), base64.b64encode(STEM.encode()))])
 
 
-async def _in_a_document(house: House) -> None:
+async def _in_a_document(house: FiveServices) -> None:
     await house.services["tracking"].store.save([{"_id": "d", "version": 1, "state": {"a": [{"phone": PHONE}]}}])
 
 
-async def _in_an_id(house: House) -> None:
+async def _in_an_id(house: FiveServices) -> None:
     await house.services["tracking"].store.save([{"_id": STEM, "version": 1}])
 
 
-async def _in_a_row(house: House) -> None:
+async def _in_a_row(house: FiveServices) -> None:
     await house.services["tracking"].store.append([{"_id": "r", "value": STEM.encode()}])
 
 
-async def _in_a_label(house: House) -> None:
+async def _in_a_label(house: FiveServices) -> None:
     house.metrics["intake"].requests.labels(f"/v1/{STEM}", "GET", 200).inc()
 
 
-async def _in_an_answer(house: House) -> None:
+async def _in_an_answer(house: FiveServices) -> None:
     house.answers.append(("GET intake", f"Location: /{STEM}".encode()))
 
 
-PLANTED: dict[str, Callable[[House], Any]] = {
+PLANTED: dict[str, Callable[[FiveServices], Any]] = {
     "key of t": _in_a_key,
     "header of t": _in_a_header,
     "value of t.dlq": _in_a_value,
@@ -176,7 +176,7 @@ class TestPlace:
     @pytest.mark.parametrize("place", PLANTED)
     async def test_is_looked_at(self, place: str) -> None:
         """One leak is planted, and is found where it is."""
-        async with open_house(Outside()) as house:
+        async with open_services(Outside()) as house:
             await PLANTED[place](house)
             found = evidence_of(house).leaks()
 

@@ -16,7 +16,7 @@ from tests.simulation.determinism import by_the_seed
 from tests.simulation.poison import identity_of
 from tests.simulation.replica import Replica
 from tests.simulation.scheduler import SeededLoop, run
-from tests.simulation.services.apps import blueprints
+from tests.simulation.services.direct_requests import blueprints
 from tests.simulation.services.next_program import ADDED, CHANGES, NEWER, next_blueprints
 from tests.simulation.services.orders import some_orders
 from tests.simulation.services.play import Run

@@ -8,12 +8,11 @@ from fastapi import FastAPI
 
 from shared.identity import audience_of
 from shared.sealing import Keyring
-from shared.service import Blueprint, Hooks, Service, operations, wire
-from shared.service.assembly import guard_of
-from shared.web import create_app
+from shared.service import Blueprint, Service, wire
 from shared.world import World
 from tests.support.callers import Issuer
 from tests.support.clients import everybody
+from tests.support.five_services.wiring import app_of, hooks
 
 POLL_S = 0.02
 """The clock door looks this often: a test waits for what is due, not for a second to pass."""
@@ -24,17 +23,11 @@ async def at_work(
     plan: Blueprint, world: World, keyring: Keyring, http: httpx2.AsyncClient, issuer: Issuer
 ) -> AsyncIterator[tuple[Service, FastAPI]]:
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
-    hooks = Hooks(lambda *_, **_labels: None, lambda _figures: None, _raise, lambda: None)
-    service = wire(plan, world, keyring, everybody(http), hooks, poll_s=POLL_S)
-    guard = guard_of(plan, issuer.verifier(audience_of(plan.name)), lambda: service)
-    app = create_app(plan.name, [*plan.routers, operations.router], guard)
+    service = wire(plan, world, keyring, everybody(http), hooks(stop_process=lambda: None), poll_s=POLL_S)
+    app = app_of(plan, issuer.verifier(audience_of(plan.name)), lambda: service)
     app.state.service = service
     await service.start()
     try:
         yield service, app
     finally:
         await service.stop()
-
-
-def _raise(error: BaseException) -> None:
-    raise error

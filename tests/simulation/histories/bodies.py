@@ -17,8 +17,9 @@ from shared.contracts.language import effect_id
 from shared.contracts.notifications import ContactOutcome
 from shared.effects.protocol import id_of
 from tests.simulation.histories.house import House
-from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision, message_sid
+from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision
 from tests.simulation.services.parties import supplied
+from tests.support.outside.sms_gateway import message_sid
 
 PROVIDERS = (("pr-house", "st-north"), ("pr-near", "st-north"), ("pr-late", "st-west"))
 REASONS = ("somebody-said-so", "deceased", "care-elsewhere", "superseded", "order-expired", "seen-no-report", "unseen")

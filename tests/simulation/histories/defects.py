@@ -20,7 +20,7 @@ from services.scheduling.domain import decide, duties
 from services.scheduling.domain.commands import EndPlacement, HoldPlacement
 from services.tracking import store
 from shared.contracts.intake import ConsultReportReceived, ReferralClosed
-from tests.simulation.services.apps import PROVIDERS
+from tests.support.five_services.plans import PROVIDERS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

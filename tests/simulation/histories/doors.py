@@ -1,11 +1,7 @@
 """The doors of the services: one entry per route by which something is asked for. That none is missing is tested."""
 
-import base64
-import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha1
-from urllib.parse import urlencode
 
 import httpx2
 
@@ -13,7 +9,9 @@ from services.authorization.gateways import Callbacks
 from tests.simulation.histories import bodies
 from tests.simulation.histories.bodies import Bodies, Sent
 from tests.simulation.histories.people import Person
-from tests.simulation.services.apps import ADDRESSES, SMS, keyring
+from tests.support.five_services.keyrings import keyring
+from tests.support.five_services.plans import SMS_TOKEN, address_of
+from tests.support.outside.sms_gateway import receipt
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,10 @@ DOORS: Sequence[Door] = (
 
 def knock(door: Door, sent: Sent, person: Person, idempotency_key: str) -> httpx2.Request:
     """The request of somebody."""
-    address = ADDRESSES.get(door.service, f"http://{door.service}.example")
-    url, body = f"{address}{door.path}", door.body(sent)
+    url, body = f"{address_of(door.service)}{door.path}", door.body(sent)
     if door.path == SMS_CALLBACK:
-        return signed(f"{url}?message={body['message']}", {k: v for k, v in body.items() if k != "message"})
+        form = {name: value for name, value in body.items() if name != "message"}
+        return receipt(SMS_TOKEN, f"{url}?message={body['message']}", form)
     payer = _payer(sent) if door.path == PAYER_CALLBACK else None
     path = url.format(referral_id=sent.key, payer_id=payer)
     if payer is not None:
@@ -90,14 +88,3 @@ def _payer(sent: Sent) -> str:
     case = sent.house.state("authorization", sent.key)
     asked = [asked.payer for asked in reversed(case.asked)] if case else []
     return str(sent.choose([*asked, "medicare"]))
-
-
-def signed(url: str, form: Mapping[str, str]) -> httpx2.Request:
-    """A receipt of the SMS gateway, by Twilio's convention."""
-    content = url + "".join(name + form[name] for name in sorted(form))
-    digest = hmac.digest(SMS.auth_token.get_secret_value().encode(), content.encode(), sha1)
-    headers = {
-        "X-Twilio-Signature": base64.b64encode(digest).decode(),
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    return httpx2.Request("POST", url, content=urlencode(form).encode(), headers=headers)

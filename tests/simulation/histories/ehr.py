@@ -13,7 +13,7 @@ from services.intake.domain import Referral
 from tests.simulation.histories.fhir import Name, bundle
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import Body, Choose
-from tests.simulation.services.apps import Said
+from tests.simulation.services.direct_requests import Said
 from tests.simulation.services.later import FHIR, OWN
 from tests.simulation.services.parties import SUPPLIES
 

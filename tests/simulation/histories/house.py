@@ -23,11 +23,11 @@ from shared.engine.unit_of_work import UnitOfWork
 from shared.errors import Rejected, Unknown
 from shared.messaging.inbox import Delivery
 from shared.ports import Received
-from shared.service import Hooks
 from tests.simulation.determinism import no_threads
 from tests.simulation.histories.wiring import OneDisk, Place, places
 from tests.simulation.scheduler import SeededLoop
-from tests.simulation.services.apps import Said, app, blueprints, served
+from tests.simulation.services.direct_requests import Said, app, blueprints, served
+from tests.support.five_services.wiring import client_to, hooks
 from tests.support.memory import EPOCH
 
 Line = tuple[str, str, str]
@@ -78,10 +78,9 @@ class House:
         self._at_work = [self.loop.create_task(each.publisher.run(each.engine)) for each in aggregates]  # kept alive
 
     async def _build(self, begins: datetime) -> None:
-        hooks = Hooks(lambda *_, **_labels: None, lambda _: None, self.faults.append, lambda: None)
         self.world = OneDisk(begins)
-        self.http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._outside), trust_env=False)
-        self.places = places(self.world, self.http, hooks)
+        self.http = client_to(self._outside)
+        self.places = places(self.world, self.http, hooks(self.faults.append, lambda: None))
 
     def close(self) -> None:
         """Stop it all."""

@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import httpx2
 
 from tests.simulation.histories.house import Behaviour
 from tests.simulation.services.parties import REASON
+from tests.support.outside.sms_gateway import message_sid
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[T]], T]
@@ -75,11 +75,6 @@ def _answered(request: httpx2.Request, choose: Choose[Any], now: datetime) -> ht
         raise AssertionError(f"The outside knows no {path}.")
     asked = json.loads(request.content) if request.content else {}
     return httpx2.Response(200, json=_SAYS[found["kind"]](found["id"] or "", asked, choose, now))
-
-
-def message_sid(message: str) -> str:
-    """The gateway's reference to a message."""
-    return f"SM{sha256(message.encode()).hexdigest()[:32]}"
 
 
 def _eligibility(_id: str, asked: Body, choose: Choose[Any], _now: datetime) -> Body:

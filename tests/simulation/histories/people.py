@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.simulation.histories.house import House
-from tests.simulation.services.apps import PROVIDERS
+from tests.support.five_services.plans import PROVIDERS
 
 OF_AN_OFFICE = ("specialist",)
 

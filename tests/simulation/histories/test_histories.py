@@ -14,7 +14,7 @@ from tests.simulation.histories.defects import PLANTS, Plant
 from tests.simulation.histories.doors import DOORS
 from tests.simulation.histories.machine import COUNTED, Histories
 from tests.simulation.histories.wiring import DECIDED
-from tests.simulation.services.apps import app, blueprints
+from tests.simulation.services.direct_requests import app, blueprints
 from tests.support.sizes import SIZES
 
 EXAMPLES = int(os.environ.get("HISTORIES", SIZES.histories))

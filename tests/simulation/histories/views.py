@@ -14,7 +14,7 @@ from shared.contracts.language import Actor
 from shared.errors import Rejected
 from tests.simulation.histories.house import House
 from tests.simulation.histories.people import Person, is_stranger
-from tests.simulation.services.apps import TENANT
+from tests.support.five_services.keyrings import TENANT
 
 MOST_ROWS = 200
 PAGES: Mapping[str, str] = {

@@ -3,25 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx2
 
-from services.notifications.gateways import MailGateway
-from services.notifications.gateways.answers import taken
 from shared.contracts.language import Command
+from shared.effects import NotTaken
 from shared.engine import Decider, Engine
 from shared.errors import Unknown
-from shared.ports import Answer, Call, Collection, Gateway
-from shared.service import Hooks, Kind, Parts, Service, wire
+from shared.ports import Collection, Gateway
+from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
 from shared.world import World
 from tests.simulation.histories.listed import ListedStore
-from tests.simulation.services.apps import blueprints, keyring
+from tests.simulation.services.direct_requests import blueprints
 from tests.support.clients import everybody
+from tests.support.five_services.keyrings import keyring
 from tests.support.memory import MemoryWorld
 from tests.support.outbound import Uncalled
+from tests.support.outside.mail_gateway import with_played_mail
 
 DECIDED: Counter[type[Command]] = Counter()
 """How often a command was decided and not refused, over all histories of this process: several services may have one
@@ -56,7 +56,7 @@ def places(world: World, http: httpx2.AsyncClient, hooks: Hooks) -> list[Place]:
     found = []
     for name in blueprints():
         gateways: dict[str, Mapping[str, Gateway]] = {}
-        kinds = tuple(_with_our_mail(kind, gateways) for kind in _kinds(name))
+        kinds = tuple(_noted(kind, gateways) for kind in _with_mail(name).kinds)
         service = wire(replace(blueprints()[name], kinds=kinds), world, keyring(name), everybody(http), hooks)
         for kind in kinds:
             engine = service.aggregates[kind.decider.name].engine
@@ -66,8 +66,22 @@ def places(world: World, http: httpx2.AsyncClient, hooks: Hooks) -> list[Place]:
 
 
 @cache
-def _kinds(name: str) -> tuple[Kind, ...]:
-    return tuple(replace(kind, decider=_counted(kind.decider)) for kind in blueprints()[name].kinds)
+def _with_mail(name: str) -> Blueprint:
+    plan = blueprints()[name]
+    counted = replace(plan, kinds=tuple(replace(kind, decider=_counted(kind.decider)) for kind in plan.kinds))
+    return with_played_mail(counted, lambda parts: partial(_send, parts.clients.plain))
+
+
+async def _send(http: httpx2.AsyncClient, _message_id: str) -> None:
+    """The mail server is asked as if it spoke HTTP."""
+    try:
+        response = await http.put("http://mail.example/mail/message")
+    except httpx2.ConnectError:
+        raise NotTaken from None
+    except httpx2.HTTPError:
+        raise Unknown("silence") from None
+    if response.status_code != httpx2.codes.OK:
+        raise Unknown("A reply that is none.")
 
 
 def _counted(decider: Decider) -> Decider:
@@ -79,32 +93,11 @@ def _counted(decider: Decider) -> Decider:
     return replace(decider, decide=decide)
 
 
-def _with_our_mail(kind: Kind, found: dict[str, Mapping[str, Gateway]]) -> Kind:
+def _noted(kind: Kind, found: dict[str, Mapping[str, Gateway]]) -> Kind:
+    """The same kind, whose gateways are found again under its name."""
+
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        found[kind.decider.name] = {
-            effect: Mail(real.settings, real.writer, real.may_repeat, parts.clients.plain)
-            if isinstance(real, MailGateway)
-            else real
-            for effect, real in kind.gateways(parts).items()
-        }
+        found[kind.decider.name] = kind.gateways(parts)
         return found[kind.decider.name]
 
     return replace(kind, gateways=gateways)
-
-
-@dataclass(frozen=True)
-class Mail(MailGateway):
-    """The real gateway, whose server is asked as if it spoke HTTP."""
-
-    http: httpx2.AsyncClient
-
-    async def _deliver(self, call: Call, now: datetime, mail: Any) -> Answer:
-        try:
-            response = await self.http.put(f"http://mail.example/mail/{call.effect_id}")
-        except httpx2.ConnectError:
-            return Answer("not_taken")
-        except httpx2.HTTPError:
-            raise Unknown("silence") from None
-        if response.status_code != httpx2.codes.OK:
-            raise Unknown("A reply that is none.")
-        return taken(call, now, str(mail["Message-ID"]))

@@ -18,7 +18,7 @@ from shared.contracts.scheduling import ProviderChosen
 from shared.engine import Decider
 from shared.messaging.inbox import EventContext, Reaction
 from shared.service import Blueprint, Parts
-from tests.simulation.services.apps import blueprints
+from tests.simulation.services.direct_requests import blueprints
 
 ADDED = "told_anew"
 

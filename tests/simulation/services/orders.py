@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.simulators.behaviour import draw
 from deploy.simulators.telephones import telephone
-from tests.simulation.services.apps import TENANT, keyring
+from tests.support.five_services.keyrings import TENANT, keyring
 
 CANARY = "Canarysample"
 """The family name of every patient: it must never be seen outside a seal."""

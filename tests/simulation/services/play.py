@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 
-from services.notifications.gateways import MailGateway
 from shared.effects.protocol import id_of, record_from_stored
 from shared.errors import Rejected
-from shared.ports import Gateway
-from shared.service import Blueprint, Hooks, Kind, Parts, Service, wire
+from shared.service import Blueprint, Hooks, Service, wire
 from tests.simulation.calm import settle
 from tests.simulation.cluster import Cluster
 from tests.simulation.machines import Life
@@ -22,15 +20,17 @@ from tests.simulation.requests import Wire
 from tests.simulation.scheduler import SeededLoop
 from tests.simulation.services import rules
 from tests.simulation.services.agenda import Agenda
-from tests.simulation.services.apps import blueprints, keyring
+from tests.simulation.services.direct_requests import blueprints
 from tests.simulation.services.later import Ehr, hours_before, words_of
 from tests.simulation.services.orders import orders, referral_id
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
-from tests.simulation.services.ways import Doors, Mail, client
+from tests.simulation.services.ways import Doors, client, mail
 from tests.simulation.storm import Storm
 from tests.simulation.troubles import befall
 from tests.support.clients import everybody
+from tests.support.five_services.keyrings import keyring
+from tests.support.outside.mail_gateway import with_played_mail
 
 POISONED, SPOILED = 0.4, 0.04
 LASTS_S = (15.0, 30.0, 60.0)
@@ -127,17 +127,7 @@ class Run:
     def _wired(self, life: Life, hooks: Hooks) -> Service:
         name = life.weather.name.rpartition("-")[0]
         plan, weather = self.plan_of(life.weather.name) if self.plan_of else self.newest[name], life.weather
-
-        def with_our_mail(kind: Kind) -> Kind:
-            def gateways(parts: Parts) -> Mapping[str, Gateway]:
-                return {
-                    effect: Mail.like(real, self.outside, weather) if isinstance(real, MailGateway) else real
-                    for effect, real in kind.gateways(parts).items()
-                }
-
-            return replace(kind, gateways=gateways)
-
-        ours = replace(plan, kinds=tuple(with_our_mail(kind) for kind in plan.kinds))
+        ours = with_played_mail(plan, lambda _parts: mail(self.outside, weather))
         return wire(ours, life, keyring(name), everybody(client(self.outside, weather)), hooks)
 
     async def place(self, after_s: float, order: Mapping[str, Any], *, is_rush: bool) -> None:

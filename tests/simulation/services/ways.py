@@ -1,28 +1,23 @@
 """The ways between services and outside: requests out through one replica, callbacks and people in by the routes."""
 
-import base64
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from email.message import EmailMessage
-from hashlib import sha1
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx2
 
-from services.notifications.gateways import MailGateway
-from services.notifications.gateways.answers import taken
 from shared.effects import NotTaken
 from shared.errors import Unknown
-from shared.ports import Answer, Call
 from shared.service import Service
 from tests.simulation.cluster import Cluster
 from tests.simulation.machines import ReplicaWeather
 from tests.simulation.requests import Garbled
-from tests.simulation.services.apps import ADDRESSES, SMS, Said, app, served
+from tests.simulation.services.direct_requests import Said, app, served
 from tests.simulation.services.outside import Outside
+from tests.support.five_services.plans import SMS_TOKEN, address_of
+from tests.support.five_services.wiring import client_to
+from tests.support.outside.mail_gateway import Send
+from tests.support.outside.sms_gateway import receipt
 
 CALLS_BACK: Mapping[str, str] = {
     "/payer-callbacks/": "payer",
@@ -60,30 +55,19 @@ def client(outside: Outside, weather: ReplicaWeather) -> httpx2.AsyncClient:
             status, text = storm.random.choice(GARBAGE)
             return httpx2.Response(status, text=text)
 
-    return httpx2.AsyncClient(transport=httpx2.MockTransport(handle), trust_env=False)
+    return client_to(handle)
 
 
-@dataclass(frozen=True)
-class Mail(MailGateway):
-    """The real gateway; only the connection to the mail server is another."""
+def mail(outside: Outside, weather: ReplicaWeather) -> Send:
+    """A replica's way to the mail server."""
 
-    outside: Outside
-    weather: ReplicaWeather
-
-    async def _deliver(self, call: Call, now: datetime, mail: EmailMessage) -> Answer:
-        message_id = str(mail["Message-ID"])
+    async def send(message_id: str) -> None:
         try:
-            await self.outside.wire.request(self.weather, lambda: self.outside.mail(message_id), LAND_S, TIMEOUT_S)
-        except NotTaken:
-            return Answer("not_taken")
+            await outside.wire.request(weather, lambda: outside.mail(message_id), LAND_S, TIMEOUT_S)
         except Garbled:
             raise Unknown("A reply that is none.") from None
-        return taken(call, now, message_id)
 
-    @classmethod
-    def like(cls, real: MailGateway, outside: Outside, weather: ReplicaWeather) -> "Mail":
-        """As the blueprint made it."""
-        return cls(real.settings, real.writer, real.may_repeat, outside, weather)
+    return send
 
 
 @dataclass(frozen=True)
@@ -105,7 +89,7 @@ class Doors:
     def by_person(self, role: str, service: str, path: str, body: Mapping[str, Any], key: str) -> httpx2.Request:
         """A request of somebody in a role. `key` makes a retry the same request."""
         headers = {"Authorization": f"Bearer {role}:sam.{role}", "Idempotency-Key": key}
-        return httpx2.Request("POST", f"{ADDRESSES[service]}{path}", json=dict(body), headers=headers)
+        return httpx2.Request("POST", f"{address_of(service)}{path}", json=dict(body), headers=headers)
 
     def by_system(self, url: str, body: Mapping[str, Any]) -> httpx2.Request:
         """A callback, as the outside makes it: its own ids make a retry the same."""
@@ -115,10 +99,4 @@ class Doors:
 
     def by_gateway(self, url: str, form: Mapping[str, str]) -> httpx2.Request:
         """A receipt of the SMS gateway, by Twilio's convention."""
-        content = url + "".join(name + form[name] for name in sorted(form))
-        digest = hmac.digest(SMS.auth_token.get_secret_value().encode(), content.encode(), sha1)
-        headers = {
-            "X-Twilio-Signature": base64.b64encode(digest).decode(),
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        return httpx2.Request("POST", url, content=urlencode(form).encode(), headers=headers)
+        return receipt(SMS_TOKEN, url, form)

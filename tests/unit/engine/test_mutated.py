@@ -14,7 +14,7 @@ from shared.identity import Role
 from shared.messaging.inbox import Delivery
 from shared.ports import Received
 from shared.service.aggregate import Aggregate
-from tests.privacy.house import House, open_house
+from tests.support.five_services.running import FiveServices, open_services
 from tests.support.memory import CODEC, EPOCH
 from tests.unit.intake.invented import own
 
@@ -40,7 +40,7 @@ def mutations(found: Any, depth: int = 0) -> Iterator[Any]:
                 yield [*found[:place], other, *found[place + 1 :]]
 
 
-async def with_a_referral(house: House) -> None:
+async def with_a_referral(house: FiveServices) -> None:
     """All services know one."""
     answer = await house.ask("intake", "POST", "/v1/referrals", Role.COORDINATOR, json=own())
     referral_id: str = answer.json()["referral_id"]
@@ -51,7 +51,7 @@ async def with_a_referral(house: House) -> None:
     await house.until(is_known)
 
 
-def put(house: House, collection: str, key: str, stored: dict[str, Any]) -> None:
+def put(house: FiveServices, collection: str, key: str, stored: dict[str, Any]) -> None:
     """Write to the disk, past all rules; a document that lost its id or its version stands where it stood."""
     raw = bson.encode(stored)
     house.world.disk.collections[collection][key] = raw
@@ -61,7 +61,7 @@ def put(house: House, collection: str, key: str, stored: dict[str, Any]) -> None
     house.world.disk.indexed[collection][key] = {"version": 0, "slot": 0, **indexed}
 
 
-async def survives(house: House, aggregate: Aggregate, key: str) -> None:
+async def survives(house: FiveServices, aggregate: Aggregate, key: str) -> None:
     """Every door comes by, with a neighbour in the same batch."""
     engine, reader = aggregate.engine, house.services["tracking"].reader
     engine.working_set.recent = Recent()
@@ -75,7 +75,7 @@ async def survives(house: House, aggregate: Aggregate, key: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 async def test_no_field_of_a_document_ends_a_service(service: str) -> None:
     """Missing, of another kind, in the frame or in the state: its own key fails, if that."""
-    async with open_house(lambda _request: httpx2.Response(404)) as house:
+    async with open_services(lambda _request: httpx2.Response(404)) as house:
         await with_a_referral(house)
         for aggregate in house.services[service].aggregates.values():
             collection = aggregate.store._name  # type: ignore[attr-defined] # noqa: SLF001 - the fake's

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.notifications.outside import Server, mail_server
+from tests.support.outside.smtp_server import Server, mail_server
 from tests.unit.notifications.standing import Standing, standing
 
 

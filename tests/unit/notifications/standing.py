@@ -23,8 +23,9 @@ from shared.service import Service
 from tests.support.at_work import at_work
 from tests.support.callers import Issuer, client_of
 from tests.support.memory import MemoryWorld
+from tests.support.outside.sms_gateway import Twilio
+from tests.support.outside.smtp_server import Server
 from tests.support.tasks import only
-from tests.unit.notifications.outside import Server, Twilio
 from tests.unit.notifications.patients import LETTERHEAD, SMS, keyring, mail_settings, patient, visit
 from tests.unit.notifications.talking import NOON, REFERRAL
 

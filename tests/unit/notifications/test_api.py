@@ -8,7 +8,7 @@ from services.notifications.gateways.sms import CALLBACK_PATH
 from shared.contracts.intake import ReferralReceived
 from shared.contracts.scheduling import VisitCancelled
 from shared.identity import Role
-from tests.unit.notifications.outside import SID, signature
+from tests.support.outside.sms_gateway import SID, signature
 from tests.unit.notifications.patients import SMS
 from tests.unit.notifications.standing import Standing
 from tests.unit.notifications.talking import REFERRAL

@@ -10,7 +10,7 @@ from services.notifications.gateways import MailGateway
 from shared.contracts.language import Reason
 from shared.errors import Unknown
 from shared.ports import Answer, Traits
-from tests.unit.notifications.outside import Server
+from tests.support.outside.smtp_server import Server
 from tests.unit.notifications.patients import (
     call_of,
     conversation_of,

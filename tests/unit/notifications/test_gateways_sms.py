@@ -13,7 +13,7 @@ from services.notifications.gateways.addresses import as_read
 from shared.contracts.language import Reason
 from shared.errors import Unknown
 from shared.ports import Answer, Traits
-from tests.unit.notifications.outside import SID, Twilio
+from tests.support.outside.sms_gateway import SID, Twilio
 from tests.unit.notifications.patients import SMS, call_of, conversation_of, keyring, patient, visit, writer
 from tests.unit.notifications.talking import REFERRAL, ZONE, after
 

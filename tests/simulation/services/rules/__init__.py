@@ -11,7 +11,6 @@ from shared.ports import Stored
 from tests.simulation import stories
 from tests.simulation.cluster import Cluster
 from tests.simulation.poison import Poison
-from tests.simulation.services.apps import TENANT, keyring
 from tests.simulation.services.later import Spoken
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.rules.effects import only_asks, wrong_effects
@@ -23,6 +22,7 @@ from tests.simulation.services.rules.once import told_twice
 from tests.simulation.services.rules.paths import wrong_path
 from tests.simulation.services.rules.tracks import wrong_tracks
 from tests.simulation.services.rules.visits import kept_ahead, wrong_visits
+from tests.support.five_services.keyrings import TENANT, keyring
 
 CANCELLING = ("cancellation", "closing")
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from services.notifications.domain import AT_MOST_ONCE, Conversation, Message, Notice
 from shared.effects.protocol import id_of
 from shared.engine import Document
-from tests.simulation.services.apps import MAIL
 from tests.simulation.services.rules.known import COLLECTIONS, Known
+from tests.support.five_services.plans import MAIL
 
 LANDS_AFTER = timedelta(seconds=30)
 """A message that was begun before the end may land so long after it."""

@@ -1,50 +1,14 @@
-"""The world outside: an SMS gateway by Twilio's convention, and a real mail server on this machine."""
+"""A real mail server on this machine that answers as told, and keeps what it was sent."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import parse_qs
 
-import httpx2
 from aiosmtpd.smtp import SMTP, Envelope
-
-SID = "SM0123456789abcdef0123456789abcdef"
-
-
-@dataclass
-class Twilio:
-    """Answers as told, and keeps what it was asked."""
-
-    status: int = 201
-    content: bytes = b'{"sid": "%s", "status": "queued"}' % SID.encode()
-    error: Exception | None = None
-    requests: list[httpx2.Request] = field(default_factory=list)
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        """One request."""
-        self.requests.append(request)
-        if self.error:
-            raise self.error
-        return httpx2.Response(self.status, content=self.content)
-
-    @property
-    def form(self) -> dict[str, str]:
-        """The form of the only request."""
-        assert 1 == len(self.requests)
-        return {name: values[0] for name, values in parse_qs(self.requests[0].content.decode()).items()}
-
-
-def signature(token: str, url: str, form: Mapping[str, str]) -> str:
-    """What Twilio signs with."""
-    signed = url + "".join(name + form[name] for name in sorted(form))
-    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), hashlib.sha1)).decode()
 
 
 @dataclass

@@ -1,97 +1,38 @@
-"""The five services at work on one world in memory: their real apps, keys of their own, and everything that they leave.
+"""The five services at work on one world in memory with their doors open, and who may call them by HTTP.
 
 Nothing is told here of who may do what or of what may be seen; `tests/access` and `tests/privacy` ask that.
 """
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 from joserfc.jwk import ECKey
-from pydantic import SecretStr
 
-from deploy.platform.keys import AUDIENCES, JwkSet, generate_keys
-from services.authorization import app as authorization
-from services.authorization.settings import OwnSettings as AuthorizationOwn
-from services.intake import app as intake
-from services.intake.settings import OwnSettings as IntakeOwn
-from services.notifications import app as notifications
-from services.notifications.settings import LetterheadSettings, MailSettings, SmsSettings
-from services.scheduling import app as scheduling
-from services.scheduling.settings import OwnSettings as SchedulingOwn
-from services.tracking import app as tracking
+from deploy.platform.keys import AUDIENCES
 from services.tracking.gateways import Issuer as Login
 from shared.effects import Clients, ServiceToken
 from shared.identity import Role, audience_of
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
-from shared.service import Blueprint, Service, operations, wire
-from shared.service.assembly import guard_of, hooks_of
+from shared.service import Blueprint, Service, wire
+from shared.service.assembly import hooks_of
 from shared.telemetry import Metrics
-from shared.web import create_app
 from tests.support.callers import Issuer
 from tests.support.clients import everybody
+from tests.support.five_services.keyrings import TENANTS, audited_keyring, every_key
+from tests.support.five_services.plans import DIRECTORY, MAIL, OUTSIDE, address_of, blueprints
+from tests.support.five_services.wiring import Outside, app_of, client_to
 from tests.support.memory import MemoryStore, MemoryWorld
 from tests.support.parties import PERSON
 
-CONFIG = Path(__file__).parents[2] / "deploy/config"
-DIRECTORY = Path(__file__).parents[1] / "simulation/services/directory.json"
-OUTSIDE = "http://outside.example"
-SMS_TOKEN = "invented"
-TENANTS = ("demo", "other")
 DEADLINE_S, DRAINS_S = 120.0, 0.2
-Handler = Callable[[httpx2.Request], httpx2.Response]
-
-
-def address_of(service: str) -> str:
-    """Where a service is reached."""
-    return f"http://{service}.example"
-
-
-def plans(directory: Path, mail_port: int, http: httpx2.AsyncClient) -> Mapping[str, Blueprint]:
-    """What each service consists of, as its app has it."""
-    sms = SmsSettings(
-        auth_token=SecretStr(SMS_TOKEN),
-        sender="+12025550100",
-        url=OUTSIDE,
-        callback_url=address_of("notifications"),
-    )
-    console = ServiceToken("demo-console", ECKey.generate_key("P-384", {"kid": "console"}), f"{OUTSIDE}/token", http)
-    found = (
-        intake.blueprint(
-            IntakeOwn(
-                ehr_url=OUTSIDE, public_url=address_of("intake"), pathways_file=DIRECTORY.with_name("pathways.json")
-            )
-        ),
-        authorization.blueprint(
-            AuthorizationOwn(
-                payer_url=OUTSIDE, public_url=address_of("authorization"), payers_file=CONFIG / "payers.json"
-            )
-        ),
-        scheduling.blueprint(
-            SchedulingOwn(
-                offices_url=OUTSIDE,
-                public_url=address_of("scheduling"),
-                reports_url=address_of("intake"),
-                directory_file=directory,
-            )
-        ),
-        notifications.blueprint(
-            LetterheadSettings(sender_name="Sample Health", phone="+12025550100"),
-            sms,
-            MailSettings(sender="care@sample.example", security="none", port=mail_port),
-        ),
-        tracking.blueprint(Login(console, f"{OUTSIDE}/authorize")),
-    )
-    return {plan.name: plan for plan in found}
 
 
 class Uncounted(MemoryStore):
@@ -108,7 +49,7 @@ class Uncounted(MemoryStore):
 
 
 @dataclass
-class House:
+class FiveServices:
     """The services, and who may call them; `openings` are seals that were opened, `answers` what callers were told."""
 
     world: MemoryWorld
@@ -130,8 +71,7 @@ class House:
         metrics = self.metrics.setdefault(name, Metrics())
         hooks = replace(hooks_of(metrics), stop_process=partial(self.ended.add, name))
         service = wire(plan, self.world, self.rings[name], self.lines, hooks, poll_s=0.02)
-        guard = guard_of(plan, self.issuer.verifier(audience_of(name)), lambda: service)
-        app = create_app(f"Throughline {name}", [*plan.routers, operations.router], guard, metrics=metrics)
+        app = app_of(plan, self.issuer.verifier(audience_of(name)), lambda: service, metrics=metrics)
         app.state.service = service
         self.services[name], self.apps[name] = service, app
         await service.start()
@@ -180,39 +120,32 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
-    outside: Handler,
+async def open_services(
+    outside: Outside,
     *,
     directory: Path = DIRECTORY,
     mail_port: int = 9,
     world: MemoryWorld | None = None,
     lines: Callable[[httpx2.AsyncClient], Clients] = everybody,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[FiveServices]:
     """All five services with their doors open, until the end."""
     world = world or MemoryWorld()
     world.stores = partial(_store, world)
-    sets = _always_the_same(generate_keys(TENANTS))
     openings: list[tuple[str, Opening]] = []
-    rings = {name: Keyring(sets[name], partial(_note, openings, name)) for name in AUDIENCES}
-    every = {str(key["kid"]): key for jwk_set in sets.values() for key in jwk_set["keys"]}
-    keys = Keyring({"keys": list(every.values())}, lambda _opening: None)
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(outside), trust_env=False)
-    house = House(world, keys, rings, lines(http), plans(directory, mail_port, http), openings)
-    for name in house.blueprints:
-        await house.start(name)
+    rings = {name: audited_keyring(name, partial(_note, openings, name)) for name in AUDIENCES}
+    http = client_to(outside)
+    console = ServiceToken("demo-console", ECKey.generate_key("P-384", {"kid": "console"}), f"{OUTSIDE}/token", http)
+    login, mail = Login(console, f"{OUTSIDE}/authorize"), MAIL.model_copy(update={"port": mail_port})
+    plans = blueprints(login, directory=directory, mail=mail)
+    found = FiveServices(world, every_key(), rings, lines(http), plans, openings)
+    for name in plans:
+        await found.start(name)
     try:
-        yield house
+        yield found
     finally:
-        for service in house.services.values():
+        for service in found.services.values():
             await _end(service)
         await http.aclose()
-
-
-def _always_the_same(sets: Mapping[str, JwkSet]) -> Mapping[str, JwkSet]:
-    """Who is sent to which office follows from the referral's id, and that from a key: no run may go its own way."""
-    for jwk in (jwk for jwk_set in sets.values() for jwk in jwk_set["keys"]):
-        jwk["k"] = base64.urlsafe_b64encode(sha256(jwk["kid"].encode()).digest()).decode().rstrip("=")
-    return sets
 
 
 async def _end(service: Service) -> None:

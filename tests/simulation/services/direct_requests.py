@@ -1,103 +1,38 @@
-"""The real services in one process: blueprints and routes are made once, and wired anew on each life of a replica."""
+"""Requests served within the process of a service: its real routes, no sockets, and callers taken at their word.
 
-import base64
+Blueprints and routes are made once, and wired anew on each life of a replica.
+"""
+
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, cast
 
 import httpx2
 from fastapi import FastAPI
-from pydantic import SecretStr
 
-from deploy.platform.keys import AUDIENCES
-from services.authorization import app as authorization
-from services.authorization.settings import OwnSettings as AuthorizationOwn
-from services.intake import app as intake
-from services.intake.settings import OwnSettings as IntakeOwn
-from services.notifications import app as notifications
-from services.notifications.settings import LetterheadSettings, MailSettings, SmsSettings
-from services.scheduling import app as scheduling
-from services.scheduling.settings import OwnSettings as SchedulingOwn
-from services.tracking import app as tracking
 from services.tracking.gateways import Issuer
 from shared.effects import ServiceToken
 from shared.errors import Rejected, Unavailable
 from shared.identity import Caller, Guard, Role, Verifier
 from shared.parties import Party
-from shared.sealing import Keyring, Opening
-from shared.service import Blueprint, Service, operations
-from shared.service.assembly import guard_of
-from shared.web import create_app
+from shared.service import Blueprint, Service
 from tests.simulation.determinism import chance
+from tests.support.five_services import plans
+from tests.support.five_services.keyrings import TENANT
+from tests.support.five_services.plans import BY_CODE, OUTSIDE, PAYERS, PROVIDERS
+from tests.support.five_services.wiring import app_of
 
-CONFIG = Path(__file__).parents[3] / "deploy/config"
-TENANT = "demo"
-OUTSIDE = "http://outside.example"
-ADDRESSES = {name: f"http://{name}.example" for name in ("intake", "authorization", "scheduling", "notifications")}
-SMS = SmsSettings(
-    auth_token=SecretStr("invented"), sender="+12025550100", url=OUTSIDE, callback_url=ADDRESSES["notifications"]
-)
-PROVIDERS = tuple(
-    each["provider_ref"] for each in json.loads((Path(__file__).parent / "directory.json").read_bytes())["providers"]
-)
-PAYERS = tuple(each["id"] for each in json.loads((CONFIG / "payers.json").read_bytes())["payers"])
 SERVED: ContextVar[Service] = ContextVar("SERVED")
 """The service in whose process a request is served."""
-
-LETTERHEAD = LetterheadSettings(sender_name="Sample Health", phone="+12025550100")
-MAIL = MailSettings(sender="care@sample.example", security="none")
 
 
 @cache
 def blueprints() -> Mapping[str, Blueprint]:
-    """What each service consists of, as its app has it."""
-    nobody = Issuer(cast("ServiceToken", None), f"{OUTSIDE}/authorize")
-    directory, payers = Path(__file__).parent / "directory.json", CONFIG / "payers.json"
-    plans = (
-        intake.blueprint(
-            IntakeOwn(
-                ehr_url=OUTSIDE,
-                public_url=ADDRESSES["intake"],
-                pathways_file=directory.with_name("pathways_by_code.json"),
-            )
-        ),
-        authorization.blueprint(
-            AuthorizationOwn(payer_url=OUTSIDE, public_url=ADDRESSES["authorization"], payers_file=payers)
-        ),
-        scheduling.blueprint(
-            SchedulingOwn(
-                offices_url=OUTSIDE,
-                public_url=ADDRESSES["scheduling"],
-                reports_url=ADDRESSES["intake"],
-                directory_file=directory,
-            )
-        ),
-        notifications.blueprint(LETTERHEAD, SMS, MAIL),
-        tracking.blueprint(nobody),
-    )
-    return {plan.name: plan for plan in plans}
-
-
-@cache
-def keyring(service: str) -> Keyring:
-    """The keys of a service: the same in every run, so that every run has the same referrals."""
-    return audited_keyring(service, lambda _opening: None)
-
-
-def audited_keyring(service: str, audit: Callable[[Opening], None]) -> Keyring:
-    """The same keys, in a ring that tells each opening of a seal."""
-    keys = [_key(f"{TENANT}:{audience}:1") for audience in AUDIENCES[service]]
-    return Keyring({"keys": keys}, audit)
-
-
-def _key(kid: str) -> Mapping[str, str]:
-    secret = base64.urlsafe_b64encode(sha256(kid.encode()).digest()).rstrip(b"=").decode()
-    return {"kty": "oct", "kid": kid, "k": secret}
+    """What each service consists of, as its app has it; nobody logs in."""
+    return plans.blueprints(Issuer(cast("ServiceToken", None), f"{OUTSIDE}/authorize"), pathways=BY_CODE)
 
 
 class _AtTheirWord:
@@ -142,9 +77,7 @@ class _State:
 @cache
 def app(service: str) -> FastAPI:
     """The routes of a service."""
-    plan = blueprints()[service]
-    guard = guard_of(plan, cast("Verifier", _AtTheirWord()), SERVED.get)
-    made = create_app(service, [*plan.routers, operations.router], guard, random_bytes=chance)
+    made = app_of(blueprints()[service], cast("Verifier", _AtTheirWord()), SERVED.get, random_bytes=chance)
     made.state = _State(made.state.guard)  # type: ignore[assignment] # routes ask it for these two alone
     return made
 

@@ -1,0 +1,47 @@
+"""The keys of the five services, dealt out as `deploy.platform.keys` does, and the same in every run.
+
+Who is sent to which office follows from the referral's id, and that from a key: no run may go its own way.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+
+from deploy.platform.keys import AUDIENCES
+from shared.sealing import Keyring, Opening
+
+TENANTS = ("demo", "other")
+TENANT = TENANTS[0]
+Audit = Callable[[Opening], None]
+"""Is told of each seal that is opened."""
+
+
+@cache
+def keyring(service: str) -> Keyring:
+    """The keys of a service."""
+    return audited_keyring(service, _unheard)
+
+
+def audited_keyring(service: str, audit: Audit) -> Keyring:
+    """The same keys, in a ring that tells each opening of a seal."""
+    return _ring(AUDIENCES[service], audit)
+
+
+def every_key() -> Keyring:
+    """All keys of all services in one ring, for a test that reads and writes for anybody."""
+    return _ring({audience for audiences in AUDIENCES.values() for audience in audiences}, _unheard)
+
+
+def _ring(audiences: Iterable[str], audit: Audit) -> Keyring:
+    keys = [_key(f"{tenant}:{audience}:1") for tenant in TENANTS for audience in sorted(audiences)]
+    return Keyring({"keys": keys}, audit)
+
+
+def _key(kid: str) -> Mapping[str, str]:
+    secret = base64.urlsafe_b64encode(sha256(kid.encode()).digest()).rstrip(b"=").decode()
+    return {"kty": "oct", "kid": kid, "k": secret}
+
+
+def _unheard(opening: Opening) -> None:
+    del opening

@@ -88,8 +88,10 @@ class Certificate(Content):
     reference: str
 
 
-class PayerMessage(Word):
+class PayerMessage(Content):
     """What a payer wrote beside its codes, as it is sealed for coverage."""
+
+    sealed_as = "payer_message"
 
     text: str
 
@@ -103,7 +105,9 @@ def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) 
 
 
 def _sealed_message(keyring: Keyring, referral_id: str, text: str | None) -> str | None:
-    return keyring.seal(tenant_of(referral_id), "coverage", PayerMessage(text=text)) if text else None
+    if not text:
+        return None
+    return keyring.seal(tenant_of(referral_id), "coverage", PayerMessage(text=text), referral_id=referral_id)
 
 
 def recorded(

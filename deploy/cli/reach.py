@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx2
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from deploy.cli.exits import Code, Failure
 from deploy.platform.addresses import DEFAULT_PORTS, Addresses, state_file
 from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import audience_of
+from shared.settings import KeyFile, read_from
 
 _TIMEOUT_S = 30.0
 _CONNECTIONS = 64
@@ -26,23 +27,30 @@ _LATER = frozenset({401, 429, 502, 503, 504})
 
 
 class ReachSettings(BaseSettings):
-    """A platform that was not started by `throughline up`: its credentials make the rest of these count.
+    """A platform that was not started by `throughline up`: its credentials make the rest of these count."""
 
-    `mongo_uri` is for playing time alone.
-    """
+    model_config = read_from("THROUGHLINE_")
 
-    model_config = SettingsConfigDict(env_prefix="THROUGHLINE_", frozen=True, extra="ignore")
-
-    credentials_file: Path | None = None
+    credentials_file: KeyFile | None = None
+    """The command line's client id and key. Without this file, what `throughline up` started is meant."""
     tenant: str = "demo"
+    """The tenant."""
     issuer_url: str | None = None
+    """Where the issuer of tokens is, if not at its usual port of 127.0.0.1."""
     intake_url: str | None = None
+    """Where intake is, if not at its usual port of 127.0.0.1."""
     authorization_url: str | None = None
+    """Where authorization is, if not at its usual port of 127.0.0.1."""
     scheduling_url: str | None = None
+    """Where scheduling is, if not at its usual port of 127.0.0.1."""
     notifications_url: str | None = None
+    """Where notifications is, if not at its usual port of 127.0.0.1."""
     tracking_url: str | None = None
+    """Where tracking is, if not at its usual port of 127.0.0.1."""
     simulators_url: str | None = None
+    """Where the simulators are, if not at their usual port of 127.0.0.1."""
     mongo_uri: str | None = None
+    """The database, for `throughline demo --running`, which moves the clock."""
 
 
 def find_platform() -> Addresses:

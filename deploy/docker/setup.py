@@ -25,16 +25,22 @@ _POLL_S: Final = 0.25
 
 
 class SetupSettings(BaseSettings):
-    """`mongo_member` is the database's own address, by which the services find it; `vault` keeps every key."""
+    """What the containers share, and where its parts go."""
 
     model_config = read_from("SETUP_")
 
     mongo_member: str
+    """The database's own address, by which the services find it."""
     replica_set: str
+    """The name of its replica set."""
     vault: Path
+    """The folder that keeps every key."""
     parts: Path
+    """The folder with a folder for each part."""
     tenant: str = "demo"
+    """The tenant that keys are made for."""
     patience_s: float = Field(default=180, gt=0)
+    """How long broker and database are waited for, in seconds."""
 
 
 class NotReady(Exception):

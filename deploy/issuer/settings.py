@@ -3,22 +3,26 @@
 from pathlib import Path
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+
+from shared.settings import read_from
 
 
 class IssuerSettings(BaseSettings):
-    """`url` is the issuer's name in every token, and where it is reached; `state` is what `deploy.platform.keys` wrote.
+    """Who the issuer is, and how long what it issues lives."""
 
-    `also_at` are addresses at which it is reached too, such as the one that only a network of containers knows.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="ISSUER_", frozen=True, extra="ignore")
+    model_config = read_from("ISSUER_")
 
     url: str = "http://127.0.0.1:8191"
+    """The issuer's name in every token, and where it is reached."""
     also_at: tuple[str, ...] = ()
+    """JSON list of other addresses at which it is reached, as inside a network of containers."""
     state: Path
+    """The folder with its keys and clients."""
     program_token_s: int = Field(default=300, ge=10, le=3600)
+    """How long a program's token lives, in seconds."""
     person_token_s: int = Field(default=3600, ge=10, le=3600)
+    """How long a person's token lives, in seconds."""
 
     @field_validator("url")
     @classmethod

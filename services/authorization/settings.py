@@ -13,16 +13,16 @@ _INVENTED = Path("deploy/config/payers.json")
 
 
 class OwnSettings(BaseSettings):
-    """`payer_url` is where payers are asked whose register entry names no endpoint, `public_url` where they answer.
-
-    `payers_file` says who they are.
-    """
+    """Payers, and where they find us."""
 
     model_config = read_from("AUTHORIZATION_")
 
     payer_url: Url = "http://127.0.0.1:8190"
+    """Where payers are asked whose entry in the register names no endpoint."""
     public_url: Url = "http://127.0.0.1:8102"
+    """Where payers reach this service."""
     payers_file: Annotated[Path, OnlyInDemos((_INVENTED,), "its payers are invented: name a list of yours")] = _INVENTED
+    """The payers, and what each wants."""
 
 
 class AuthorizationSettings(ServiceSettings):

@@ -11,18 +11,18 @@ from shared.settings import Url, read_from
 
 
 class OwnSettings(BaseSettings):
-    """`ehr_url` is where an EHR is asked whose register entry names no endpoint, `public_url` where it answers.
-
-    A zone is of IANA.
-    """
+    """EHRs, and where they find us; what is done with an order."""
 
     model_config = read_from("INTAKE_")
 
     ehr_url: Url = "http://127.0.0.1:8190"
+    """Where EHRs are asked whose entry in the register names no endpoint."""
     public_url: Url = "http://127.0.0.1:8101"
+    """Where EHRs reach this service."""
     pathways_file: Path = Path("deploy/config/pathways.json")
+    """What each kind of order needs."""
     home_timezone: str = "America/New_York"
-    """Where a day without a time begins; and of patients, where nothing says what their clock is."""
+    """IANA time zone of a day without a time, and of patients whose own is not known."""
 
     @field_validator("home_timezone")
     @classmethod

@@ -13,19 +13,20 @@ _INVENTED = Path("deploy/config/directory.json")
 
 
 class OwnSettings(BaseSettings):
-    """`offices_url` is where offices without an endpoint of their own are reached, `public_url` where they answer us.
-
-    Their reports go to `reports_url`, where intake takes them.
-    """
+    """Offices, and where they find us."""
 
     model_config = read_from("SCHEDULING_")
 
     offices_url: Url = "http://127.0.0.1:8190"
+    """Where offices are asked whose entry in the register names no endpoint."""
     public_url: Url = "http://127.0.0.1:8103"
+    """Where offices reach this service."""
     reports_url: Url = "http://127.0.0.1:8101"
+    """Where offices reach intake with their reports."""
     directory_file: Annotated[
         Path, OnlyInDemos((_INVENTED,), "its providers are invented: name a directory of yours")
     ] = _INVENTED
+    """The directory of providers."""
 
 
 class SchedulingSettings(ServiceSettings):

@@ -20,7 +20,7 @@ from bench.wire import Connection, request
 from shared.effects import ServiceToken
 from shared.identity import audience_of
 
-ACCEPTED, LATER = 202, 503
+ACCEPTED, LATER = 202, frozenset({429, 503})
 PAUSE_S = 0.02
 
 
@@ -83,7 +83,7 @@ class Load:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {await self._token()}"}
         data = request("POST", self._spec.path, headers, body)
         at, began = time.time(), time.perf_counter()
-        while (answer := await connection.ask(data)).status == LATER:
+        while (answer := await connection.ask(data)).status in LATER:
             self.account.busy += 1
             await asyncio.sleep(PAUSE_S)
         assert answer.status == ACCEPTED, answer.first_line

@@ -6,6 +6,7 @@ objects a role sees is a table too.
 
 from shared.identity.audiences import ACCESS_TOKEN, audience_of
 from shared.identity.caller import Caller, Forbidden, Role, Unauthenticated
+from shared.identity.limits import Limits, Rates, TooMany
 from shared.identity.policy import (
     AccessPolicy,
     Guard,
@@ -28,10 +29,13 @@ __all__ = [
     "FetchJwks",
     "Forbidden",
     "Guard",
+    "Limits",
     "Permit",
     "Proof",
+    "Rates",
     "Role",
     "Session",
+    "TooMany",
     "Unauthenticated",
     "Unguarded",
     "Verifier",

@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.errors import NotFound
 from shared.identity.caller import OURS, Caller, Forbidden, Role, Unauthenticated
+from shared.identity.limits import LEAVE, Limits
 from shared.identity.verifier import Verifier
 from shared.identity.whose import sees_all
 
@@ -45,13 +46,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may come in: whose tokens are believed, who may do what with whose objects, which paths ask nobody."""
+    """Who may come in: whose tokens are believed, who may do what with whose objects, which paths ask nobody.
+
+    And how much of one client is too much.
+    """
 
     verifier: Verifier
     policy: AccessPolicy
     open_paths: frozenset[str] = frozenset()
     session: Session | None = None
     owns: Owns = _owns_nothing
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class Permit:
     async def __call__(
         self, request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
     ) -> Caller:
-        """Return the caller. Raises Unauthenticated, Forbidden, or NotFound for what belongs to others."""
+        """Return the caller. Raises Unauthenticated, TooMany, Forbidden, or NotFound for what belongs to others."""
         guard: Guard = request.app.state.guard
         token = bearer.credentials if bearer else _cookie(request, guard.session)
         if not token:
             raise Unauthenticated(has_token=False)
         caller = await guard.verifier.verify(token)
+        if guard.limits and LEAVE not in request.scope:  # a route may ask for several permissions, and is one request
+            request.scope[LEAVE] = guard.limits.admit(caller, request.method)
         roles = caller.roles & guard.policy[self.name]
         if not roles:
             raise Forbidden(self.name)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -13,7 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from shared.effects import Clients, Connections
-from shared.identity import Guard, Verifier, audience_of, fetch_over_http
+from shared.identity import Guard, Limits, Rates, Verifier, audience_of, fetch_over_http
 from shared.parties import Register
 from shared.sealing import Keyring, counting, counting_refusals
 from shared.service import operations
@@ -26,6 +27,7 @@ from shared.settings import (
     DeploymentSettings,
     IdentitySettings,
     KafkaSettings,
+    LimitsSettings,
     MongoSettings,
     PartiesSettings,
     SealingSettings,
@@ -46,6 +48,7 @@ class ServiceSettings(BaseSettings):
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
     parties: PartiesSettings = Field(default_factory=PartiesSettings)
+    limits: LimitsSettings = Field(default_factory=LimitsSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
 
@@ -78,7 +81,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     app = create_app(
         f"Throughline {blueprint.name}",
         [*blueprint.routers, operations.router],
-        guard_of(blueprint, verifier, lambda: service),
+        replace(guard_of(blueprint, verifier, lambda: service), limits=_limits(settings.limits, world, metrics)),
         lifespan=lifespan,
         metrics=metrics,
         checks={"doors": service.is_ready, "program": service.edition},
@@ -91,6 +94,11 @@ def guard_of(blueprint: Blueprint, verifier: Verifier, service: Callable[[], Ser
     """Who may come in to a service: its tables and everybody's, and what is whose."""
     policy = {**operations.POLICY, **blueprint.policy}
     return Guard(verifier, policy, blueprint.open_paths, blueprint.session, Ownership(blueprint, service))
+
+
+def _limits(settings: LimitsSettings, world: World, metrics: Metrics) -> Limits:
+    rates = Rates(settings.reads_per_s, settings.writes_per_s, settings.at_once, settings.all_at_once)
+    return Limits(rates, world.clock.monotonic, lambda why: metrics.limited.labels(why).inc())
 
 
 def _spare_the_collector() -> None:

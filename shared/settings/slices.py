@@ -63,6 +63,24 @@ class PartiesSettings(BaseSettings):
     """The register of parties (docs/parties.md). Keys named in it are found beside it."""
 
 
+class LimitsSettings(BaseSettings):
+    """What one client may ask of one process: a program, or one person. Our own programs have no limit.
+
+    Two seconds' worth may come at once. What is too much is answered 429, or 503 where it is too much of all together.
+    """
+
+    model_config = read_from("LIMITS_")
+
+    reads_per_s: float = Field(default=500, gt=0)
+    """GET requests a second of one client."""
+    writes_per_s: float = Field(default=1000, gt=0)
+    """Other requests a second of one client."""
+    at_once: int = Field(default=256, ge=1)
+    """Requests of one client that are worked on at once."""
+    all_at_once: int = Field(default=1000, ge=1)
+    """Requests of all clients that are worked on at once."""
+
+
 class SealingSettings(BaseSettings):
     """The keys of seals."""
 

@@ -35,6 +35,7 @@ class Metrics:
         self.wakes = self._counter("wakes", "Documents woken by the clock")
         self.strikes = self._counter("strikes", "Wakes that failed and backed off")
         self.requests = self._counter("http_requests", "Requests answered", "route", "method", "status")
+        self.limited = self._counter("http_limited", "Requests sent away because there were too many", "why")
         self.request_s = self._histogram("http_request_seconds", "Time to answer", "route")
         self.seal_openings = self._counter("seal_openings", "Seals opened", "audience")
         self.seal_refusals = self._counter("seal_refusals", "Seals refused", "audience", "reason")

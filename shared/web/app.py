@@ -5,9 +5,11 @@ Nothing is open but health, readiness, metrics and the API's own description; a 
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -50,6 +52,11 @@ _PROBLEM: Final = {
         }
     },
 }
+_TOO_MANY: Final = {
+    **_PROBLEM,
+    "description": "The client asks for more than its share; nothing was done.",
+    "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+}
 
 
 @asynccontextmanager
@@ -78,7 +85,8 @@ def create_app(
     assert_every_route_guarded(app)
     describe_bodies(app)
     templates = {route.endpoint: route.path_format for route in iter_route_contexts(app.routes)}
-    app.add_middleware(Edge, metrics=counted, templates=templates, random_bytes=random_bytes)
+    how = partial(Edge, metrics=counted, templates=templates, random_bytes=random_bytes)
+    app.add_middleware(how, at_once=guard.limits.all_at_once if guard.limits else sys.maxsize, always=_OPEN)
     return app
 
 
@@ -88,7 +96,7 @@ def _bare_app(title: str, lifespan: Lifespan) -> FastAPI:
         title=title,
         lifespan=_telling_why_not(lifespan),
         exception_handlers=HANDLERS,
-        responses={"default": _PROBLEM},
+        responses={"default": _PROBLEM, 429: _TOO_MANY},
         redirect_slashes=False,  # a redirect would repeat the query
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,

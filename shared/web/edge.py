@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import structlog
@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.errors import Busy
+from shared.identity.limits import LEAVE
 from shared.telemetry import Metrics, child_of
-from shared.web.problems import answer, of_status
+from shared.web.problems import answer, later, of_status
 
 # A caller's own id is taken over only if it is a UUID: anything freer could carry data into answers and logs.
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
@@ -29,7 +31,11 @@ _CLIENT_LEFT: Final = 499
 
 
 class Edge:
-    """ASGI middleware. `templates` gives the route template of an endpoint, the only path that is ever counted."""
+    """ASGI middleware. `templates` gives the route template of an endpoint, the only path that is ever counted.
+
+    More than `at_once` requests are not worked on: whoever comes then may come back, except to `always`, the paths
+    by which it is known how we are.
+    """
 
     def __init__(
         self,
@@ -37,11 +43,14 @@ class Edge:
         metrics: Metrics,
         templates: Mapping[Any, str | None],
         random_bytes: Callable[[int], bytes],
+        at_once: int,
+        always: Collection[str],
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._templates = templates
         self._random_bytes = random_bytes
+        self._at_once, self._always, self._under_way = at_once, always, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever happens inside, the caller gets an answer."""
@@ -56,11 +65,17 @@ class Edge:
             await answer(Request(scope), of_status(413))(scope, receive, outgoing)
             self._count(scope, outgoing.status, 0)
             return
+        if self._under_way >= self._at_once and scope["path"] not in self._always:
+            self._metrics.limited.labels("all_at_once").inc()
+            await answer(Request(scope), later(Busy()))(scope, receive, outgoing)
+            self._count(scope, outgoing.status, 0)
+            return
         with child_of(headers.get("traceparent"), self._random_bytes):
             await self._serve(scope, _Incoming(receive), outgoing)
 
     async def _serve(self, scope: Scope, receive: Receive, outgoing: "_Outgoing") -> None:
         began = time.perf_counter()
+        self._under_way += 1
         try:
             await self._app(scope, receive, outgoing)
         except ClientDisconnect:
@@ -72,6 +87,8 @@ class Edge:
             if not outgoing.status:
                 await answer(Request(scope), of_status(500))(scope, receive, outgoing)
         finally:
+            self._under_way -= 1
+            scope.get(LEAVE, _nothing)()
             self._count(scope, outgoing.status or _CLIENT_LEFT, time.perf_counter() - began)
 
     def _count(self, scope: Scope, status: int, took_s: float) -> None:
@@ -81,6 +98,10 @@ class Edge:
 
     def _route(self, scope: Scope) -> str:
         return self._templates.get(scope.get("endpoint")) or "unmatched"
+
+
+def _nothing() -> None:
+    """Nobody counted this request."""
 
 
 class _Incoming:

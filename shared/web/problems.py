@@ -22,7 +22,7 @@ from shared.errors import (
     Unknown,
     Unreadable,
 )
-from shared.identity import Forbidden, Unauthenticated
+from shared.identity import Forbidden, TooMany, Unauthenticated
 from shared.web.flaws import Flaw, flaws_of_parameters
 
 _FHIR: Final = "/fhir"
@@ -51,6 +51,7 @@ _ISSUE_TYPES: Final = {
     415: "not-supported",
     422: "invalid",
     428: "required",
+    429: "throttled",
     500: "exception",
     503: "transient",
 }
@@ -143,10 +144,16 @@ def _kind(error: Rejected) -> type[Rejected]:
     return next(kind for kind in type(error).__mro__ if kind in _REJECTIONS)
 
 
-def _later(error: Busy | Unavailable) -> Problem:
+def later(error: Busy | Unavailable) -> Problem:
+    """Nothing was done, and it may be sent again after a while."""
     code = "busy" if isinstance(error, Busy) else "unavailable"
     detail = "Nothing was done. Send it again after the time given."
     return Problem(503, code, detail, headers={"Retry-After": str(error.retry_after_s)})
+
+
+def _too_many(error: TooMany) -> Problem:
+    detail = "This client asks for more than its share. Nothing was done. Send it again after the time given."
+    return Problem(429, "too_many_requests", detail, headers={"Retry-After": str(error.retry_after_s)})
 
 
 def _unknown(_error: Unknown) -> Problem:
@@ -198,8 +205,9 @@ def _handler(problem_of: Callable[[Any], Problem]) -> Handler:
 
 HANDLERS: Final[dict[int | type[Exception], Handler]] = {
     Rejected: _handler(_rejected),
-    Busy: _handler(_later),
-    Unavailable: _handler(_later),
+    Busy: _handler(later),
+    Unavailable: _handler(later),
+    TooMany: _handler(_too_many),
     Unknown: _handler(_unknown),
     Unreadable: _handler(_unreadable),
     Malformed: _handler(_malformed),

@@ -61,7 +61,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock: ## Choose the newest versions that pyproject.toml allows, for us and for the images (needs uv)
 	$(COMPILE) pyproject.toml --upgrade --all-extras --group ingress --output-file requirements.lock
-	$(COMPILE) pyproject.toml --extra simulators --constraints requirements.lock --output-file deploy/docker/requirements.lock
+	$(COMPILE) pyproject.toml --constraints requirements.lock --output-file deploy/docker/requirements.lock
+	$(COMPILE) pyproject.toml --extra simulators --constraints requirements.lock --output-file deploy/docker/demo.lock
 	$(COMPILE) --group ingress --constraints requirements.lock --output-file deploy/docker/ingress/requirements.lock
 
 clean: ## Remove .venv, caches and what stacks left behind

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.simulators.telephones import telephone
+from deploy.platform.telephones import telephone
 from shared.parties import Party
 
 SITES: Final = 8

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, Literal
 
-from deploy.simulators.telephones import telephone_of
+from deploy.platform.telephones import telephone_of
 
 Priority = Literal["routine", "urgent", "asap", "stat"]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from deploy.platform.telephones import KEPT, telephone
 from deploy.simulators.behaviour import Kind
 from deploy.simulators.callbacks import CallbackUrl
 from deploy.simulators.endpoint import Endpoint
@@ -15,7 +16,6 @@ from deploy.simulators.lookups import add_lookups
 from deploy.simulators.office_hours import opening
 from deploy.simulators.scenario import IncomingCall
 from deploy.simulators.schedule import ScheduledCallback
-from deploy.simulators.telephones import KEPT, telephone
 from shared.web import body
 
 HOURS: dict[str, tuple[int, int]] = {"information": (2, 10), "acknowledgement": (1, 24)}

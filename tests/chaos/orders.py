@@ -9,7 +9,7 @@ from typing import Final
 from deploy.cli.generate_fhir import bundle
 from deploy.cli.generate_own import own_json
 from deploy.cli.invented import Invented, invent
-from deploy.simulators.telephones import KEPT, telephone
+from deploy.platform.telephones import KEPT, telephone
 
 _PATHS: Final = {"fhir": "/fhir/R4", "own": "/v1/referrals"}
 MOST: Final = KEPT

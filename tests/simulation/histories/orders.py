@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.simulators.telephones import telephone_of
+from deploy.platform.telephones import telephone_of
 from tests.simulation.histories.ehr import NUMBERS
 from tests.simulation.histories.outside import Choose
 from tests.simulation.services.orders import CANARY, PAYERS, SOURCE

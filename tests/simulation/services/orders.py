@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from deploy.platform.telephones import telephone
 from deploy.simulators.behaviour import draw
-from deploy.simulators.telephones import telephone
 from tests.support.five_services.keyrings import TENANT, keyring
 
 CANARY = "Canarysample"

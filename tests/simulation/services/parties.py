@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from deploy.platform.telephones import KEPT, telephone
 from deploy.simulators.behaviour import between, draw
-from deploy.simulators.telephones import KEPT, telephone
 
 Body = Mapping[str, Any]
 SEED = "simulation"

@@ -163,7 +163,7 @@ class TestComposeFile:
 class TestImageLock:
     def test_has_what_was_tested_and_nothing_else(self) -> None:
         """Both images hold the very versions of the tests; the product's has no database, broker, proxy or tool."""
-        image, tested = (pins(Path(name)) for name in ("deploy/docker/requirements.lock", "requirements.lock"))
+        image, tested = (pins(Path(name)) for name in ("deploy/docker/demo.lock", "requirements.lock"))
 
         assert set() == image - tested
         names = {pin.partition("==")[0] for pin in image}

@@ -4,7 +4,7 @@ import phonenumbers
 
 from bench.dataset import Dataset, orders
 from deploy.cli.generate import sendings
-from deploy.simulators.telephones import KEPT, telephone, telephone_of
+from deploy.platform.telephones import KEPT, telephone, telephone_of
 from tests.unit.cli.test_generate import START
 
 

@@ -101,4 +101,11 @@ class Newer(Unusable):
 
 
 class Unknown(Exception):
-    """It may have happened and it may still happen. Neither success nor failure: look before acting again."""
+    """It may have happened and it may still happen. Neither success nor failure: look before acting again.
+
+    `retry_after_s` is what another system asks for before it is looked at again.
+    """
+
+    def __init__(self, message: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -203,23 +203,24 @@ class Call:
         return f"{self.kind}:{self.revision}"
 
 
-AnswerWord = Literal["alive", "absent", "withdrawn", "nothing", "not_taken"]
+AnswerWord = Literal["alive", "absent", "withdrawn", "nothing", "not_taken", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer from outside. A gateway without an answer, or with an unclear one, raises Unknown instead.
+    """An answer from outside. A gateway without an answer, or with an unclear one, raises Unknown: word `unknown`.
 
     alive: it exists outside, under `refs`; absent: asked, and it does not; withdrawn: it is gone; nothing: there was
     nothing to withdraw; not_taken: certainly not done (refused connection, 429, a 4xx that the gateway lists).
     `command` is what the answer means to the domain and is decided in the same write; `final` says that no further
-    result is to come.
+    result is to come; before `retry_after_s` the outside does not want to hear of it again.
     """
 
     word: AnswerWord
     refs: tuple[str, ...] = ()
     final: bool = True
     command: Command | None = None
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,8 +44,8 @@ class Ehr:
         found = await rest.request(
             self.clients, ehr, call, self.ehr_url, f"ehr/{path}/{id_}", body, timeout_s=TIMEOUT_S
         )
-        if isinstance(found, str):
-            return Answer(found)
+        if isinstance(found, Answer):
+            return found
         rest.read(found, id_field, id_)
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(id_,))
 

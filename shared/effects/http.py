@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx2
 
+from shared.effects.retry_after import retry_after_s
 from shared.errors import Unknown
 
 REACHED_WITHIN_S: Final = 2.0
@@ -13,7 +14,14 @@ REACHED_WITHIN_S: Final = 2.0
 
 
 class NotTaken(Exception):
-    """It certainly did not happen: the connection was refused, or the answer is on the adapter's list."""
+    """It certainly did not happen: the connection was refused, or the answer is on the adapter's list.
+
+    `retry_after_s` is what the other system asks for before the next try.
+    """
+
+    def __init__(self, retry_after_s: float | None = None) -> None:
+        super().__init__("Not taken.")
+        self.retry_after_s = retry_after_s
 
 
 async def exchange(
@@ -28,7 +36,8 @@ async def exchange(
     """Make one request.
 
     Raises NotTaken where it certainly had no effect (refused connection, 429, a status in `not_taken`), and Unknown
-    for silence, resets, 5xx, an answer that is too long and any other that says nothing certain.
+    for silence, resets, 5xx, an answer that is too long and any other that says nothing certain. Both carry the
+    answer's Retry-After.
     """
     try:
         async with asyncio.timeout(timeout_s):
@@ -38,9 +47,9 @@ async def exchange(
     except (httpx2.HTTPError, TimeoutError) as error:
         raise Unknown("No answer.") from error
     if response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.status_code in not_taken:
-        raise NotTaken
+        raise NotTaken(retry_after_s(response.headers))
     if response.is_server_error or response.is_redirect:
-        raise Unknown("An answer that says nothing certain.")
+        raise Unknown("An answer that says nothing certain.", retry_after_s(response.headers))
     return response
 
 

@@ -159,6 +159,10 @@ def begin(record: EffectRecord, act: NextAction, now: datetime, token: str) -> L
 def fold(record: EffectRecord, number: int | None, answer: Answer, now: datetime, traits: Traits) -> None:
     """Fold an answer to call `number` (None: a callback). Folding it twice changes nothing."""
     call = record.call if record.call and record.call.number == number else None
+    asked = timedelta(seconds=answer.retry_after_s or 0)
+    if answer.word == "unknown":
+        _hold_back(record, call, asked, now)
+        return
     dead, alive = record.dead or [], record.alive
     new = [ref for ref in answer.refs if answer.word == "alive" and ref not in dead and ref not in alive]
     if new:
@@ -174,7 +178,7 @@ def fold(record: EffectRecord, number: int | None, answer: Answer, now: datetime
     record.dead = dead + [ref for ref in gone if ref not in dead]
     record.refs = [ref for ref in alive if ref not in gone]
     if call:
-        _settle(record, word, now, traits)
+        _settle(record, word, asked, now, traits)
     if new and len(record.alive) > 1:
         record.retry_at = None  # when results are asked for says nothing about giving back what was done twice
 
@@ -185,10 +189,18 @@ def _may_still_land(record: EffectRecord, call: LiveCall, traits: Traits) -> boo
     return bool(record.alive or record.is_in_doubt) and sent is not None and call.at < sent + quarantine(traits)
 
 
-def _settle(record: EffectRecord, word: str, now: datetime, traits: Traits) -> None:
+def _hold_back(record: EffectRecord, call: LiveCall | None, asked: timedelta, now: datetime) -> None:
+    """Nobody knows what became of a call, and the outside says when it may be asked. Folded once per call."""
+    if call and asked > backoff(record.tries + 1) and (record.retry_at or NEVER) <= call.at:
+        record.retry_at, record.tries = now + asked, max(record.tries - 1, 0)
+
+
+def _settle(record: EffectRecord, word: str, asked: timedelta, now: datetime, traits: Traits) -> None:
+    """An answer is one, whatever it says. A pause that they ask for, longer than ours, uses up no try."""
     if word == "not_taken":
-        record.tries += 1
-        record.retry_at = now + backoff(record.tries, record.call.token if record.call else "")
+        pause = backoff(record.tries + 1, record.call.token if record.call else "")
+        record.tries += asked <= pause
+        record.retry_at = now + max(pause, asked)
         record.has_person = record.has_person or record.tries >= TRIES
     else:
         record.is_in_doubt, record.tries = False, 0
@@ -234,17 +246,3 @@ def _is_with_person(record: EffectRecord, act: NextAction) -> bool:
     """Whether a person sees to what the outside does not take back. A send that is under way may still land."""
     is_sending = record.call is not None and record.call.act == "send"
     return act == "withdraw" and record.has_person and not is_sending
-
-
-def record_to_stored(record: EffectRecord) -> dict[str, Any]:
-    """The record as it rests in the document."""
-    stored = {name: getattr(record, name) for name in record.__slots__ if name != "call"}
-    call = record.call
-    stored["call"] = {name: getattr(call, name) for name in call.__slots__} if call else None
-    return stored
-
-
-def record_from_stored(stored: dict[str, Any]) -> EffectRecord:
-    """The inverse of `record_to_stored`."""
-    call = stored["call"]
-    return EffectRecord(**{**stored, "call": LiveCall(**call) if call else None})

@@ -13,7 +13,7 @@ from shared.effects.clients import Clients
 from shared.effects.http import NotTaken
 from shared.errors import Unknown
 from shared.parties import Party
-from shared.ports import Act, AnswerWord, Call
+from shared.ports import Act, Answer, AnswerWord, Call
 
 METHODS: Final[Mapping[Act, str]] = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
 NOT_FOUND: Final[Mapping[Act, AnswerWord]] = {"send": "not_taken", "ask": "absent", "withdraw": "nothing"}
@@ -31,18 +31,18 @@ async def request(
     body: Mapping[str, Any] | None,
     *,
     timeout_s: float,
-) -> httpx2.Response | AnswerWord:
+) -> httpx2.Response | Answer:
     """Make the call on the resource at `path`; only a send carries the body.
 
-    Return the response, or the word for one that says nothing more: not taken, or not found. Raises Unknown on silence.
+    Return the response, or what one means that says nothing more: not taken, or not found. Raises Unknown on silence.
     """
     content = {"json": body} if call.act == "send" else {}
     how: dict[str, Any] = {"timeout_s": timeout_s, "not_taken": CERTAINLY_NOT}
     try:
         response = await clients.exchange(party, METHODS[call.act], base_url, path, **how, **content)
-    except NotTaken:
-        return "not_taken"
-    return NOT_FOUND[call.act] if response.status_code == HTTPStatus.NOT_FOUND else response
+    except NotTaken as error:
+        return Answer("not_taken", retry_after_s=error.retry_after_s)
+    return Answer(NOT_FOUND[call.act]) if response.status_code == HTTPStatus.NOT_FOUND else response
 
 
 def read(response: httpx2.Response, id_field: str, id_: str) -> Mapping[str, Any]:

@@ -204,8 +204,8 @@ class EffectWorker:
     async def _ask_outside(self, begun: Begun) -> Answer | None:
         try:
             return await self._gateways[begun.call.kind].call(begun.call, begun.state, self._clock.now())
-        except Unknown:
-            return None
+        except Unknown as error:
+            return Answer("unknown", retry_after_s=error.retry_after_s) if error.retry_after_s else None
         except Exception as error:  # noqa: BLE001 - a faulty gateway is silence: the quarantine settles what it did
             self._on_error(error)
             return None

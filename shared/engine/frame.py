@@ -7,7 +7,7 @@ raises FRAME: a program that does not know the new field would drop it with its 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.effects.protocol import record_from_stored, record_to_stored
+from shared.effects.stored import record_from_stored, record_to_stored
 from shared.engine.document import ANSWERS_KEPT, Document, OutboxEntry, WaitingEntry
 from shared.ports import Stored
 

@@ -14,6 +14,7 @@ from shared.contracts.language import Actor, EffectNeedsPerson, Fact, Reason, Ta
 from shared.contracts.processing import ReferralParked, ReferralUnparked, StepChanged
 from shared.effects import protocol as calls
 from shared.effects.protocol import LEASE, Begun
+from shared.effects.stored import record_to_stored
 from shared.engine.decider import Decider, is_public
 from shared.engine.document import Cause, Document, OutboxEntry, WaitingEntry, tasks_of
 from shared.errors import Rejected
@@ -213,9 +214,9 @@ class UnitOfWork:
         """Fold what the outside said, and decide what it means to the domain, in the same write."""
         record = self.document.calls.get(key)
         if record:
-            before, had_person = calls.record_to_stored(record), record.has_person
+            before, had_person = record_to_stored(record), record.has_person
             calls.fold(record, number, answer, self.now, self._traits[record.kind])
-            self.changed = self.changed or before != calls.record_to_stored(record)
+            self.changed = self.changed or before != record_to_stored(record)
             if record.has_person and not had_person:
                 self._escalate(record, in_doubt=record.is_in_doubt)
         if answer.command is not None:

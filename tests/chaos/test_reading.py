@@ -10,7 +10,8 @@ from services.tracking.domain.facts import Recorded
 from shared.contracts.envelope import Envelope, to_headers, topic_of
 from shared.contracts.language import Actor
 from shared.contracts.processing import StepChanged
-from shared.effects.protocol import EffectRecord, begin, id_of, record_to_stored
+from shared.effects.protocol import EffectRecord, begin, id_of
+from shared.effects.stored import record_to_stored
 from tests.chaos.evidence import Asked, Published
 from tests.chaos.reading.databases import asked_by, content_of_row
 from tests.chaos.reading.topics import published

@@ -45,8 +45,8 @@ class EligibilityChecks:
         try:
             tenant = tenant_of(call.aggregate_id)
             response = await self.payers.inquire(tenant, policy.payer.id, body)
-        except NotTaken:
-            return Answer("not_taken")
+        except NotTaken as error:
+            return Answer("not_taken", retry_after_s=error.retry_after_s)
         if response.status_code == HTTPStatus.NOT_FOUND:
             return Answer("not_taken")
         answer = read(response, EligibilityAnswer)

@@ -14,7 +14,7 @@ from shared.contracts.language import tenant_of
 from shared.contracts.sealed import Clinical, CoverageDetails
 from shared.effects import Clients, rest
 from shared.errors import Unknown
-from shared.ports import AnswerWord, Call
+from shared.ports import Answer, Call
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 15.0
@@ -56,7 +56,7 @@ class Payers:
             party, "POST", self.payer_url, place, timeout_s=TIMEOUT_S, not_taken=rest.CERTAINLY_NOT, json=body
         )
 
-    async def request(self, call: Call, payer: str, body: Mapping[str, Any] | None) -> httpx2.Response | AnswerWord:
+    async def request(self, call: Call, payer: str, body: Mapping[str, Any] | None) -> httpx2.Response | Answer:
         """Make a call about a request for authorization, which the payer keeps under the effect's id.
 
         Return what `rest.request` returns. Raises Unknown on silence.

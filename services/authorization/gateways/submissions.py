@@ -35,8 +35,8 @@ class Submissions:
         if call.act == "send" and body is None:
             return Answer("not_taken")
         response = await self.payers.request(call, payer, body)
-        if isinstance(response, str):
-            return Answer(response)
+        if isinstance(response, Answer):
+            return response
         answered = self._answer_of(call, response, payer, now)
         # Nobody waits for the decision on a closed case: a payer that never decides would be asked daily for ever.
         return replace(answered, final=answered.final or state.ending == "closed")

@@ -60,8 +60,8 @@ class SmsGateway:
             return refused(call, now, "throughline", "not-reachable")
         try:
             response = await self._post(text, state.message_id(message.number))
-        except NotTaken:
-            return Answer("not_taken")
+        except NotTaken as error:
+            return Answer("not_taken", retry_after_s=error.retry_after_s)
         if response.status_code in REFUSED:
             return refused(call, now, *_reason(response))
         return taken(call, now, _sid(response))

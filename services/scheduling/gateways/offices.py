@@ -13,7 +13,7 @@ from services.scheduling.gateways.calendar import visit_id
 from shared.capabilities import Capabilities
 from shared.contracts.language import Actor, tenant_of
 from shared.effects import Clients, rest
-from shared.ports import Answer, AnswerWord, Call, Traits
+from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
 
 TIMEOUT_S: Final = 10.0
@@ -30,9 +30,7 @@ class Offices:
     reports_url: str
     keyring: Keyring
 
-    async def call(
-        self, call: Call, path: str, id_field: str, body: Mapping[str, Any]
-    ) -> Mapping[str, Any] | AnswerWord:
+    async def call(self, call: Call, path: str, id_field: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Answer:
         """Make the call on what is filed at `path`: the provider whose office is asked, and the kind and the id of it.
 
         Return what the office says of it, or a word for there being nothing to say. Raises Unknown on silence, and on
@@ -42,7 +40,7 @@ class Offices:
         found = await rest.request(
             self.clients, office, call, self.offices_url, f"offices/{path}", body, timeout_s=TIMEOUT_S
         )
-        return found if isinstance(found, str) else rest.read(found, id_field, path.rpartition("/")[2])
+        return found if isinstance(found, Answer) else rest.read(found, id_field, path.rpartition("/")[2])
 
     def ours(self, referral_id: str, path: str, act: str, provider_ref: str) -> str:
         """Where this provider's office tells us what it is asked for, and nobody else does."""
@@ -79,8 +77,8 @@ class OfficeRequests:
         }
         path = f"{choice.provider_ref}/requests/{call.effect_id}"
         said = await self.offices.call(call, path, "request_id", body)
-        if isinstance(said, str):
-            return Answer(said)
+        if isinstance(said, Answer):
+            return said
         if call.act == "withdraw":
             return Answer("withdrawn", refs=(call.effect_id,))
         command = _decision(said.get("status"), choice.number, choice.provider_ref, now)
@@ -121,8 +119,8 @@ class Appointments:
             "report_url": self.offices.reports(call.aggregate_id, provider_ref),
         }
         said = await self.offices.call(call, f"{provider_ref}/appointments/{visit}", "visit_id", body)
-        if isinstance(said, str):
-            return Answer(said)
+        if isinstance(said, Answer):
+            return said
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(visit,))
 
     def _start(self, slot: Slot) -> datetime:

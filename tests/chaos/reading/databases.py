@@ -26,7 +26,8 @@ from services.tracking.domain.ledger import is_whole
 from services.tracking.store import COLLECTION as TRACKS
 from services.tracking.store import TRACK
 from shared.contracts.envelope import Envelope
-from shared.effects.protocol import id_of, record_from_stored
+from shared.effects.protocol import id_of
+from shared.effects.stored import record_from_stored
 from shared.engine import Decider
 from tests.chaos.evidence import Asked, Chain, Claim, EventContext, Message, Standing, Visit
 from tests.chaos.reading.digests import content_of

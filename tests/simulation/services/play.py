@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx2
 
-from shared.effects.protocol import id_of, record_from_stored
+from shared.effects.protocol import id_of
+from shared.effects.stored import record_from_stored
 from shared.errors import Rejected
 from shared.service import Blueprint, Hooks, Service, wire
 from tests.simulation.calm import settle

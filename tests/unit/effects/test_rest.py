@@ -6,7 +6,7 @@ import pytest
 from shared.effects import Clients, rest
 from shared.errors import Unknown
 from shared.parties import Party, Register
-from shared.ports import Act, Call
+from shared.ports import Act, Answer, AnswerWord, Call
 
 THEM = Party(tenant="demo", kind="payer", id="them")
 METHODS = {"send": "PUT", "ask": "GET", "withdraw": "DELETE"}
@@ -17,7 +17,7 @@ def _call(act: Act) -> Call:
     return Call(aggregate_id="demo:r-1", effect_id="e-1", kind="submission", act=act, revision=1, number=1)
 
 
-async def _answered(act: Act, status: int, asked: list[httpx2.Request] | None = None) -> httpx2.Response | str:
+async def _answered(act: Act, status: int, asked: list[httpx2.Request] | None = None) -> httpx2.Response | Answer:
     def answer(request: httpx2.Request) -> httpx2.Response:
         if asked is not None:
             asked.append(request)
@@ -48,16 +48,16 @@ async def test_what_the_other_system_says_is_the_gateways_to_read(act: Act, stat
 
 
 @pytest.mark.parametrize(("act", "word"), [("send", "not_taken"), ("ask", "absent"), ("withdraw", "nothing")])
-async def test_not_found_means_to_each_act_something_else(act: Act, word: str) -> None:
+async def test_not_found_means_to_each_act_something_else(act: Act, word: AnswerWord) -> None:
     """No such place to send to, no such request, nothing to withdraw."""
-    assert word == await _answered(act, 404)
+    assert Answer(word) == await _answered(act, 404)
 
 
 @pytest.mark.parametrize("act", ["send", "ask", "withdraw"])
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 413, 415, 422, 429])
 async def test_a_refusal_had_no_effect(act: Act, status: int) -> None:
     """So it may be made again, by a person's hand or with other words."""
-    assert "not_taken" == await _answered(act, status)
+    assert Answer("not_taken") == await _answered(act, status)
 
 
 @pytest.mark.parametrize("act", ["send", "ask", "withdraw"])
@@ -73,7 +73,7 @@ async def test_without_a_party_nothing_is_sent() -> None:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: pytest.fail("sent"))) as client:
         clients = Clients(Register(()), lambda _: client, client)
         said = await rest.request(clients, None, _call("send"), "https://a.example", "b", BODY, timeout_s=1.0)
-    assert "not_taken" == said
+    assert Answer("not_taken") == said
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"e-1"', b"{}", b'{"id": "e-2"}'])

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from shared.effects.protocol import TRIES, EffectRecord, record_from_stored
+from shared.effects.protocol import TRIES, EffectRecord
+from shared.effects.stored import record_from_stored
 from shared.engine import Decider, Document
 from shared.ports import Stored
 from tests.simulation.services.rules.known import Known

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from random import Random, SystemRandom
 from typing import Protocol
 
+from shared.audit import Rows
 from shared.kafka import KafkaBus, KafkaSubscription
-from shared.mongo import MongoClock, MongoStore, connect
+from shared.mongo import MongoClock, MongoRows, MongoStore, connect
 from shared.ports import Bus, Clock, Collection, Subscription
 from shared.settings import ClockSettings, KafkaSettings, MongoSettings
 
@@ -23,6 +24,9 @@ class World(Protocol):
     def store(self, database: str, collection: str) -> Collection:
         """A collection of aggregates."""
 
+    def rows(self, database: str, collection: str) -> Rows:
+        """A collection of rows."""
+
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of other services, for one consumer group."""
 
@@ -30,7 +34,7 @@ class World(Protocol):
         """A fresh id for a save or a call of this replica; nothing that a retry must repeat."""
 
     def epoch_s(self) -> float:
-        """Seconds by the machine's own clock, for the expiry of tokens only."""
+        """Seconds by the machine's own clock: for the expiry of tokens, and for access records."""
 
     async def close(self) -> None:
         """Let go of everything, the store last."""
@@ -55,6 +59,10 @@ class RealWorld:
     def store(self, database: str, collection: str) -> Collection:
         """A collection of aggregates."""
         return MongoStore(self._client, database, collection)
+
+    def rows(self, database: str, collection: str) -> Rows:
+        """A collection of rows."""
+        return MongoRows(self._client, database, collection)
 
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of other services, for one consumer group."""

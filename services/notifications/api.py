@@ -10,6 +10,7 @@ from services.notifications.domain import RecordContact, RecordReceipt, number_o
 from services.notifications.gateways import CALLBACK_PATH, is_signed
 from services.notifications.settings import SmsSettings
 from services.notifications.views import ShownConversation, shown
+from shared import audit
 from shared.contracts.language import Actor, Reason
 from shared.contracts.notifications import ContactOutcome
 from shared.engine.effects import Answered
@@ -83,6 +84,9 @@ def callbacks(sms: SmsSettings) -> APIRouter:
     ) -> None:
         """Take in what became of a text message: a form by Twilio's convention, with X-Twilio-Signature."""
         form = await _signed_form(request, sms)
+        named = REFERRAL_ID.match(message)
+        audit.by(GATEWAY.id, tenant=named[1] if named else "", roles=(Role.GATEWAY.value,))
+        audit.for_purpose("take_receipt")
         status = form.get("MessageStatus", "")
         if status in _ARRIVED:
             await _record(service, message, form, None)

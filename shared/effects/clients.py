@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 
+from shared import audit
 from shared.effects.http import NotTaken, exchange
 from shared.effects.oauth import ServiceAuth, ServiceToken, signing_key
 from shared.effects.transport import AiohttpTransport
@@ -34,6 +35,7 @@ class Clients:
         """
         if party is None:
             raise NotTaken
+        audit.to(f"{party.kind}:{party.id}")
         url = f"{(party.endpoint or base_url).rstrip('/')}/{path}"
         return await exchange(self.to(party), method, url, **how)
 

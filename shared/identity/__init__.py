@@ -16,6 +16,7 @@ from shared.identity.policy import (
     assert_every_route_guarded,
     permissions,
     permit,
+    put_on_record,
 )
 from shared.identity.verifier import FetchJwks, Verifier, fetch_over_http
 from shared.identity.whose import WHOSE, Concerned, Proof, is_theirs
@@ -45,4 +46,5 @@ __all__ = [
     "is_theirs",
     "permissions",
     "permit",
+    "put_on_record",
 ]

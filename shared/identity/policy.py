@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -11,8 +12,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from shared import audit
 from shared.errors import NotFound
-from shared.identity.caller import OURS, Caller, Forbidden, Role, Unauthenticated
+from shared.identity.caller import OURS, REFERRAL_ID, Caller, Forbidden, Role, Unauthenticated
 from shared.identity.limits import LEAVE, Limits
 from shared.identity.verifier import Verifier
 from shared.identity.whose import sees_all
@@ -48,7 +50,7 @@ class Session:
 class Guard:
     """Who may come in: whose tokens are believed, who may do what with whose objects, which paths ask nobody.
 
-    And how much of one client is too much.
+    And how much of one client is too much. What is answered leaves when `recorder` has it on record.
     """
 
     verifier: Verifier
@@ -57,6 +59,7 @@ class Guard:
     session: Session | None = None
     owns: Owns = _owns_nothing
     limits: Limits | None = None
+    recorder: audit.Recorder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Permit:
         caller = await guard.verifier.verify(token)
         if guard.limits and LEAVE not in request.scope:  # a route may ask for several permissions, and is one request
             request.scope[LEAVE] = guard.limits.admit(caller, request.method)
+        put_on_record(caller, self.name, request.path_params)
         roles = caller.roles & guard.policy[self.name]
         if not roles:
             raise Forbidden(self.name)
@@ -132,6 +136,17 @@ def _cookie(request: Request, session: Session | None) -> str | None:
     if request.method not in _SAFE and urlsplit(request.headers.get("origin", "")).netloc != request.url.netloc:
         return None
     return request.cookies.get(session.cookie)
+
+
+def put_on_record(caller: Caller, permission: str, path_params: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Who asks, what for, and about which referral, also where it is refused. What is no id of ours stays outside."""
+    party = f"{caller.party.kind}:{caller.party.id}" if caller.party else ""
+    roles = (role.value for role in caller.roles)
+    audit.by(caller.subject, tenant=caller.tenant, roles=roles, client=caller.client_id, party=party)
+    audit.for_purpose(permission)
+    for value in path_params.values():
+        if match := REFERRAL_ID.match(str(value)):
+            audit.about(match[0])
 
 
 def _stay_within(caller: Caller, path_params: Mapping[str, Any]) -> None:

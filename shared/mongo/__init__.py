@@ -5,6 +5,7 @@ Motor is past its maker's end of life; moving to PyMongo's own async API means c
 
 from shared.mongo.clock import MongoClock
 from shared.mongo.connection import connect, is_up
+from shared.mongo.rows import MongoRows
 from shared.mongo.store import MongoStore
 
-__all__ = ["MongoClock", "MongoStore", "connect", "is_up"]
+__all__ = ["MongoClock", "MongoRows", "MongoStore", "connect", "is_up"]

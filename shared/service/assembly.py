@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -13,12 +12,14 @@ from fastapi import FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from shared.audit import Recorder
 from shared.effects import Clients, Connections
 from shared.identity import Guard, Limits, Rates, Verifier, audience_of, fetch_over_http
 from shared.parties import Register
 from shared.sealing import Keyring, counting, counting_refusals
 from shared.service import operations
 from shared.service.figures import Figures
+from shared.service.on_record import recorder_of, recording
 from shared.service.ownership import Ownership
 from shared.service.runtime import Hooks, Service
 from shared.service.wiring import Blueprint, wire
@@ -62,12 +63,12 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     audience = identity.audience or audience_of(blueprint.name)
     register = Register.from_file(settings.parties.file)
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
-    keyring = Keyring.from_file(
-        settings.sealing.keys_file, counting(metrics.seal_openings), counting_refusals(metrics.seal_refusals)
-    )
+    recorder = recorder_of(blueprint.name, world)
+    opened = recording(recorder, counting(metrics.seal_openings))
+    keyring = Keyring.from_file(settings.sealing.keys_file, opened, counting_refusals(metrics.seal_refusals))
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
     clients = Clients(register, connections, connections.plain)
-    service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s)
+    service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s, recorder)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -81,7 +82,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     app = create_app(
         f"Throughline {blueprint.name}",
         [*blueprint.routers, operations.router],
-        replace(guard_of(blueprint, verifier, lambda: service), limits=_limits(settings.limits, world, metrics)),
+        guard_of(blueprint, verifier, lambda: service, recorder, _limits(settings.limits, world, metrics)),
         lifespan=lifespan,
         metrics=metrics,
         checks={"doors": service.is_ready, "program": service.edition},
@@ -90,10 +91,17 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     return app
 
 
-def guard_of(blueprint: Blueprint, verifier: Verifier, service: Callable[[], Service]) -> Guard:
-    """Who may come in to a service: its tables and everybody's, and what is whose."""
+def guard_of(
+    blueprint: Blueprint,
+    verifier: Verifier,
+    service: Callable[[], Service],
+    recorder: Recorder | None = None,
+    limits: Limits | None = None,
+) -> Guard:
+    """Who may come in to a service: its tables and everybody's, and what is whose; how often, and who records it."""
     policy = {**operations.POLICY, **blueprint.policy}
-    return Guard(verifier, policy, blueprint.open_paths, blueprint.session, Ownership(blueprint, service))
+    owns = Ownership(blueprint, service)
+    return Guard(verifier, policy, blueprint.open_paths, blueprint.session, owns, limits, recorder)
 
 
 def _limits(settings: LimitsSettings, world: World, metrics: Metrics) -> Limits:

@@ -13,6 +13,7 @@ from shared.messaging import parked
 from shared.messaging.parked import CloseUnsequenced, DiscardEntry, ReplayEntry
 from shared.service.aggregate import Aggregate
 from shared.service.commands import TheService
+from shared.service.on_record import on_record
 from shared.service.runtime import Service
 from shared.web import body
 
@@ -140,6 +141,7 @@ async def _find(service: Service, caller: Caller, named: Named) -> Aggregate:
 
     A record without a key is nobody's.
     """
+    on_record(named.key)
     aggregate = service.aggregates.get(named.aggregate) if named.aggregate else service.main
     document = await aggregate.engine.read(named.key) if aggregate else None
     if aggregate is None or document is None or document.owner not in (None, caller.tenant):

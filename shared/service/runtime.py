@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from fastapi import Request
 
+from shared.audit import Recorder
 from shared.backoff import pause_s
 from shared.engine import CommandEnvelope, CommandOutcome, Document, Engine, WorkItem
 from shared.errors import Busy, NotFound, Unavailable, Unknown
@@ -23,6 +24,7 @@ from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
 from shared.service.figures import Figures, figures_of
 from shared.service.listener import Listener
+from shared.service.on_record import on_record
 from shared.telemetry import current_traceparent
 
 RETRY_S, LONGEST_RETRY_S = 0.5, 4.0
@@ -53,6 +55,7 @@ class Service:
     hooks: Hooks
     chance: Callable[[], float]
     listeners: Sequence[Listener] = ()
+    recorder: Recorder | None = None
     is_started: bool = False
     _consuming: list[asyncio.Task[None]] = field(default_factory=list)
     _publishing: list[asyncio.Task[None]] = field(default_factory=list)
@@ -106,10 +109,12 @@ class Service:
 
     async def submit(self, item: WorkItem) -> Any:
         """Handle one item of the main aggregate, together with others of its moment."""
+        on_record(item.key)
         return await self.engine.queue.submit(item)
 
     async def read(self, key: str) -> Document:
         """The newest document. Raises NotFound."""
+        on_record(key)
         document = await self.engine.read(key)
         if document is None:
             raise NotFound
@@ -120,10 +125,14 @@ class Service:
         for aggregate in self.aggregates.values():
             engine, out = aggregate.engine, aggregate.publisher
             self._publishing += map(self._run, (out.run(engine), out.keep_clear(engine), out.sweep(engine)))
+        if self.recorder:
+            self._publishing.append(self._run(self.recorder.run()))
         self._consuming.append(self._run(self._open_doors()))
 
     async def _open_doors(self) -> None:
         await self._until_available(self.clock.read)
+        if self.recorder:
+            await self._until_available(self.recorder.prepare)
         for aggregate in self.aggregates.values():
             await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
             self._consuming += [self._run(work) for work in (aggregate.timers.run(), aggregate.returns.run())]
@@ -149,6 +158,8 @@ class Service:
                     await aggregate.publisher.caught_up()
         await _ended(self._publishing)
         await _whatever_happens(self._commit())
+        if self.recorder:
+            await _whatever_happens(self.recorder.close())
         for subscription in self._subscriptions:
             await subscription.stop()
 

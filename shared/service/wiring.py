@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from shared.audit import Recorder
 from shared.contracts.envelope import topic_of
 from shared.contracts.language import Fact
 from shared.effects import Clients
@@ -22,6 +23,7 @@ from shared.ports import Gateway, Subscription
 from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
 from shared.service.listener import Listener
+from shared.service.on_record import recorded
 from shared.service.runtime import Hooks, Service
 from shared.world import World
 
@@ -117,16 +119,23 @@ class Blueprint:
 
 
 def wire(
-    blueprint: Blueprint, world: World, keyring: Keyring, clients: Clients, hooks: Hooks, poll_s: float = 1.0
+    blueprint: Blueprint,
+    world: World,
+    keyring: Keyring,
+    clients: Clients,
+    hooks: Hooks,
+    poll_s: float = 1.0,
+    recorder: Recorder | None = None,
 ) -> Service:
-    """Wire a service. Nothing is started, and nothing is reached yet."""
+    """Wire a service, whose calls `recorder` puts on record. Nothing is started, and nothing is reached yet."""
     main, chance, on_error = blueprint.kinds[0], world.random.random, hooks.on_error
     subscription = _subscription(blueprint, main, world)
     engines: dict[str, Engine] = {}
     parts, made = Parts(keyring, clients, engines), list[tuple[Kind, Publisher, EffectWorker]]()
     for kind in blueprint.kinds:
         publisher = Publisher(world.bus, world.clock)
-        effects = EffectWorker(kind.gateways(parts), world.clock, world.token, hooks.count, on_error)
+        gateways = recorded(kind.gateways(parts), recorder)
+        effects = EffectWorker(gateways, world.clock, world.token, hooks.count, on_error)
         engines[kind.decider.name] = _engine(blueprint, kind, world, hooks, publisher, effects)
         made.append((kind, publisher, effects))
     aggregates = {}
@@ -146,7 +155,8 @@ def wire(
             share,
             Consumer(engine, reader, share, publisher, world.clock, chance) if reads else None,
         )
-    return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance, blueprint.listeners)
+    listeners = blueprint.listeners
+    return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance, listeners, recorder)
 
 
 def _subscription(blueprint: Blueprint, kind: Kind, world: World) -> Subscription:

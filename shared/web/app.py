@@ -22,6 +22,7 @@ from shared.identity import Guard, assert_every_route_guarded
 from shared.telemetry import Metrics, configure
 from shared.web.bodies import describe_bodies
 from shared.web.edge import Edge
+from shared.web.on_record import Requests
 from shared.web.problems import HANDLERS
 
 Check = Callable[[], Awaitable[bool | str]]
@@ -74,7 +75,10 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> FastAPI:
-    """Build the app. Raises Unguarded when a route has no permit or the policy does not know one."""
+    """Build the app, whose answers leave when the guard's recorder has them.
+
+    Raises Unguarded when a route has no permit or the policy does not know one.
+    """
     if not structlog.is_configured():  # its defaults print messages, arguments and locals
         configure(title.lower().replace(" ", "-"))
     counted = metrics or Metrics()
@@ -85,7 +89,8 @@ def create_app(
     assert_every_route_guarded(app)
     describe_bodies(app)
     templates = {route.endpoint: route.path_format for route in iter_route_contexts(app.routes)}
-    how = partial(Edge, metrics=counted, templates=templates, random_bytes=random_bytes)
+    requests = Requests(guard.recorder, templates)
+    how = partial(Edge, metrics=counted, requests=requests, random_bytes=random_bytes)
     app.add_middleware(how, at_once=guard.limits.all_at_once if guard.limits else sys.maxsize, always=_OPEN)
     return app
 

@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import Final
 
 import structlog
 from fastapi import Request
@@ -12,10 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import Busy
+from shared import audit
+from shared.errors import Busy, Unavailable
 from shared.identity.limits import LEAVE
 from shared.telemetry import Metrics, child_of
-from shared.web.problems import answer, later, of_status
+from shared.web.on_record import Requests
+from shared.web.problems import answer, later, of_status, unrecorded
 
 # A caller's own id is taken over only if it is a UUID: anything freer could carry data into answers and logs.
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
@@ -31,7 +34,7 @@ _CLIENT_LEFT: Final = 499
 
 
 class Edge:
-    """ASGI middleware. `templates` gives the route template of an endpoint, the only path that is ever counted.
+    """ASGI middleware. `requests` gives the route's template, the only path that is ever counted, and the record.
 
     More than `at_once` requests are not worked on: whoever comes then may come back, except to `always`, the paths
     by which it is known how we are.
@@ -41,14 +44,14 @@ class Edge:
         self,
         app: ASGIApp,
         metrics: Metrics,
-        templates: Mapping[Any, str | None],
+        requests: Requests,
         random_bytes: Callable[[int], bytes],
         at_once: int,
         always: Collection[str],
     ) -> None:
         self._app = app
+        self._requests = requests
         self._metrics = metrics
-        self._templates = templates
         self._random_bytes = random_bytes
         self._at_once, self._always, self._under_way = at_once, always, 0
 
@@ -60,8 +63,9 @@ class Edge:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "").lower()
         request_id = given if _UUID.fullmatch(given) else self._random_bytes(16).hex()
-        outgoing = _Outgoing(send, request_id)
+        outgoing = _Outgoing(send, request_id, scope)
         if int(headers.get("content-length", 0)) > MOST_BYTES:
+            self._requests.turned_away(scope, 413)
             await answer(Request(scope), of_status(413))(scope, receive, outgoing)
             self._count(scope, outgoing.status, 0)
             return
@@ -70,7 +74,8 @@ class Edge:
             await answer(Request(scope), later(Busy()))(scope, receive, outgoing)
             self._count(scope, outgoing.status, 0)
             return
-        with child_of(headers.get("traceparent"), self._random_bytes):
+        with child_of(headers.get("traceparent"), self._random_bytes), audit.observed() as access:
+            outgoing.before = partial(self._requests.put_on_record, scope, access, request_id)
             await self._serve(scope, _Incoming(receive), outgoing)
 
     async def _serve(self, scope: Scope, receive: Receive, outgoing: "_Outgoing") -> None:
@@ -82,7 +87,7 @@ class Edge:
             return
         except Exception as error:  # noqa: BLE001 - the last answer before the socket
             structlog.get_logger().error(
-                "request failed", exc_info=error, route=self._route(scope), request_id=outgoing.request_id
+                "request failed", exc_info=error, route=self._requests.route(scope), request_id=outgoing.request_id
             )
             if not outgoing.status:
                 await answer(Request(scope), of_status(500))(scope, receive, outgoing)
@@ -92,12 +97,9 @@ class Edge:
             self._count(scope, outgoing.status or _CLIENT_LEFT, time.perf_counter() - began)
 
     def _count(self, scope: Scope, status: int, took_s: float) -> None:
-        route = self._route(scope)
+        route = self._requests.route(scope)
         self._metrics.requests.labels(route, scope["method"], status).inc()
         self._metrics.request_s.labels(route).observe(took_s)
-
-    def _route(self, scope: Scope) -> str:
-        return self._templates.get(scope.get("endpoint")) or "unmatched"
 
 
 def _nothing() -> None:
@@ -120,14 +122,32 @@ class _Incoming:
 
 
 class _Outgoing:
-    """Sends what the app answers, with the headers that every answer carries."""
+    """Sends what the app answers, with the headers that every answer carries, when it is on record and not before."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, scope: Scope) -> None:
         self._send = send
+        self._scope = scope
+        self._is_withheld = False
         self.request_id = request_id
         self.status = 0
+        self.before: Callable[[int], Awaitable[None]] | None = None
 
     async def __call__(self, message: Message) -> None:
+        if self._is_withheld:
+            return
+        if message["type"] == "http.response.start" and self.before:
+            before, self.before = self.before, None
+            try:
+                await before(message["status"])
+            except Unavailable as error:
+                await answer(Request(self._scope), unrecorded(self._scope["method"], error))(
+                    self._scope, _nothing_more, self
+                )
+                self._is_withheld = True
+                return
+        await self._pass_on(message)
+
+    async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -135,3 +155,7 @@ class _Outgoing:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
         await self._send(message)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}

@@ -57,6 +57,7 @@ _ISSUE_TYPES: Final = {
 }
 
 
+_SAFE: Final = frozenset({"GET", "HEAD"})
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
@@ -154,6 +155,11 @@ def later(error: Busy | Unavailable) -> Problem:
 def _too_many(error: TooMany) -> Problem:
     detail = "This client asks for more than its share. Nothing was done. Send it again after the time given."
     return Problem(429, "too_many_requests", detail, headers={"Retry-After": str(error.retry_after_s)})
+
+
+def unrecorded(method: str, error: Unavailable) -> Problem:
+    """What is answered instead of what could not be put on record. What was asked for may have been done."""
+    return later(error) if method in _SAFE else _unknown(Unknown())
 
 
 def _unknown(_error: Unknown) -> Problem:

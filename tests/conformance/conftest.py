@@ -9,11 +9,12 @@ from deploy.local import tansu
 from deploy.local.processes import Processes
 from deploy.local.stack import Stack
 from deploy.local.tools import Lacking
-from shared.mongo import MongoStore, connect
+from shared.audit import Rows
+from shared.mongo import MongoRows, MongoStore, connect
 from shared.ports import Collection
 from shared.settings import KafkaSettings, MongoSettings
 from tests.conformance.wires import KafkaWire, MemoryWire, Wire
-from tests.support.memory import Disk, MemoryStore, Weather
+from tests.support.memory import Disk, MemoryRows, MemoryStore, Weather
 
 ON_STACK = pytest.mark.xdist_group("stack")
 """What needs the stack runs in one process, so that there is one stack; Tansu is small, and slow to join a group."""
@@ -30,6 +31,19 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Collection]:
     collection = MongoStore(client, "conformance", request.node.name.replace("[", "-").rstrip("]"))
     await collection.prepare()
     yield collection
+    await client.drop_database("conformance")
+    client.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("mongod", marks=ON_STACK)])
+async def rows(request: pytest.FixtureRequest) -> AsyncIterator[Rows]:
+    """An empty collection of rows."""
+    if request.param == "memory":
+        yield MemoryRows(Disk(), "trial", Weather())
+        return
+    stack: Stack = request.getfixturevalue("stack")
+    client = connect(MongoSettings.model_validate({"uri": stack.mongo_uri}))
+    yield MongoRows(client, "conformance", "rows")
     await client.drop_database("conformance")
     client.close()
 

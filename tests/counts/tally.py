@@ -14,11 +14,21 @@ from typing import Any
 
 import bson
 
+from shared.audit import Rows
 from shared.contracts.language import Command
 from shared.engine import Decider
 from shared.ports import Bus, Clock, Collection, Record, Stored, Subscription
 from shared.service import Blueprint, Kind
-from tests.support.memory import Broker, Disk, MemoryBus, MemoryClock, MemoryStore, MemorySubscription, Weather
+from tests.support.memory import (
+    Broker,
+    Disk,
+    MemoryBus,
+    MemoryClock,
+    MemoryRows,
+    MemoryStore,
+    MemorySubscription,
+    Weather,
+)
 
 MEASURES: Mapping[str, str] = {
     "updates": "commands that write: a bulk of documents, rows or emptied outboxes is one",
@@ -142,6 +152,10 @@ class CountedWorld:
     def store(self, database: str, collection: str) -> Collection:
         """A collection of this service."""
         return CountedStore(self.broker.disk, f"{database}.{collection}", self.tally)
+
+    def rows(self, database: str, collection: str) -> Rows:
+        """A collection of rows."""
+        return MemoryRows(self.broker.disk, f"{database}.{collection}", Pace())
 
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of the others."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.audit import Rows
 from shared.effects.protocol import STALL_S
 from shared.errors import Unavailable
 from shared.ports import Bus, Clock, Collection, Subscription
 from tests.simulation.scheduler import OWNER
 from tests.simulation.storm import Storm
-from tests.support.memory import Broker, Disk, MemoryBus, MemoryStore, MemorySubscription, Weather
+from tests.support.memory import Broker, Disk, MemoryBus, MemoryRows, MemoryStore, MemorySubscription, Weather
 
 STEP_S, TAKES_TIME = 0.004, 0.4
 SKEW_AT_MOST_S = 2.0
@@ -132,6 +133,10 @@ class Life:
     def store(self, database: str, collection: str) -> Collection:
         """A collection."""
         return MemoryStore(self._broker.disk, f"{database}.{collection}", self.weather)
+
+    def rows(self, database: str, collection: str) -> Rows:
+        """A collection of rows."""
+        return MemoryRows(self._broker.disk, f"{database}.{collection}", self.weather)
 
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of the others."""

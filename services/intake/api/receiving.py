@@ -25,6 +25,7 @@ from services.intake.domain.order import Identifier, Order
 from services.intake.domain.pathways import Pathways
 from services.intake.domain.receiving import ELSEWHERE, OTHER_CONTENT
 from services.intake.domain.state import NumberRef
+from shared import audit
 from shared.engine import CommandOutcome
 from shared.errors import Busy, Conflict, NotFound, Rejected
 from shared.web import etag
@@ -105,6 +106,7 @@ class Reception:
     async def _taken(self, order: Order, named: Named, sender: Sender) -> Carried:
         referral_id = named.referral_id
         command = self._command(order, referral_id, sender)
+        audit.about(referral_id, command.patient_ref)
         try:
             outcome = await sender.execute(
                 referral_id, command, command.fingerprint, command.number.ref, sender.placed_by or ""

@@ -12,6 +12,7 @@ from services.intake.api.receiving import Reception
 from services.intake.api.sender import Sender
 from services.intake.domain.instruction import Place
 from services.intake.views import ShownReferral, shown
+from shared import audit
 from shared.service.commands import Accepted, TheService
 from shared.web import Malformed, body, etag
 
@@ -51,6 +52,7 @@ def routes(reception: Reception) -> APIRouter:
         """Where the referral stands, who must do what by when, and what the caller may do now."""
         document = await service.read(referral_id)
         found = shown(service.engine, document, caller.actor, service.now())
+        audit.about(referral_id, found.patient_ref)
         response.headers["ETag"] = etag(found.version)
         return found.model_copy(update={"allowed": tuple(name for name in found.allowed if may(caller, name))})
 

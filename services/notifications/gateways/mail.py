@@ -15,6 +15,7 @@ from services.notifications.domain import Conversation, is_timely
 from services.notifications.gateways.answers import not_recalled, postponed, refused, taken
 from services.notifications.gateways.writer import Letter, Writer
 from services.notifications.settings import MailSettings
+from shared import audit
 from shared.errors import Unknown
 from shared.ports import Answer, Call, Traits
 
@@ -53,6 +54,7 @@ class MailGateway:
 
     async def _deliver(self, call: Call, now: datetime, mail: EmailMessage) -> Answer:
         client = self._client()
+        audit.to("patient:mail")
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await client.connect()

@@ -11,6 +11,7 @@ from services.notifications.domain import Conversation, is_timely
 from services.notifications.gateways.answers import not_recalled, postponed, refused, taken
 from services.notifications.gateways.writer import Text, Writer
 from services.notifications.settings import SmsSettings
+from shared import audit
 from shared.effects import NotTaken, exchange
 from shared.errors import Unknown
 from shared.ports import Answer, Call, Traits
@@ -68,6 +69,7 @@ class SmsGateway:
 
     async def _post(self, text: Text, message_id: str) -> httpx2.Response:
         settings = self.settings
+        audit.to("patient:sms")
         return await exchange(
             self.http,
             "POST",

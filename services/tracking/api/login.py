@@ -1,6 +1,7 @@
 """Logging in and out: a cookie that scripts cannot read holds the bearer token, so pages and API ask the same guard."""
 
 import hmac
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from services.tracking.api.access import SESSION, MayRead
 from services.tracking.api.console import render
 from services.tracking.gateways import Attempt, Issuer, LogInRefused
+from shared.identity import Unauthenticated, put_on_record
 
 CALLBACK: Final = "/login/callback"
 START: Final = "/login/start"
@@ -48,6 +50,7 @@ def routes(issuer: Issuer) -> APIRouter:
         try:
             attempt = _attempt_of(request, returned.state)
             session = await issuer.redeem(returned.code, attempt.verifier, _callback_of(request))
+            await _put_on_record(request, session.access_token)
         except LogInRefused:
             return render(request, "login.html", status=403, was_refused=True)
         response = RedirectResponse("/", status_code=303)
@@ -64,6 +67,12 @@ def routes(issuer: Issuer) -> APIRouter:
         return response
 
     return router
+
+
+async def _put_on_record(request: Request, token: str) -> None:
+    """Who has logged in. A token that our own guard does not believe opens nothing, and is no log-in."""
+    with suppress(Unauthenticated):
+        put_on_record(await request.app.state.guard.verifier.verify(token), "log_in")
 
 
 def _callback_of(request: Request) -> str:

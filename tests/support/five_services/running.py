@@ -17,12 +17,14 @@ from joserfc.jwk import ECKey
 
 from deploy.platform.keys import AUDIENCES
 from services.tracking.gateways import Issuer as Login
+from shared.audit import Recorder
 from shared.effects import Clients, ServiceToken
 from shared.identity import Role, audience_of
 from shared.ports import Collection, Stored
 from shared.sealing import Keyring, Opening, log_opening
 from shared.service import Blueprint, Service, wire
 from shared.service.assembly import hooks_of
+from shared.service.on_record import recorder_of, recording
 from shared.telemetry import Metrics
 from tests.support.callers import Issuer
 from tests.support.clients import everybody
@@ -61,6 +63,7 @@ class FiveServices:
     issuer: Issuer = field(default_factory=Issuer)
     services: dict[str, Service] = field(default_factory=dict)
     apps: dict[str, FastAPI] = field(default_factory=dict)
+    recorders: dict[str, Recorder] = field(default_factory=dict)
     metrics: dict[str, Metrics] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
@@ -70,8 +73,9 @@ class FiveServices:
         plan = self.blueprints[name]
         metrics = self.metrics.setdefault(name, Metrics())
         hooks = replace(hooks_of(metrics), stop_process=partial(self.ended.add, name))
-        service = wire(plan, self.world, self.rings[name], self.lines, hooks, poll_s=0.02)
-        app = app_of(plan, self.issuer.verifier(audience_of(name)), lambda: service, metrics=metrics)
+        recorder = self.recorders[name] = recorder_of(name, self.world)
+        service = wire(plan, self.world, self.rings[name], self.lines, hooks, 0.02, recorder)
+        app = app_of(plan, self.issuer.verifier(audience_of(name)), lambda: service, recorder, metrics=metrics)
         app.state.service = service
         self.services[name], self.apps[name] = service, app
         await service.start()
@@ -132,12 +136,13 @@ async def open_services(
     world = world or MemoryWorld()
     world.stores = partial(_store, world)
     openings: list[tuple[str, Opening]] = []
-    rings = {name: audited_keyring(name, partial(_note, openings, name)) for name in AUDIENCES}
+    recorders: dict[str, Recorder] = {}
+    rings = {name: audited_keyring(name, partial(_note, openings, recorders, name)) for name in AUDIENCES}
     http = client_to(outside)
     console = ServiceToken("demo-console", ECKey.generate_key("P-384", {"kid": "console"}), f"{OUTSIDE}/token", http)
     login, mail = Login(console, f"{OUTSIDE}/authorize"), MAIL.model_copy(update={"port": mail_port})
     plans = blueprints(login, directory=directory, mail=mail)
-    found = FiveServices(world, every_key(), rings, lines(http), plans, openings)
+    found = FiveServices(world, every_key(), rings, lines(http), plans, openings, recorders=recorders)
     for name in plans:
         await found.start(name)
     try:
@@ -160,7 +165,7 @@ def _store(world: MemoryWorld, collection: str) -> Collection:
     return Uncounted(world.disk, collection, world.weather)
 
 
-def _note(openings: list[tuple[str, Opening]], name: str, opening: Opening) -> None:
-    """As the default audit, and kept."""
-    log_opening(opening)
+def _note(openings: list[tuple[str, Opening]], recorders: Mapping[str, Recorder], name: str, opening: Opening) -> None:
+    """As a service's audit, and kept."""
+    recording(recorders[name], log_opening)(opening)
     openings.append((name, opening))

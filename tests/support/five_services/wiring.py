@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
+from shared.audit import Recorder
 from shared.identity import Verifier
 from shared.ports import Count
 from shared.service import Blueprint, Hooks, Service, operations
@@ -21,10 +22,16 @@ def client_to(outside: Outside) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.MockTransport(outside), trust_env=False)
 
 
-def app_of(plan: Blueprint, verifier: Verifier, service: Callable[[], Service], **more: Any) -> FastAPI:
+def app_of(
+    plan: Blueprint,
+    verifier: Verifier,
+    service: Callable[[], Service],
+    recorder: Recorder | None = None,
+    **more: Any,
+) -> FastAPI:
     """The routes of a service, guarded as `shared.service.assemble` guards them."""
     routers = [*plan.routers, operations.router]
-    return create_app(f"Throughline {plan.name}", routers, guard_of(plan, verifier, service), **more)
+    return create_app(f"Throughline {plan.name}", routers, guard_of(plan, verifier, service, recorder), **more)
 
 
 def _raise(error: BaseException) -> None:

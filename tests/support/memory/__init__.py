@@ -6,6 +6,7 @@ default weather does nothing, so unit tests use the same fakes as the simulation
 
 from tests.support.memory.bus import Broker, MemoryBus, MemorySubscription
 from tests.support.memory.disk import CODEC, EPOCH, Disk, MemoryClock, Weather
+from tests.support.memory.rows import MemoryRows
 from tests.support.memory.store import MemoryStore
 from tests.support.memory.world import MemoryWorld
 
@@ -16,6 +17,7 @@ __all__ = [
     "Disk",
     "MemoryBus",
     "MemoryClock",
+    "MemoryRows",
     "MemoryStore",
     "MemorySubscription",
     "MemoryWorld",

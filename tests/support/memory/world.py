@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
+from shared.audit import Rows
 from shared.ports import Bus, Clock, Collection, Subscription
 from tests.support.memory.bus import Broker, MemoryBus, MemorySubscription
 from tests.support.memory.disk import EPOCH, Disk, MemoryClock, Weather
+from tests.support.memory.rows import MemoryRows
 from tests.support.memory.store import MemoryStore
 
 
@@ -33,6 +35,10 @@ class MemoryWorld:
     def store(self, _database: str, collection: str) -> Collection:
         """A collection: in memory, or the one that was handed in."""
         return self.stores(collection) if self.stores else MemoryStore(self.disk, collection, self.weather)
+
+    def rows(self, database: str, collection: str) -> Rows:
+        """A collection of rows."""
+        return MemoryRows(self.disk, f"{database}.{collection}", self.weather)
 
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of the others."""

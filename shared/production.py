@@ -71,8 +71,8 @@ def _of_value(name: str, value: Any, info: FieldInfo, is_private: IsPrivate) -> 
 
 
 def _of_kafka(settings: KafkaSettings) -> Iterator[str]:
-    if settings.security_protocol == "SSL":
-        yield "KAFKA_SECURITY_PROTOCOL is SSL without a client certificate, so that the broker cannot know us."
+    if settings.security_protocol == "SSL" and settings.certificate_file is None:
+        yield "KAFKA_SECURITY_PROTOCOL is SSL, where only a certificate says who we are: give KAFKA_CERTIFICATE_FILE."
 
 
 def _of_mongo(uri: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ class RealWorld:
 
     def store(self, database: str, collection: str) -> Collection:
         """A collection of aggregates."""
-        return MongoStore(self._client, database, collection)
+        return MongoStore(self._client, f"{self.mongo.database_prefix}{database}", collection)
 
     def rows(self, database: str, collection: str) -> Rows:
         """A collection of rows."""

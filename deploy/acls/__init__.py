@@ -5,6 +5,6 @@ applied either: an installation's administrator does that, with the broker's own
 """
 
 from deploy.acls.commands import commands
-from deploy.acls.grants import Binding, Grant, Impersonated, bindings, grants
+from deploy.acls.grants import Binding, Grant, Impersonated, Prefixes, bindings, grants
 
-__all__ = ["Binding", "Grant", "Impersonated", "bindings", "commands", "grants"]
+__all__ = ["Binding", "Grant", "Impersonated", "Prefixes", "bindings", "commands", "grants"]

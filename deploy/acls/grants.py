@@ -58,22 +58,39 @@ class Grant:
     pattern: Pattern = "literal"
 
 
+@dataclass(frozen=True)
+class Prefixes:
+    """What stands before names on the broker: of users, of topics (KAFKA_TOPIC_PREFIX), of groups (…GROUP_PREFIX)."""
+
+    users: str = "throughline-"
+    topics: str = ""
+    groups: str = ""
+
+    def user(self, name: str) -> str:
+        """A principal."""
+        return f"User:{self.users}{name}"
+
+    def topic(self, source: str) -> str:
+        """The topic of a source's facts."""
+        return f"{self.topics}{topic_of(source)}"
+
+
 class Impersonated(Exception):
     """A subscriber whose name would make it one of ours, or let it into one of our groups."""
 
 
-def grants(plans: Iterable[Plan], prefix: str, subscribers: Iterable[str] = ()) -> list[Grant]:
+def grants(plans: Iterable[Plan], prefixes: Prefixes, subscribers: Iterable[str] = ()) -> list[Grant]:
     """What each service needs, who makes the topics, and each subscriber: named by its name behind the prefix.
 
     Describe is said although Read and Write imply it with Kafka's own authorizer: others take the list as it stands.
     Raises Impersonated.
     """
     plans, subscribers = list(plans), list(subscribers)
-    topics = [topic_of(source) for plan in plans for source in plan.publishes]
-    ours = [grant for plan in plans for grant in _of_service(plan, prefix)]
+    topics = [prefixes.topic(source) for plan in plans for source in plan.publishes]
+    ours = [grant for plan in plans for grant in _of_service(plan, prefixes)]
     making: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs")
-    ours += [Grant(_principal(prefix, "setup"), making, "topic", _with_letters(topics), "make the topics")]
-    theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefix, topics)]
+    ours += [Grant(prefixes.user("setup"), making, "topic", _with_letters(topics), "make the topics")]
+    theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefixes, topics)]
     if {grant.principal for grant in ours} & {grant.principal for grant in theirs}:
         raise Impersonated("A subscriber has the name of one of our own principals.")
     if any(
@@ -93,10 +110,11 @@ def bindings(granted: Iterable[Grant]) -> list[Binding]:
     ]
 
 
-def _of_service(plan: Plan, prefix: str) -> list[Grant]:
-    principal, heard = _principal(prefix, plan.name), tuple(topic_of(name) for name in plan.consumes)
+def _of_service(plan: Plan, prefixes: Prefixes) -> list[Grant]:
+    principal, heard = prefixes.user(plan.name), tuple(map(prefixes.topic, plan.consumes))
     letters = tuple(dead_letter_topic(topic) for topic in heard)
-    own = tuple(topic_of(source) for source in plan.publishes)
+    own = tuple(map(prefixes.topic, plan.publishes))
+    groups = tuple(f"{prefixes.groups}{group}" for group in plan.groups)
     found = [Grant(principal, ("Write", "Describe"), "topic", own, "tell")] if own else []
     if heard:
         found += [
@@ -104,23 +122,19 @@ def _of_service(plan: Plan, prefix: str) -> list[Grant]:
                 principal, ("Read", "Describe", "DescribeConfigs"), "topic", heard, "hear, and check how many copies"
             ),
             Grant(principal, ("Write", "Describe"), "topic", letters, "copy what it cannot take"),
-            Grant(principal, ("Read", "Describe"), "group", tuple(plan.groups), "share the reading with its replicas"),
+            Grant(principal, ("Read", "Describe"), "group", groups, "share the reading with its replicas"),
         ]
     return found
 
 
-def _of_subscriber(name: str, prefix: str, topics: Sequence[str]) -> list[Grant]:
+def _of_subscriber(name: str, prefixes: Prefixes, topics: Sequence[str]) -> list[Grant]:
     """Groups of its own begin with its name and a hyphen, which no group of ours has."""
-    principal = _principal(prefix, name)
+    principal, groups = prefixes.user(name), (f"{prefixes.groups}{name}-",)
     return [
         Grant(principal, ("Read", "Describe"), "topic", tuple(topics), "follow"),
-        Grant(principal, ("Read", "Describe"), "group", (f"{name}-",), "groups of its own", "prefixed"),
+        Grant(principal, ("Read", "Describe"), "group", groups, "groups of its own", "prefixed"),
     ]
 
 
 def _with_letters(topics: Sequence[str]) -> tuple[str, ...]:
     return (*topics, *(dead_letter_topic(topic) for topic in topics))
-
-
-def _principal(prefix: str, name: str) -> str:
-    return f"User:{prefix}{name}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from deploy.acls import Grant, Impersonated, bindings, commands, grants
+from deploy.acls import Grant, Impersonated, Prefixes, bindings, commands, grants
 from deploy.cli import screen
 from deploy.cli.exits import Failure
 
@@ -26,6 +26,12 @@ def _plain_names(values: list[str]) -> list[str]:
 
 
 Prefix = Annotated[str, typer.Option("--prefix", callback=_plain, help="What stands before the service's name.")]
+OfTopics = Annotated[
+    str, typer.Option("--topic-prefix", envvar="KAFKA_TOPIC_PREFIX", callback=_plain, help="As the services have it.")
+]
+OfGroups = Annotated[
+    str, typer.Option("--group-prefix", envvar="KAFKA_GROUP_PREFIX", callback=_plain, help="As the services have it.")
+]
 Subscribers = Annotated[
     list[str], typer.Option("--subscriber", callback=_plain_names, help="Another team that reads; may be repeated.")
 ]
@@ -37,6 +43,8 @@ Bootstrap = Annotated[
 def acls(
     *,
     prefix: Prefix = "throughline-",
+    topic_prefix: OfTopics = "",
+    group_prefix: OfGroups = "",
     subscriber: Subscribers = [],  # noqa: B006 - typer's way to say "none", and nobody changes it
     commands_for: Bootstrap = None,
     as_json: screen.AsJson = False,
@@ -45,7 +53,7 @@ def acls(
     from deploy.acls.plans import plans  # noqa: PLC0415 - all five services, which no other command needs
 
     try:
-        granted = grants(plans(), prefix, subscriber)
+        granted = grants(plans(), Prefixes(prefix, topic_prefix, group_prefix), subscriber)
     except Impersonated as refusal:
         raise Failure(str(refusal), "Name the subscriber otherwise.") from None
     document = {"acls": [{**asdict(found), "permission": "Allow", "host": "*"} for found in bindings(granted)]}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ def apply(*, replication: Replication = None, as_json: screen.AsJson = False) ->
     """Create what is missing on the broker of KAFKA_BOOTSTRAP, else of the running platform. Safe to repeat."""
     wanted, settings = listed.topics(), _settings()
     made, short = asyncio.run(_applied(settings, wanted, replication or settings.replication))
+    wanted = [replace(topic, name=f"{settings.topic_prefix}{topic.name}") for topic in wanted]
     if short:
         raise Failure(" ".join(short), "Give the topics more copies: kafka-reassign-partitions, kafka-configs.")
     document = {"created": made, "there_already": [topic.name for topic in wanted if topic.name not in made]}
@@ -33,7 +35,7 @@ def apply(*, replication: Replication = None, as_json: screen.AsJson = False) ->
 async def _applied(settings: KafkaSettings, wanted: list[Topic], replication: int) -> tuple[list[str], list[str]]:
     """What was made now, and what is wrong with what was there."""
     made = await apply_topics(settings, wanted, replication)
-    there_already = [topic.name for topic in wanted if topic.name not in made]
+    there_already = [topic.name for topic in wanted if f"{settings.topic_prefix}{topic.name}" not in made]
     return made, await short_of_copies(settings, there_already, replication)
 
 

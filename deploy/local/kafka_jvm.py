@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local import kafka_settings
@@ -82,10 +82,17 @@ def fetch(programs: Processes, say: Callable[[str], None]) -> None:
         _move_in(Path(scratch) / "jars")
 
 
-def start(programs: Processes, data: Path, changed: Callable[[Settings], Settings] = dict) -> str:
+def start(
+    programs: Processes,
+    data: Path,
+    changed: Callable[[Settings], Settings] = dict,
+    formatted_with: Sequence[str] = (),
+    flags: Sequence[str] = (),
+) -> str:
     """Format a new folder under `data` and start on it; the broker's address once it answers there, in plain text.
 
-    `changed` makes of the usual settings what this broker is told.
+    `changed` makes of the usual settings what this broker is told. `formatted_with` are further options of the format,
+    such as users, `flags` further ones of the broker's Java.
     """
 
     def launch(port: int) -> str:
@@ -93,9 +100,9 @@ def start(programs: Processes, data: Path, changed: Callable[[Settings], Setting
         folder.mkdir(parents=True)
         (folder / "log4j2.properties").write_text(_LOG4J)
         (folder / "server.properties").write_text(_properties(changed(_settings(folder, port))))
-        programs.start(PROGRAM, _format(folder, cluster_id), {}, None)
+        programs.start(PROGRAM, [*_format(folder, cluster_id), *formatted_with], {}, None)
         programs.finish(PROGRAM, _FORMAT_S)
-        programs.start(PROGRAM, [*_java(folder), "kafka.Kafka", f"{folder}/server.properties"], {}, None)
+        programs.start(PROGRAM, [*_java(folder, flags), "kafka.Kafka", f"{folder}/server.properties"], {}, None)
         programs.wait_until(PROGRAM, lambda: answers_as(cluster_id, port), _START_S)
         return f"127.0.0.1:{port}"
 
@@ -122,9 +129,9 @@ def _properties(settings: Settings) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-def _java(folder: Path) -> list[str]:
+def _java(folder: Path, flags: Sequence[str] = ()) -> list[str]:
     config = f"-Dlog4j2.configurationFile={folder}/log4j2.properties"
-    return ["java", *kafka_settings.JVM_FLAGS, config, "-cp", f"{_jars()}/*"]
+    return ["java", *kafka_settings.JVM_FLAGS, *flags, config, "-cp", f"{_jars()}/*"]
 
 
 def _format(folder: Path, cluster_id: str) -> list[str]:

@@ -90,7 +90,7 @@ def _service(setting: Setting, name: str) -> dict[str, str]:
 
 def _common(setting: Setting) -> dict[str, str]:
     issuer = setting.url("issuer")
-    return {
+    return _given("MONGO_") | {
         "MONGO_URI": setting.stack.mongo_uri,
         "CLOCK_MOVABLE": "true",
         "CLOCK_POLL_S": str(setting.clock_poll_s),
@@ -101,12 +101,15 @@ def _common(setting: Setting) -> dict[str, str]:
 
 def _kafka(stack: Stack) -> dict[str, str]:
     """What our own environment says of a given broker, its credentials included, and what the stack knows of it."""
-    given = {name: value for name, value in os.environ.items() if name.startswith("KAFKA_")}
-    return given | {
+    return _given("KAFKA_") | {
         "KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "KAFKA_IDEMPOTENT_PRODUCER": str(stack.idempotent_producer).lower(),
         "KAFKA_FETCH_MAX_WAIT_MS": str(stack.fetch_max_wait_ms),
     }
+
+
+def _given(prefix: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 def _nothing(_setting: Setting) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from shared.effects.clients import Clients, Connections
 from shared.effects.http import REACHED_WITHIN_S, NotTaken, exchange
-from shared.effects.oauth import ASSERTION_TYPE, ServiceAuth, ServiceToken, assertion
+from shared.effects.oauth import ASSERTION_TYPE, ServiceAuth, ServiceToken, assertion, signing_key
 
 __all__ = [
     "ASSERTION_TYPE",
@@ -14,4 +14,5 @@ __all__ = [
     "ServiceToken",
     "assertion",
     "exchange",
+    "signing_key",
 ]

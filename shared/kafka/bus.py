@@ -10,6 +10,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.errors import Refused, Unavailable, Unknown
 from shared.kafka.connection import UNREACHED, bounded, connection
+from shared.kafka.names import topic_there
 from shared.kafka.refusals import REFUSED, Refusals
 from shared.ports import Record
 from shared.settings import KafkaSettings
@@ -34,6 +35,7 @@ class KafkaBus:
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Send as many records as fit into one batch; return how many were acknowledged."""
+        topic = topic_there(self._settings, topic)
         try:
             taken = await self._send(topic, partition, records)
         except REFUSED as error:

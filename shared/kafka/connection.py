@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
+from shared.kafka.tokens import broker_tokens
 from shared.settings import KafkaSettings
 
 STOP_TIMEOUT_S: Final = 5.0
@@ -19,7 +20,7 @@ RuntimeError of uvloop's, which the client does not take for what it is.
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
-    """How to reach the brokers."""
+    """How to reach the brokers. Raises OSError or ValueError where a file named by the settings cannot be used."""
     password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap,
@@ -27,9 +28,14 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         "sasl_mechanism": settings.sasl_mechanism or "PLAIN",
         "sasl_plain_username": settings.sasl_username,
         "sasl_plain_password": password,
+        "sasl_oauth_token_provider": broker_tokens(settings),
     }
+    if settings.client_id:
+        options["client_id"] = settings.client_id
     if "SSL" in settings.security_protocol:
-        options["ssl_context"] = create_ssl_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+        options["ssl_context"] = create_ssl_context(
+            cafile=settings.ca_file, certfile=settings.certificate_file, keyfile=settings.key_file
+        )
     return options
 
 

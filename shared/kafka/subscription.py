@@ -11,6 +11,7 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStat
 
 from shared.errors import Refused, Unavailable
 from shared.kafka.connection import UNREACHED, bounded, connection
+from shared.kafka.names import group_there, topic_here, topic_there
 from shared.kafka.refusals import REFUSED, Refusals, refusal_of
 from shared.kafka.topics import check_topics
 from shared.ports import Received
@@ -24,7 +25,6 @@ PARTITION_BYTES = 64 * 1024
 """What the client holds of each partition while its records wait to be taken, unless a single batch is larger."""
 DRAIN_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 15.0
-SESSION_TIMEOUT_MS = 10_000
 
 
 class KafkaSubscription:
@@ -35,7 +35,9 @@ class KafkaSubscription:
     """
 
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
-        self._settings, self._group, self._topics = settings, group, list(topics)
+        self._settings, self._topics = settings, list(topics)
+        self._group_there = group_there(settings, group)
+        self._topics_there = [topic_there(settings, topic) for topic in topics]
         self._consumer: AIOKafkaConsumer | None = None
         self._refusals = Refusals()
         self._idle = asyncio.Event()
@@ -51,11 +53,12 @@ class KafkaSubscription:
             raise self._told(refusal) from None
         consumer = AIOKafkaConsumer(
             **connection(self._settings),
-            group_id=self._group,
+            group_id=self._group_there,
+            group_instance_id=self._settings.group_instance_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             partition_assignment_strategy=[RangePartitionAssignor],
-            session_timeout_ms=SESSION_TIMEOUT_MS,
+            session_timeout_ms=self._settings.session_timeout_ms,
             heartbeat_interval_ms=3_000,
             rebalance_timeout_ms=60_000,
             fetch_min_bytes=GATHERED_BYTES if self._settings.gather_ms else 1,
@@ -67,7 +70,7 @@ class KafkaSubscription:
         except UNREACHED as error:
             await _stopped(consumer)
             raise Unavailable from error
-        consumer.subscribe(self._topics, listener=_Listener(self))
+        consumer.subscribe(self._topics_there, listener=_Listener(self))
         self._consumer = consumer
 
     async def stop(self) -> None:
@@ -93,8 +96,8 @@ class KafkaSubscription:
                     if not batches:  # only the next call raises what ended the client's coordination
                         batches = await consumer.getmany(timeout_ms=0, max_records=limit)
             if consumer.assignment():
-                self._refusals.granted(self._group, *self._topics)
-        records = [_received(record) for partition in sorted(batches) for record in batches[partition]]
+                self._refusals.granted(self._group_there, *self._topics_there)
+        records = [self._received(record) for partition in sorted(batches) for record in batches[partition]]
         if records:
             self._next.update({(r.topic, r.partition): r.offset + 1 for r in records})
             self._idle.clear()
@@ -108,8 +111,8 @@ class KafkaSubscription:
         try:
             async with self._client() as consumer:
                 assigned = consumer.assignment()
-                ours = [where for where in offsets if where in self._next and where in assigned]
-                if mine := {TopicPartition(*where): offsets[where] for where in ours}:
+                known = {self._there(*where): offset for where, offset in offsets.items() if where in self._next}
+                if mine := {where: offset for where, offset in known.items() if where in assigned}:
                     with contextlib.suppress(CommitFailedError, IllegalStateError):
                         await consumer.commit(mine)
         finally:
@@ -130,7 +133,7 @@ class KafkaSubscription:
     async def committed(self, topic: str, partition: int) -> int:
         """The group's committed offset."""
         async with self._client() as consumer:
-            return await consumer.committed(TopicPartition(topic, partition)) or 0
+            return await consumer.committed(self._there(topic, partition)) or 0
 
     def assigned(self) -> Sequence[int]:
         """The partition numbers owned in every topic: the same in each, by the range assignor."""
@@ -144,7 +147,7 @@ class KafkaSubscription:
             return {}
         lags = {}
         for partition in self._consumer.assignment():
-            where = partition.topic, partition.partition
+            where = topic_here(self._settings, partition.topic), partition.partition
             highwater = self._consumer.highwater(partition)
             if highwater is not None and where in self._next:
                 lags[where] = max(highwater - self._next[where], 0)
@@ -180,8 +183,15 @@ class KafkaSubscription:
             raise Unavailable from error
 
     def _told(self, refusal: Refused) -> Refused:
-        about = {} if refusal.what == self._group else {"topic": refusal.what}
-        return self._refusals.say(refusal, group=self._group, **about)
+        about = {} if refusal.what == self._group_there else {"topic": refusal.what}
+        return self._refusals.say(refusal, group=self._group_there, **about)
+
+    def _there(self, topic: str, partition: int) -> TopicPartition:
+        return TopicPartition(topic_there(self._settings, topic), partition)
+
+    def _received(self, record: Any) -> Received:
+        topic = topic_here(self._settings, record.topic)
+        return Received(record.key, tuple(record.headers), record.value, topic, record.partition, record.offset)
 
     async def _abandon(self, consumer: AIOKafkaConsumer) -> None:
         """Let go of a client and of all that it was assigned: nothing fetched by it may be committed any more."""
@@ -212,7 +222,3 @@ async def _stopped(consumer: AIOKafkaConsumer) -> None:
     if consumer._fetcher:  # noqa: SLF001
         await bounded(consumer._fetcher.close())  # noqa: SLF001
     await bounded(consumer._client.close())  # noqa: SLF001
-
-
-def _received(record: Any) -> Received:
-    return Received(record.key, tuple(record.headers), record.value, record.topic, record.partition, record.offset)

@@ -11,6 +11,7 @@ from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedErr
 
 from shared.errors import Unavailable
 from shared.kafka.connection import UNREACHED, connection
+from shared.kafka.names import topic_there
 from shared.kafka.refusals import REFUSED, refusal_of
 from shared.settings import KafkaSettings
 
@@ -41,7 +42,7 @@ class Topic:
 
 
 async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replication: int | None = None) -> list[str]:
-    """Create the topics that are missing, with unlimited retention; return their names. Safe to repeat.
+    """Create the topics that are missing, with unlimited retention; return their names there. Safe to repeat.
 
     They get `replication` copies, else as many as the settings say; those that are there are left as they are.
 
@@ -50,17 +51,19 @@ async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replica
     async with _admin(settings) as admin:
         there = set(await admin.list_topics())
         copies = replication or settings.replication
-        wanted = [_new_topic(topic, settings.partitions, copies) for topic in topics if topic.name not in there]
+        missing = [topic for topic in topics if topic_there(settings, topic.name) not in there]
+        wanted = [_new_topic(settings, topic, copies) for topic in missing]
         return _created(await admin.create_topics(wanted)) if wanted else []
 
 
-def _new_topic(topic: Topic, partitions: int, replication: int) -> NewTopic:
+def _new_topic(settings: KafkaSettings, topic: Topic, replication: int) -> NewTopic:
     configs = {
         "retention.ms": "-1",
         "max.message.bytes": str(topic.max_message_bytes),
         _IN_SYNC: str(_needed_in_sync(replication)),
     }
-    return NewTopic(topic.name, partitions, replication, topic_configs=configs)
+    name = topic_there(settings, topic.name)
+    return NewTopic(name, settings.partitions, replication, topic_configs=configs)
 
 
 def _created(response: Any) -> list[str]:
@@ -79,8 +82,9 @@ async def check_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
 
     Raises Refused where we may not look at one.
     """
+    names = [topic_there(settings, topic) for topic in topics]
     async with _admin(settings) as admin:
-        for found in await admin.describe_topics(list(topics)):
+        for found in await admin.describe_topics(names):
             if for_code(found["error_code"]) is TopicAuthorizationFailedError:
                 raise TopicAuthorizationFailedError(found["topic"])
             if found["error_code"]:
@@ -88,7 +92,7 @@ async def check_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
             if len(found["partitions"]) != settings.partitions:
                 count = len(found["partitions"])
                 raise WrongPartitions(f"{found['topic']} has {count} partitions, configured are {settings.partitions}.")
-        if short := await _short_of_copies(admin, topics, settings.replication):
+        if short := await _short_of_copies(admin, names, settings.replication):
             raise TooFewCopies(" ".join(short))
 
 
@@ -98,7 +102,7 @@ async def short_of_copies(settings: KafkaSettings, topics: Sequence[str], replic
     Raises Unavailable, also while a topic is missing, and Refused where we may not look at one.
     """
     async with _admin(settings) as admin:
-        return await _short_of_copies(admin, topics, replication)
+        return await _short_of_copies(admin, [topic_there(settings, topic) for topic in topics], replication)
 
 
 async def _short_of_copies(admin: AIOKafkaAdminClient, topics: Sequence[str], replication: int) -> list[str]:

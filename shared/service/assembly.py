@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -58,7 +59,8 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     settings = settings or ServiceSettings()
     configure(blueprint.name, settings.telemetry.log_level)
     metrics = Metrics()
-    world = world or RealWorld(settings.kafka, settings.mongo, settings.clock)
+    kafka = settings.kafka.of(blueprint.name, socket.gethostname())
+    world = world or RealWorld(kafka, settings.mongo, settings.clock)
     identity = settings.identity
     audience = identity.audience or audience_of(blueprint.name)
     register = Register.from_file(settings.parties.file)

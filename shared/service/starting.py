@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
 from shared.parties import Party, Register
@@ -58,15 +59,16 @@ def _read(kind: type[ServiceSettings]) -> tuple[dict[str, BaseSettings], list[st
 
 def _sentences(error: ValidationError, kind: type[BaseSettings]) -> list[str]:
     """What was not given, or cannot be used. Pydantic's messages hold no value, since its inputs are hidden."""
-    return [
-        f"{name_of(kind, str(flaw['loc'][0]) if flaw['loc'] else '')} "
-        + ("is not set." if flaw["type"] == "missing" else f"cannot be used: {_said(flaw['msg'])}")
-        for flaw in error.errors(include_input=False, include_url=False)
-    ]
+    return [_sentence(kind, flaw) for flaw in error.errors(include_input=False, include_url=False)]
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ").rstrip(".") + "."
+def _sentence(kind: type[BaseSettings], flaw: ErrorDetails) -> str:
+    """What is wrong with a field; or with several of them, which that sentence names itself."""
+    said = flaw["msg"].removeprefix("Value error, ").rstrip(".") + "."
+    if not flaw["loc"]:
+        return said
+    name = name_of(kind, str(flaw["loc"][0]))
+    return f"{name} is not set." if flaw["type"] == "missing" else f"{name} cannot be used: {said}"
 
 
 def _refused_in_production(settings: ServiceSettings) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings
 
 from shared.settings.reading import KeyFile, OnlyInDemos, read_from
@@ -26,6 +26,9 @@ class MongoSettings(BaseSettings):
 
     uri: SecretStr
     """Connection string. It must leave the write concern at majority and journaling on."""
+    database_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")] = ""
+    """Stands before the names of the services' databases, where installations share a cluster. The clock's is
+    CLOCK_DATABASE, and has no prefix."""
     timeout_ms: int = Field(default=5000, ge=100)
     """For so long a read or write may take, the choice of a server included."""
 

@@ -49,14 +49,19 @@ class Guarded:
 
     async def allow(self, bindings: Iterable[Binding]) -> None:
         """Add ACLs, as an administrator."""
-        admin = AIOKafkaAdminClient(**connection(self.user(ADMIN)))
-        await admin.start()
-        try:
-            for binding in bindings:
-                answer: Any = await admin._send_request(_request(binding))  # noqa: SLF001 - it has no call for this
-                assert [0] == [code for code, _ in answer.creation_responses]
-        finally:
-            await admin.close()
+        await allow(self.user(ADMIN), bindings)
+
+
+async def allow(administrator: KafkaSettings, bindings: Iterable[Binding]) -> None:
+    """Add ACLs."""
+    admin = AIOKafkaAdminClient(**connection(administrator))
+    await admin.start()
+    try:
+        for binding in bindings:
+            answer: Any = await admin._send_request(_request(binding))  # noqa: SLF001 - it has no call for this
+            assert [0] == [code for code, _ in answer.creation_responses]
+    finally:
+        await admin.close()
 
 
 def password_of(user: str) -> str:

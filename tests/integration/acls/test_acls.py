@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.acls import Binding, bindings, grants
+from deploy.acls import Binding, Prefixes, bindings, grants
 from deploy.acls.plans import plans
 from deploy.local.tools import Lacking
 from deploy.platform.topics import topics
@@ -30,7 +30,7 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
     """A broker with the list on it, and the topics as the one made them who may."""
     try:
         with guarded_kafka(tmp_path_factory.mktemp("guarded"), USERS) as broker:
-            await broker.allow(bindings(grants(PLANS.values(), PREFIX, [SUBSCRIBER])))
+            await broker.allow(bindings(grants(PLANS.values(), Prefixes(PREFIX), [SUBSCRIBER])))
             made = await apply_topics(broker.user(f"{PREFIX}setup"), topics(), replication=1)
             assert {topic.name for topic in topics()} == set(made)
             yield broker

@@ -81,6 +81,27 @@ class TestSubscriptionStart:
             await KafkaSubscription(nowhere(), "group", [topic()]).start()
 
 
+class TestPrefixes:
+    async def test_keep_two_installations_apart(self, kafka: KafkaSettings) -> None:
+        """The same topic and the same group of both: each hears its own, by the name that all code knows."""
+        name, ours = topic(), kafka.model_copy(update={"topic_prefix": "ours.", "group_prefix": "ours-"})
+        theirs = kafka.model_copy(update={"topic_prefix": "theirs.", "group_prefix": "theirs-"})
+        assert [f"ours.{name}"] == await apply_topics(ours, [Topic(name, LONGEST)])
+        assert [f"theirs.{name}"] == await apply_topics(theirs, [Topic(name, LONGEST)])
+
+        heard = []
+        for settings, said in ((ours, b"us"), (theirs, b"them")):
+            bus, reader = KafkaBus(settings), KafkaSubscription(settings, "readers", [name])
+            await bus.send(name, 0, [Record(b"k", (), said)])
+            await joined(reader)
+            heard += await read_until(reader, 1)
+            assert 1 == await reader.committed(name, 0)
+            await reader.stop()
+            await bus.stop()
+
+        assert [(name, b"us"), (name, b"them")] == [(record.topic, record.value) for record in heard]
+
+
 class TestSubscriptionFetch:
     async def test_joins_anew_when_its_client_has_given_up(self, kafka: KafkaSettings) -> None:
         """A broker that is starting may name no broker at all; the client then stops coordinating, for good."""

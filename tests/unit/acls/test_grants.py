@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from deploy.acls import Binding, Grant, Impersonated, bindings, commands, grants
+from deploy.acls import Binding, Grant, Impersonated, Prefixes, bindings, commands, grants
 from deploy.acls.plans import PLANS, plans
 from deploy.local.programs import SERVICES
 from deploy.platform.topics import topics
@@ -10,7 +10,7 @@ from shared.contracts.envelope import SERVICES as PUBLISHERS
 from shared.contracts.envelope import dead_letter_topic, topic_of
 
 US = "User:throughline-"
-LIST = bindings(grants(plans(), "throughline-"))
+LIST = bindings(grants(plans(), Prefixes()))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class TestList:
     def test_grows_by_itself(self) -> None:
         """A sixth service has its rows, its topic is made, and who hears it may read it."""
         desk, reader = Plan("desk", ("intake",), ("desk",)), Plan("tracking", ("desk",))
-        found = bindings(grants([desk, reader], "acme."))
+        found = bindings(grants([desk, reader], Prefixes("acme.")))
 
         assert may(found, "User:acme.desk") == described(
             ("Write", "topic", topic_of("desk")),
@@ -84,11 +84,21 @@ class TestList:
         assert ("Create", "topic", topic_of("desk")) in may(found, "User:acme.setup")
         assert ("Read", "topic", topic_of("desk")) in may(found, "User:acme.tracking")
 
+    def test_stands_behind_the_prefixes_of_an_installation(self) -> None:
+        """Two installations on one broker: each may do with its own topics and groups what it must, and no more."""
+        desk = Plan("desk", ("intake",), ("desk",))
+        found = bindings(grants([desk], Prefixes("acme.", "staging.", "staging-"), ["analytics"]))
+
+        topics = {it.name for it in found if it.resource == "topic"}
+        assert {f"staging.{topic_of('intake')}", f"staging.{topic_of('desk')}"} <= topics
+        assert {"staging."} == {name[:8] for name in topics}
+        assert {"staging-desk", "staging-analytics-"} == {it.name for it in found if it.resource == "group"}
+
 
 class TestSubscriber:
     def test_reads_what_is_public_in_groups_of_its_own(self) -> None:
         """It writes nothing, and sees no dead letters."""
-        found = bindings(grants(plans(), "throughline-", ["analytics"]))
+        found = bindings(grants(plans(), Prefixes(), ["analytics"]))
 
         assert may(found, f"{US}analytics") == described(
             *(("Read", "topic", topic_of(service)) for service in PUBLISHERS), ("Read", "group", "analytics-")
@@ -99,7 +109,7 @@ class TestSubscriber:
     def test_is_none_of_us(self, name: str) -> None:
         """By our name it would have our rights, by the beginning of one it would get into our group."""
         with pytest.raises(Impersonated):
-            grants([*plans(), Plan("front-desk", ())], "throughline-", [name])
+            grants([*plans(), Plan("front-desk", ())], Prefixes(), [name])
 
 
 class TestCommands:

@@ -85,7 +85,27 @@ BAD = [
     (
         "KAFKA_SECURITY_PROTOCOL",
         "SSL",
-        "KAFKA_SECURITY_PROTOCOL is SSL without a client certificate, so that the broker cannot know us.",
+        "KAFKA_SECURITY_PROTOCOL is SSL, where only a certificate says who we are: give KAFKA_CERTIFICATE_FILE.",
+    ),
+    (
+        "KAFKA_SASL_MECHANISM",
+        None,
+        "KAFKA_SASL_MECHANISM is not set, which KAFKA_SECURITY_PROTOCOL asks for.",
+    ),
+    (
+        "KAFKA_SASL_PASSWORD",
+        None,
+        "SCRAM-SHA-512 needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.",
+    ),
+    (
+        "KAFKA_SASL_MECHANISM",
+        "OAUTHBEARER",
+        "OAUTHBEARER needs KAFKA_OAUTH_TOKEN_URL and KAFKA_OAUTH_CREDENTIALS_FILE.",
+    ),
+    (
+        "KAFKA_CERTIFICATE_FILE",
+        "us.pem",
+        "KAFKA_CERTIFICATE_FILE and KAFKA_KEY_FILE go together: give both.",
     ),
     ("MONGO_URI", URI.replace("&tls=true", ""), "MONGO_URI does not ask for TLS: add tls=true."),
     ("MONGO_URI", URI.replace("tls=true", "tls=false"), "MONGO_URI does not ask for TLS: add tls=true."),

@@ -35,6 +35,9 @@ class Decider(Generic[State, Asked, Happened]):
     `state_type` may be a class or a union, read and written by pydantic. `schema` counts its shapes; `upcasters[n]`
     turns a stored state of shape n into n + 1. `row_of(state, fact)` gives the immutable row, if any, that a fact adds
     beside the document.
+    `is_referral`: whether its key is a referral's. One of another key (a patient) publishes its own facts and nothing
+    of its own work, since the facts of that name a referral: `/v1/parked` and `throughline_parked` alone say that it is
+    parked, and tasks that change in private are not published.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Decider(Generic[State, Asked, Happened]):
     next_due: Callable[[State], datetime | None]
     wanted_effects: Callable[[State], Sequence[Effect]] = _no_effects
     schema: int = 1
+    is_referral: bool = True
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
     row_of: Callable[[State, Happened], Stored | None] | None = None
 

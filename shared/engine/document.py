@@ -32,6 +32,10 @@ BEHIND_GAP, BEHIND_ENTRY = "behind-hole", "behind-entry"
 WAITS_ITS_TURN = (BEHIND_GAP, BEHIND_ENTRY)
 
 
+Ranges = list[tuple[int, int]]
+"""Sequence numbers, as the first and the last of each run of them, in order."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """What led to a fact: its id, and the trace that it belongs to."""
@@ -103,7 +107,8 @@ class Document:
 
     `seen` is, per service, the highest sequence applied or given up, with nothing below it outstanding. `waiting`
     holds, per service, what cannot be applied yet; `unsequenced`, by origin, records without a place in any
-    sequence (None: closed).
+    sequence (None: closed). `applied` stands in the place of `seen` where facts come by another key than their subject
+    (`shared.messaging.keyed`).
     """
 
     id: str
@@ -112,6 +117,7 @@ class Document:
     seen: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, dict[int, WaitingEntry]] = field(default_factory=dict)
     unsequenced: dict[str, WaitingEntry | None] = field(default_factory=dict)
+    applied: dict[tuple[str, str], Ranges] = field(default_factory=dict)
     outbox: list[OutboxEntry] = field(default_factory=list)
     sequence: int = 0
     entries: int = 0
@@ -131,15 +137,20 @@ class Document:
 
     @property
     def holds_only_records(self) -> bool:
-        """Whether it only holds records: one without a usable key, whose origin is its id, or those of another."""
+        """Whether it only holds records: those of another, or one that reaches none, whose origin ends its id."""
         return ":" in self.id
 
     @property
     def owner(self) -> str | None:
         """The tenant whose operators see it; None for a record of which nobody knows whose it is."""
-        if self.id.startswith(HELD):
-            return tenant_of(self.id.removeprefix(HELD))
-        return None if self.holds_only_records else self.tenant
+        named, _, beside = self.id.removeprefix(HELD).partition(":")
+        return None if beside.count(":") == 1 else tenant_of(named)  # topic, partition and offset name nobody
+
+    @property
+    def unread_sources(self) -> tuple[str, ...]:
+        """The services of which something waits unread."""
+        by_key = {entry.topic.split(".")[2] for entry in self.unsequenced.values() if entry and entry.sequence}
+        return tuple(sorted(by_key.union(service for service, queue in self.waiting.items() if queue)))
 
     @property
     def kept(self) -> list[WaitingEntry]:
@@ -156,7 +167,7 @@ class Document:
         """Keep of an entry only where it lies if it is too large, or too much is kept; its topic has the rest."""
         if entry.headers_bytes > HEADERS_BYTES or sum(each.size for each in self.kept) > KEPT_BYTES:
             entry.headers, entry.value, entry.reason = [], None, NO_ROOM
-            entry.key = entry.key if entry.key == self.id.encode() else None
+            entry.key = entry.key if entry.sequence or entry.key == self.id.encode() else None
 
     def close_unsequenced(self, origin: str) -> None:
         """Close an unsequenced record. A tombstone stays for a while, so that a redelivery does not open it again."""

@@ -11,8 +11,11 @@ from shared.effects.stored import record_from_stored, record_to_stored
 from shared.engine.document import ANSWERS_KEPT, Document, OutboxEntry, WaitingEntry
 from shared.ports import Stored
 
-FRAME: Final = 1
-"""The form that this program writes, and the newest that it reads. Documents from before it had a number are of 1."""
+FRAME: Final = 2
+"""The newest form that this program reads and writes. Documents from before it had a number are of 1.
+
+Form 2 is form 1 with `applied`. A document without that is written as form 1, which older programs read, too.
+"""
 
 
 def is_newer(stored: Stored, schema: int) -> bool:
@@ -30,7 +33,7 @@ def to_stored(document: Document, state: Any, schema: int, slot: int, now: datet
         "_id": document.id,
         "tenant": document.tenant,
         "version": document.version,
-        "frame": FRAME,
+        "frame": FRAME if document.applied else 1,
         "schema": schema,
         "slot": slot,
         "state": state,
@@ -45,6 +48,7 @@ def to_stored(document: Document, state: Any, schema: int, slot: int, now: datet
     optional = {
         "waiting": [[s, _fields(e)] for s, queue in document.waiting.items() for e in queue.values()],
         "letters": [[origin, _fields(entry) if entry else None] for origin, entry in document.unsequenced.items()],
+        "applied": [[*of, [list(run) for run in ranges]] for of, ranges in document.applied.items()],
         "unpublished_at": now if document.outbox else None,
         "wake_at": _rounded_up(document.wake_at),
         "retry_at": document.retry_at,
@@ -68,6 +72,7 @@ def from_stored(stored: Stored, state: Any) -> Document:
         seen=dict(stored["seen"]),
         waiting=waiting,
         unsequenced={origin: _waiting(entry) if entry else None for origin, entry in stored.get("letters", ())},
+        applied={(s, subject): [*map(tuple, runs)] for s, subject, runs in stored.get("applied", ())},
         outbox=[OutboxEntry(**{**e, "headers": _headers(e["headers"])}) for e in stored["outbox"]],
         sequence=stored["told"],
         entries=stored["entries"],

@@ -97,6 +97,7 @@ class _Document(TypedDict):
     frame: NotRequired[Annotated[int, Field(ge=1)]]
     waiting: NotRequired[list[Annotated[tuple[Annotated[str, Strict()], _Entry], _Pair]]]
     letters: NotRequired[list[Annotated[tuple[Annotated[str, Strict()], _Entry | None], _Pair]]]
+    applied: NotRequired[list[Annotated[tuple[str, str, list[Annotated[tuple[_Count, _Count], _Pair]]], _Pair]]]
     unpublished_at: NotRequired[datetime]
     wake_at: NotRequired[datetime]
     retry_at: NotRequired[datetime]

@@ -43,6 +43,7 @@ class UnitOfWork:
         self._entries_before = document.entries
         self._tasks: tuple[Any, tuple[Task, ...]] | None = None
         self._service = service
+        self._tells_its_work = service is not None and decider.is_referral
         self._traits = traits
 
     @property
@@ -53,15 +54,14 @@ class UnitOfWork:
     def decide(self, command: Any, cause: Cause) -> list[Any]:
         """Decide a command and fold what follows. When it raises, nothing has changed."""
         if self.document.is_parked:
-            command = replace(command, parked=tuple(sorted(s for s, queue in self.document.waiting.items() if queue)))
-        publishes = self._service is not None
-        before, known = self._mark(), self.tasks() if publishes else ()
+            command = replace(command, parked=self.document.unread_sources)
+        before, known = self._mark(), self.tasks() if self._tells_its_work else ()
         try:
             facts = list(self.decider.decide(command, self.document.state))
             for fact in facts:
                 self._fold(fact, cause)
                 known = self.tasks() if is_public(fact) else known
-            if publishes and self.tasks() != known:
+            if self._tells_its_work and self.tasks() != known:
                 self._note_tasks(known, cause)
             if facts:
                 self._reconcile()
@@ -146,14 +146,14 @@ class UnitOfWork:
         return self._tasks[1]
 
     def note_parking(self, reason: str) -> None:
-        """After something was parked or resolved: publish that, once, if this aggregate publishes facts."""
+        """After something was parked or resolved: publish that, once, if this aggregate tells of its work."""
         document = self.document
         if document.something_waits == document.is_parked:
             return
         document.is_parked = document.something_waits
         document.parked_at = self.now if document.is_parked else None
         self.changed = True
-        if self._service is not None and not document.holds_only_records:
+        if self._tells_its_work and not document.holds_only_records:
             ours, because = self._about_us(), Reason(system="throughline", code=reason)
             self._publish(
                 ReferralParked(reason=because, **ours) if document.is_parked else ReferralUnparked(**ours), Cause()

@@ -16,7 +16,8 @@ from shared.engine import Engine
 from shared.engine.batch import Failure
 from shared.errors import Busy, Newer, Refused, Unavailable, Unknown, Unusable
 from shared.messaging.held import hold
-from shared.messaging.inbox import Delivery, Reader
+from shared.messaging.inbox import Reader
+from shared.messaging.keyed import deliver
 from shared.messaging.outbox import Publisher
 from shared.ports import Clock, Received, Subscription
 
@@ -93,10 +94,11 @@ class Consumer:
         return max(self._commit_at_s - self._clock.monotonic(), PAUSE_S) if self._done else None
 
     async def _take(self, records: list[Received]) -> None:
-        outcomes = await self._engine.handle([Delivery(self._reader, record) for record in records], may_defer=True)
-        failed = [(record, it) for record, it in zip(records, outcomes, strict=True) if isinstance(it, Failure)]
+        ours = [(record, item) for record in records if (item := deliver(self._reader, record)) is not None]
+        outcomes = await self._engine.handle([item for _, item in ours], may_defer=True)
+        failed = [(record, it) for (record, _), it in zip(ours, outcomes, strict=True) if isinstance(it, Failure)]
         if failed:
-            await self._put_aside(failed, records, outcomes)
+            await self._put_aside(failed, [record for record, _ in ours], outcomes)
         if self._publisher.is_behind:
             await self._publisher.caught_up()
         self._engine.count("received", len(records))
@@ -109,7 +111,7 @@ class Consumer:
     ) -> None:
         """What its document cannot take is kept beside it; where it must not be, what came before it is done."""
         try:
-            await hold(self._engine, failed, self._reader)
+            await hold(self._engine, failed)
         except (Newer, Busy):
             self._done.update(next_offsets(_front(records, outcomes)))
             raise

@@ -17,9 +17,10 @@ from shared.engine.batch import Failure
 from shared.engine.document import FULL, HELD, NO_ROOM, WaitingEntry
 from shared.engine.unit_of_work import UnitOfWork
 from shared.engine.working_set import UNDECODABLE
-from shared.errors import Busy, Newer, Unavailable, Unknown, Unusable
-from shared.messaging.inbox import WAITS_FOR_UPGRADE, Delivery, Reader, entry_of
-from shared.messaging.parked import CloseUnsequenced, ReplayEntry, parked_documents, record_of
+from shared.errors import Busy, Newer, Unavailable, Unknown, Unreadable, Unusable
+from shared.messaging.inbox import WAITS_FOR_UPGRADE, Reader, entry_of
+from shared.messaging.keyed import deliver
+from shared.messaging.parked import CloseUnsequenced, ReplayEntry, parked_documents, record_of, replay_unsequenced
 from shared.ports import Clock, Received
 
 THE_DOCUMENT = "document:0:0"
@@ -65,7 +66,7 @@ class Hold:
         return WaitingEntry(0, THE_DOCUMENT, [], self.about.encode(), None, unit.now, reason)
 
 
-async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]], reader: Reader) -> None:
+async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]]) -> None:
     """Keep records that their documents could not take. Raises Newer or Busy where that is why, and as `Engine.do`.
 
     A record without a usable key is in a document of its own already, broken as that may be.
@@ -73,8 +74,8 @@ async def hold(engine: Engine, failed: Sequence[tuple[Received, Failure]], reade
     for _, failure in failed:
         if isinstance(failure, (Newer, Busy)):
             raise failure
-    keys = [(Delivery(reader, record).key, record, failure) for record, failure in failed]
-    holds = [Hold(key, why.why, record) for key, record, why in keys if isinstance(why, Unusable) and ":" not in key]
+    unusable = [(record, why) for record, why in failed if isinstance(why, Unusable)]
+    holds = [Hold(why.key, why.why, record) for record, why in unusable if ":" not in why.key]
     outcomes = await engine.handle(holds)
     pairs = zip(holds, outcomes, strict=True)
     alone = [replace(each, is_alone=True) for each, outcome in pairs if isinstance(outcome, Unusable)]
@@ -172,24 +173,33 @@ class Returns:
         closed = [entry for entry in unsequenced if entry.origin == THE_DOCUMENT]
         records = [entry for entry in unsequenced if entry not in closed and entry.reason != NO_ROOM]
         if self._reader and records:
-            outcomes = await self._engine.handle([Delivery(self._reader, record_of(each)) for each in records])
-            closed += [each for each, it in zip(records, outcomes, strict=True) if not isinstance(it, Failure)]
+            items = [(each, deliver(self._reader, record_of(each))) for each in records]
+            closed += [each for each, item in items if item is None]
+            ours = [(each, item) for each, item in items if item is not None]
+            outcomes = await self._engine.handle([item for _, item in ours])
+            closed += [each for (each, _), it in zip(ours, outcomes, strict=True) if not isinstance(it, Failure)]
         await self._engine.handle([CloseUnsequenced(held.id, entry.origin) for entry in closed])
         self._resting.pop(held.id, None)
 
     async def _replay(self, reader: Reader) -> None:
         """Try again the facts that were too new for whoever met them, and are not for us."""
         async for light in parked_documents(self._engine, page_size=PAGE):
-            if any(_waits_for_upgrade(entry) for queue in light.waiting.values() for entry in queue.values()):
+            if any(map(_waits_for_upgrade, light.kept)):
                 with suppress(Unusable):
                     await self._replay_in(light.id, reader)
 
     async def _replay_in(self, key: str, reader: Reader) -> None:
         document = await self._engine.read(key)
-        for service, queue in document.waiting.items() if document else ():
+        if document is None:
+            return
+        for service, queue in document.waiting.items():
             for sequence, entry in sorted(queue.items()):
                 if _waits_for_upgrade(entry) and reader.can_read(entry):
                     await self._engine.do(ReplayEntry(key, service, sequence, reader))
+        for origin, unsequenced in document.unsequenced.items():
+            if unsequenced and _waits_for_upgrade(unsequenced) and reader.can_read(unsequenced):
+                with suppress(Unreadable):
+                    await replay_unsequenced(self._engine, reader, key, origin)
 
 
 def _waits_for_upgrade(entry: WaitingEntry) -> bool:

@@ -44,14 +44,20 @@ class EventContext:
 
 
 Reaction = Callable[[Any, EventContext], Command | None]
+KeyOf = Callable[[Any, Envelope], str | None]
+"""The aggregate that a fact is for; None where it is for none of this kind."""
 
 
 class Reader:
-    """The facts that one service consumes: a reaction per type. A fact without one only moves `seen`."""
+    """The facts that one service consumes: a reaction per type. A fact without one only moves `seen`.
 
-    def __init__(self, service: str, reactions: Mapping[type[Fact], Reaction], count: Count) -> None:
-        self.service = service
-        self.count = count
+    `key_of` is of a kind that takes facts by another key than their subject (`shared.messaging.keyed`).
+    """
+
+    def __init__(
+        self, service: str, reactions: Mapping[type[Fact], Reaction], count: Count, key_of: KeyOf | None = None
+    ) -> None:
+        self.service, self.count, self.key_of = service, count, key_of
         self._reactions = {wire_type(fact): (fact, reaction) for fact, reaction in reactions.items()}
 
     def take(self, unit: UnitOfWork, entry: WaitingEntry, envelope: Envelope | None = None) -> str | None:
@@ -62,13 +68,14 @@ class Reader:
             envelope = envelope or from_headers(entry.headers, entry.key, entry.topic)
         except Unreadable as error:
             return f"{error.pointer}: {error.detail}"
-        if self._is_too_new(envelope.type):
-            return NEWER_VERSION
-        if envelope.type not in self._reactions:
-            self.count("foreign", envelope.type not in FACTS)
-            return None
         try:
-            self._react(unit, envelope, entry.value)
+            fact = self.fact_of(envelope, entry.value)
+            if fact is None:
+                self.count("foreign", envelope.type not in FACTS)
+                return None
+            command = self._reactions[envelope.type][1](fact, EventContext(envelope, unit.now, entry.value or b""))
+            if command is not None:
+                unit.decide(command, Cause(envelope.id, envelope.traceparent))
         except Unreadable as error:
             return error.detail
         except Rejected as refusal:
@@ -77,29 +84,24 @@ class Reader:
             return f"failed:{type(error).__name__}"
         return None
 
-    def _is_too_new(self, type_: str) -> bool:
-        return type_ not in self._reactions and is_unknown_version(type_)
-
     def can_read(self, entry: WaitingEntry) -> bool:
         """Whether its data follows the contract, as far as this service looks at it."""
         try:
-            envelope = from_headers(entry.headers, entry.key, entry.topic)
-            if entry.reason == NO_ROOM or self._is_too_new(envelope.type):
-                return False
-            if envelope.type in self._reactions:
-                _decoded(self._reactions[envelope.type][0], entry.value)
+            self.fact_of(from_headers(entry.headers, entry.key, entry.topic), entry.value)
         except Unreadable:
             return False
-        return True
+        return entry.reason != NO_ROOM
 
-    def _react(self, unit: UnitOfWork, envelope: Envelope, value: bytes | None) -> None:
-        fact_type, reaction = self._reactions[envelope.type]
-        fact = _decoded(fact_type, value)
+    def fact_of(self, envelope: Envelope, value: bytes | None) -> Fact | None:
+        """The fact; None of one without a reaction. Raises Unreadable, also for what this program must not skip."""
+        if envelope.type not in self._reactions:
+            if is_unknown_version(envelope.type):
+                raise Unreadable("", NEWER_VERSION)
+            return None
+        fact = _decoded(self._reactions[envelope.type][0], value)
         if getattr(fact, "referral_id", envelope.subject) != envelope.subject:
             raise Unreadable("/referral_id", "subject-mismatch")
-        command = reaction(fact, EventContext(envelope, unit.now, value or b""))
-        if command is not None:
-            unit.decide(command, Cause(envelope.id, envelope.traceparent))
+        return fact
 
 
 def _decoded(fact_type: type[Fact], value: bytes | None) -> Fact:
@@ -139,22 +141,23 @@ class Delivery:
         try:
             envelope = from_headers(record.headers, record.key, record.topic)
         except Unreadable as error:
-            return self._keep_unsequenced(unit, f"{error.pointer}: {error.detail}")
+            return keep_unsequenced(unit, self.record, self.reader, f"{error.pointer}: {error.detail}")
         if _must_wait(unit, envelope) and unit.document.is_full:
             return Unusable(self.key, FULL)
         return receive(unit, envelope, entry_of(record, envelope.sequence, unit.now), self.reader)
 
-    def _keep_unsequenced(self, unit: UnitOfWork, reason: str) -> bool | Unusable:
-        unsequenced = unit.document.unsequenced
-        if self.record.origin in unsequenced:
-            return False
-        if unit.document.is_full:
-            return Unusable(self.key, FULL)
-        entry = entry_of(self.record, 0, unit.now, reason)
-        unsequenced[self.record.origin] = entry
-        unit.copy_to_dead_letters(entry, self.reader.service)
-        unit.note_parking("unreadable-envelope")
-        return True
+
+def keep_unsequenced(unit: UnitOfWork, record: Received, reader: Reader, reason: str) -> bool | Unusable:
+    """Park a record that has no place in any order. Return whether it was new; Unusable where it does not fit."""
+    unsequenced = unit.document.unsequenced
+    if record.origin in unsequenced:
+        return False
+    if unit.document.is_full:
+        return Unusable(unit.document.id, FULL)
+    unsequenced[record.origin] = entry = entry_of(record, 0, unit.now, reason)
+    unit.copy_to_dead_letters(entry, reader.service)
+    unit.note_parking("unreadable-envelope")
+    return True
 
 
 def entry_of(record: Received, sequence: int, since: datetime, reason: str | None = None) -> WaitingEntry:
@@ -180,14 +183,15 @@ def receive(unit: UnitOfWork, envelope: Envelope, entry: WaitingEntry, reader: R
         return False
     queue = document.waiting.setdefault(service, {})
     known = queue.get(entry.sequence)
-    if known is None or (_differs(known, entry) and (known.is_stuck or not reader.can_read(known))):
+    if known is None or (differs(known, entry) and (known.is_stuck or not reader.can_read(known))):
         queue[entry.sequence] = entry
         unit.changed = True
     drain(unit, service, reader, arrived=(entry, envelope))
     return True
 
 
-def _differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
+def differs(known: WaitingEntry, entry: WaitingEntry) -> bool:
+    """Whether these copies of one fact differ in their bytes."""
     is_known_by_place = known.reason == NO_ROOM and known.origin == entry.origin
     return not is_known_by_place and (known.value, known.headers) != (entry.value, entry.headers)
 

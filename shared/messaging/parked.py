@@ -10,8 +10,9 @@ from shared.contracts.envelope import from_headers
 from shared.engine import Engine
 from shared.engine.document import Document, WaitingEntry
 from shared.engine.unit_of_work import UnitOfWork
-from shared.errors import NotFound, Rejected
-from shared.messaging.inbox import Delivery, Reader, drain
+from shared.errors import NotFound, Rejected, Unreadable
+from shared.messaging.inbox import Reader, drain
+from shared.messaging.keyed import ReplayKept, Unaddressed, deliver
 from shared.ports import Received, Subscription
 
 PAGE = 200
@@ -87,14 +88,22 @@ class CloseUnsequenced:
 async def replay_unsequenced(engine: Engine, reader: Reader, key: str, origin: str) -> None:
     """Read an unsequenced record again; if it can be read now, apply it to the document that it names, then close it.
 
+    One that is kept in the aggregate that it is for is tried there (`shared.messaging.keyed`).
     Raises Unreadable when it still cannot be read. Repeated or late, it finds nothing left to do.
     """
     document = await engine.read(key)
     entry = document.unsequenced.get(origin) if document else None
     if entry is None:
         return
+    if entry.sequence:
+        await engine.do(ReplayKept(key, origin, reader))
+        return
     from_headers(entry.headers, entry.key, entry.topic)
-    await engine.do(Delivery(reader, record_of(entry)))
+    item = deliver(reader, record_of(entry))
+    if isinstance(item, Unaddressed):
+        raise Unreadable("", item.reason)
+    if item is not None:
+        await engine.do(item)
     await engine.do(CloseUnsequenced(key, origin))
 
 

@@ -79,7 +79,7 @@ def _entries(document: Document, aggregate: Aggregate) -> list[dict[str, Any]]:
             "aggregate": aggregate.engine.decider.name,
             "key": document.id,
             "service": name,
-            "sequence": entry.sequence or None,
+            "sequence": (entry.sequence or None) if name else None,
             "origin": entry.origin,
             "reason": entry.reason,
             "since": entry.since,
@@ -101,7 +101,7 @@ async def replay(
         try:
             await parked.replay_unsequenced(aggregate.engine, aggregate.reader, named.key, named.origin)
         except Unreadable as error:
-            raise Rejected("still-unreadable", "Its envelope still cannot be read.") from error
+            raise Rejected("still-unreadable", "It still cannot be read.") from error
     else:
         raise Rejected(
             "nothing-named", "Name a stuck entry by service and sequence, or an unsequenced record by origin."

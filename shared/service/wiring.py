@@ -16,7 +16,7 @@ from shared.engine.timers import Timers
 from shared.identity import AccessPolicy, Concerned, Session
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
-from shared.messaging.inbox import Reaction, Reader
+from shared.messaging.inbox import KeyOf, Reaction, Reader
 from shared.messaging.outbox import Publisher
 from shared.parties import Kind as PartyKind
 from shared.ports import Gateway, Subscription
@@ -52,8 +52,10 @@ def _no_reactions(_parts: Parts) -> Mapping[type[Fact], Reaction]:
 class Kind:
     """One kind of aggregate: its decider, its collection, and the gateways of its effects by kind of effect.
 
-    `consumes` names the sources whose facts it takes, each into the aggregate that the fact's subject names. Several
-    kinds of a service may consume the same fact: each has a consumer group and an inbox of its own.
+    `consumes` names the sources whose facts it takes. Several kinds of a service may consume the same fact: each has a
+    consumer group and an inbox of its own. A fact reaches the aggregate that its subject names, in the order of its
+    source; with `key_of` the one that this names for it, in no order (`shared.messaging.keyed`), None for no aggregate.
+    A key begins with the tenant of the fact. What cannot be taken in parks the aggregate either way.
     `publishes` names the source of its facts, and by it their topic. A source belongs to one kind: a subject's
     facts are numbered by its document, and two documents of one subject would use the same numbers (ADR 2).
     """
@@ -65,6 +67,7 @@ class Kind:
     consumes: Sequence[str] = ()
     reactions: Callable[[Parts], Mapping[type[Fact], Reaction]] = _no_reactions
     publishes: str | None = None
+    key_of: KeyOf | None = None
 
 
 def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
@@ -141,7 +144,7 @@ def wire(
     aggregates = {}
     for kind, publisher, effects in made:
         engine, reads = engines[kind.decider.name], kind is main or bool(kind.consumes)
-        reader = Reader(blueprint.group_of(kind), kind.reactions(parts), hooks.count)
+        reader = Reader(blueprint.group_of(kind), kind.reactions(parts), hooks.count, kind.key_of)
         share = subscription if kind is main or not reads else _subscription(blueprint, kind, world)
         aggregates[kind.decider.name] = Aggregate(
             engine,

@@ -22,6 +22,7 @@ class Metrics:
         self.conflicts = self._counter("conflicts", "Saves that lost to another writer and were decided again")
         self.published = self._counter("published", "Entries acknowledged by the broker")
         self.duplicates = self._counter("duplicates", "Records dropped because they had been applied")
+        self.skipped = self._counter("skipped", "Facts that were for no aggregate of the kind that read them")
         self.unusable = self._counter("unusable", "Documents met that this program cannot use", "reason")
         self.outdated = self._counter("outdated", "Times the group was left because a newer program wrote a document")
         self.held = self._counter("held", "Records kept beside a document that could not take them")

@@ -42,12 +42,14 @@ NEWER: tuple[Callable[[Stored], Stored], ...] = (
     lambda stored: {**stored, "frame": FRAME + 1, "beyond": "kept by nobody who is older"},
     lambda stored: {**stored, "schema": TALLY.schema + 1, "state": {**stored["state"], "beyond": 1}},
 )
-FRAME_1 = {
+FRAMES: dict[int, set[str]] = {}
+FRAMES[1] = {
     *("_id", "tenant", "version", "frame", "schema", "slot", "state", "seen", "outbox", "told", "entries", "calls"),
     *("answered", "strikes", "waiting", "letters", "unpublished_at", "wake_at", "retry_at", "is_parked", "parked_at"),
     "step_untold_since",
 }
-"""What a document of frame 1 may hold. Whoever adds to it raises the frame."""
+FRAMES[2] = FRAMES[1] | {"applied"}
+"""What a document of each frame may hold. Whoever adds to it raises the frame."""
 
 
 def add(key: str, id_: str = "later") -> CommandEnvelope:
@@ -103,15 +105,19 @@ class TestFrame:
 
         await bench.replica().do(add(REFERRAL))
 
-        assert FRAME == (await bench.store.load([REFERRAL]))[REFERRAL]["frame"]
+        assert 1 == (await bench.store.load([REFERRAL]))[REFERRAL]["frame"]
 
     def test_is_raised_with_what_it_holds(self) -> None:
         """Else an older program would drop the new field with its next save."""
         document = Document("demo-a", None, is_parked=True, unsequenced={"a:0:0": None})
         document.parked_at = document.wake_at = document.retry_at = document.tasks_unpublished_since = EPOCH
-        stored = to_stored(document, None, 1, 0, EPOCH)
+        plain = to_stored(document, None, 1, 0, EPOCH)
+        document.applied = {("intake", REFERRAL): [(1, 1)]}
+        keyed = to_stored(document, None, 1, 0, EPOCH)
 
-        assert (1, FRAME_1 - {"waiting", "unpublished_at"}) == (FRAME, set(stored))
+        assert FRAME == max(FRAMES)
+        for stored, number in ((plain, 1), (keyed, 2)):
+            assert (number, FRAMES[number] - {"waiting", "unpublished_at"}) == (stored["frame"], set(stored))
 
 
 @pytest.mark.parametrize("how", NEWER)

@@ -24,6 +24,7 @@ SKEW_S = 2.0
 TRIES = 12
 """Attempts in a row without progress before a person is asked."""
 LONGEST_BACKOFF_S = 30.0
+DEAD_KEPT = 100
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 NextAction = Literal["send", "ask", "withdraw", "person", "rest"]
@@ -175,7 +176,7 @@ def fold(record: EffectRecord, number: int | None, answer: Answer, now: datetime
             word = "not_taken"
         else:
             gone = call.refs or list(alive)
-    record.dead = dead + [ref for ref in gone if ref not in dead]
+    record.dead = (dead + [ref for ref in gone if ref not in dead])[-DEAD_KEPT:]
     record.refs = [ref for ref in alive if ref not in gone]
     if call:
         _settle(record, word, asked, now, traits)

@@ -13,6 +13,7 @@ from shared.contracts.envelope import dead_letter_topic, topic_of
 from shared.contracts.language import Actor, EffectNeedsPerson, Fact, Reason, Task
 from shared.contracts.processing import ReferralParked, ReferralUnparked, StepChanged
 from shared.effects import protocol as calls
+from shared.effects.archive import forget_settled
 from shared.effects.protocol import LEASE, Begun
 from shared.effects.stored import record_to_stored
 from shared.engine.decider import Decider, is_public
@@ -179,6 +180,7 @@ class UnitOfWork:
         for key, effect in wanted.items():
             if key not in self.document.calls:
                 self.document.calls[key] = calls.record_of(effect)
+        forget_settled(self.document.calls)
 
     @property
     def can_defer(self) -> bool:

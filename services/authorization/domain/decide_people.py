@@ -34,6 +34,9 @@ from services.authorization.domain.statuses import (
 from shared.contracts.authorization import AuthorizationOverridden
 from shared.errors import NotFound, Rejected
 
+MOST_REQUESTS: Final = 50
+"""A document has a limit; long before it, something is wrong with whoever asks."""
+
 
 def _may_override(case: Case) -> bool:
     return not case.has_clearance
@@ -134,6 +137,8 @@ def resubmit(command: ResubmitRequest, case: Case) -> list[Any]:
     if case.is_workable and case.request and isinstance(case.request.standing, Submitting):
         return []
     _require("resubmit", case)
+    if len(case.asked) >= MOST_REQUESTS:
+        raise Rejected("too-many-requests", f"Payers are asked {MOST_REQUESTS} times for a referral at most.")
     return want_request(command, case)
 
 

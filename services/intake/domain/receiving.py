@@ -22,6 +22,8 @@ REQUIRED: Final[tuple[Item, ...]] = (
 )
 """What a referral cannot go on without: payers and offices need to know whom it is about, too."""
 OTHER_CONTENT: Final = "other-content"
+MOST_NUMBERS: Final = 20
+"""A document has a limit; long before it, something is wrong with whoever numbers orders."""
 ELSEWHERE: Final = "elsewhere"
 """The code by which a command learns that the order's referral is under another id."""
 
@@ -112,7 +114,11 @@ def _claimed(command: ReceiveReferral, referral: Referral) -> list[IntakeFact]:
 
 
 def _numbered(command: ReceiveReferral, referral: Referral) -> list[IntakeFact]:
-    return [] if command.number in referral.numbers else [NumberNoted(command.number)]
+    if command.number in referral.numbers:
+        return []
+    if len(referral.numbers) >= MOST_NUMBERS:
+        raise Rejected("too-many-numbers", f"An order takes {MOST_NUMBERS} numbers at most.")
+    return [NumberNoted(command.number)]
 
 
 def _received(command: ReceiveReferral) -> ReferralReceived:

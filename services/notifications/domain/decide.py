@@ -41,6 +41,8 @@ from shared.contracts.notifications import (
 from shared.errors import NotFound, Rejected
 
 CALLS_BEFORE_UNREACHABLE = 3
+MOST_CONTACTS = 200
+"""A document has a limit; long before it, something is wrong with whoever calls."""
 GATEWAY_SILENT = Reason(system="throughline", code="gateway-unavailable")
 _SILENT = "deceased"
 """The one reason and outcome after which nothing is said to anybody."""
@@ -160,6 +162,8 @@ def _record_contact(command: RecordContact, conversation: Conversation) -> Facts
         raise Rejected("contradictory-contact", "Who was reached answered, and who did not answer was not reached.")
     if not _takes_calls(conversation):
         raise Rejected("nothing-to-call-about", "The referral has ended and nothing is left to tell the patient.")
+    if len(conversation.contacts) >= MOST_CONTACTS:
+        raise Rejected("too-many-contacts", f"A referral takes {MOST_CONTACTS} calls at most.")
     return _called(command, conversation)
 
 

@@ -5,12 +5,14 @@ Every command ends here, so that facts of different services lead to the same en
 
 from services.scheduling.domain.choice import choose_next
 from services.scheduling.domain.deadlines import book_until
-from services.scheduling.domain.escalation import order_of
+from services.scheduling.domain.escalation import escalate, order_of
 from services.scheduling.domain.facts import EscalationResolved, PlacementFact, SearchBegun, SeekingStopped
 from services.scheduling.domain.state import Placement, Reserving
 from shared.contracts.language import Command, Reason
 from shared.contracts.scheduling import VisitCancelled
 
+MOST_VISITS = 100
+"""A document has a limit; long before it, something is wrong with whoever books or cancels."""
 SEEN_ALREADY = Reason(system="throughline", code="seen-already")
 
 
@@ -29,7 +31,8 @@ def onward(command: Command, state: Placement) -> list[PlacementFact]:
     if state.is_complete and state.choice is None:
         return choose_next(command, state)
     if state.seeking is None and state.visit is None and _may_seek(state):
-        return [begin_search(command, state)]
+        is_endless = len(state.visits) >= MOST_VISITS
+        return [*escalate("reschedule_visit", command, state)] if is_endless else [begin_search(command, state)]
     return []
 
 

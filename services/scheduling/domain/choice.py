@@ -7,6 +7,9 @@ from services.scheduling.domain.state import Candidate, Placement
 from shared.contracts.language import Command
 from shared.contracts.scheduling import ProviderAccepted, ProviderChosen
 
+MOST_CHOICES = 50
+"""A document has a limit; long before it, something is wrong with whoever chooses."""
+
 
 def choose_next(command: Command, state: Placement) -> list[PlacementFact]:
     """Choose the best candidate left; with none left, a person chooses."""

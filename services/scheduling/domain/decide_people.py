@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.scheduling.domain import commands as c
-from services.scheduling.domain.choice import choose
+from services.scheduling.domain.cascade import MOST_VISITS
+from services.scheduling.domain.choice import MOST_CHOICES, choose
 from services.scheduling.domain.deadlines import BOOKING_TIME
 from services.scheduling.domain.escalation import escalate, order_of
 from services.scheduling.domain.facts import AttemptBegun, EscalationResolved, PlacementFact
@@ -59,6 +60,8 @@ def _choose_provider(command: c.ChooseProvider, state: Placement) -> Facts:
         raise Rejected("not-complete", "The referral lacks information; a provider is chosen when it is complete.")
     if _is_chosen(command, state.choice):
         return []
+    if len(state.choices) >= MOST_CHOICES:
+        raise Rejected("too-many-choices", f"A referral takes {MOST_CHOICES} choices of a provider at most.")
     given_back = _give_back(PROVIDER_CHANGED, command, state)
     return [*given_back, *_agreed(state), *choose(command.candidate, command, state)]
 
@@ -89,6 +92,8 @@ def _book_visit(command: c.BookVisit, state: Placement) -> Facts:
         return []
     _require_open(state)
     _require_not_held(state)
+    if len(state.visits) >= MOST_VISITS:
+        raise Rejected("too-many-visits", f"A referral takes {MOST_VISITS} visits at most, with those that were moved.")
     if state.visit:
         _require_ahead(state.visit, command)
     _require_time(slot, order, command)

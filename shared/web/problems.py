@@ -23,6 +23,7 @@ from shared.errors import (
     Unreadable,
 )
 from shared.identity import Forbidden, TooMany, Unauthenticated
+from shared.sealing import SealingError
 from shared.web.flaws import Flaw, flaws_of_parameters
 
 _FHIR: Final = "/fhir"
@@ -189,6 +190,17 @@ def _unauthenticated(error: Unauthenticated) -> Problem:
     return Problem(401, "unauthenticated", "A valid token is needed.", headers={"WWW-Authenticate": challenge})
 
 
+def _unsealed(error: SealingError) -> Problem:
+    """What cannot be kept under seal is refused. That a seal cannot be opened is a fault of ours."""
+    if error.code == "no_key":
+        return Problem(403, "tenant_without_keys", "This system holds no keys of your tenant. Ask its operator.")
+    if error.code == "too_large":
+        detail = "Part of the content is too large to be kept. Send documents by reference."
+        return Problem(413, "content_too_large", detail)
+    structlog.get_logger().error("a seal does not open", code=error.code)
+    return of_status(500)
+
+
 def _forbidden(error: Forbidden) -> Problem:
     structlog.get_logger().info("caller lacks the role", permission=error.permission)
     return Problem(403, "forbidden", "The caller may not do this.")
@@ -220,6 +232,7 @@ HANDLERS: Final[dict[int | type[Exception], Handler]] = {
     RequestValidationError: _handler(_parameters),
     HTTPException: _handler(_http),
     Forbidden: _handler(_forbidden),
+    SealingError: _handler(_unsealed),
     Unauthenticated: _login,
 }
 """What create_app registers. An exception that is not here is a fault of ours: 500, logged, without detail."""

@@ -193,6 +193,16 @@ class TestOrderInOwnJson:
         assert all(int(answer.headers["Retry-After"]) for answer in away)
         assert 202 == (await send(intake, as_bytes(own()))).status_code
 
+    async def test_of_a_tenant_without_keys_is_refused(self, intake: Standing) -> None:
+        """403 in the words of either door: to come again would not help, and nothing is kept."""
+        async with intake.client(Role.COORDINATOR, tenant="keyless") as http:
+            ours = await http.post("/v1/referrals", content=as_bytes(own()), headers=JSON)
+            theirs = await http.post("/fhir/R4", content=as_bytes(bundle()), headers=FHIR)
+
+        assert (403, "tenant_without_keys") == (ours.status_code, ours.json()["code"])
+        assert (403, "forbidden") == (theirs.status_code, theirs.json()["issue"][0]["code"])
+        assert [] == intake.told()
+
     async def test_is_described(self, intake: Standing) -> None:
         """The API's own description shows the order, its members and what they mean."""
         async with intake.client() as anybody:

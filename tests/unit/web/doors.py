@@ -19,6 +19,7 @@ from shared.errors import (
     Unreadable,
 )
 from shared.identity import AccessPolicy, Caller, Role, permit
+from shared.sealing import SealingError
 from shared.telemetry import Metrics, current_traceparent
 from shared.web import Check, Flaw, IdempotencyKey, Malformed, body, create_app, etag, idempotency, if_match, raw_body
 from tests.support.callers import Issuer, client_of
@@ -81,6 +82,9 @@ FAILURES: dict[str, Exception] = {
     "unknown": Unknown("no answer"),
     "unreadable": Unreadable("/entry/0/resource", "holds no ServiceRequest"),
     "malformed": Malformed(422, "invalid", "The body is not valid.", [Flaw("/entry/1", "missing", "is required")]),
+    "keyless": SealingError("no_key"),
+    "heavy": SealingError("too_large"),
+    "closed": SealingError("cannot_open"),
     "unhandled": RuntimeError(CANARY),
     "chained": ExceptionGroup(CANARY, [KeyError(CANARY)]),
 }

@@ -25,6 +25,9 @@ EXPECTED = {
     "unknown": (503, "outcome_unknown"),
     "unreadable": (422, "unreadable"),
     "malformed": (422, "invalid"),
+    "keyless": (403, "tenant_without_keys"),
+    "heavy": (413, "content_too_large"),
+    "closed": (500, "internal_error"),
     "unhandled": (500, "internal_error"),
     "chained": (500, "internal_error"),
 }

@@ -10,12 +10,11 @@ from typing import Any, Final
 from bench.meter import stack_pids
 from bench.run import Subject
 from bench.story import LISTENS_TO, TOLD
-from deploy.acls.plans import plans
 from deploy.local.platform import kafka_settings
 from deploy.local.ports import free_port
 from deploy.local.processes import Processes
-from deploy.local.programs import SERVICES
 from deploy.local.stack import Stack
+from deploy.platform import registry
 from shared.kafka import Topic, apply_topics
 
 START_S: Final = 60.0
@@ -30,14 +29,14 @@ PEERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 
 
 @contextmanager
-def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = SERVICES) -> Iterator[Subject]:
+def peer(name: str, stack: Stack, directory: Path, services: Sequence[str] = registry.names()) -> Iterator[Subject]:
     """Yield a peer, ready, with these of its services, of which intake is one; on the way out, end it."""
     module, settings = PEERS[name]
     topic = f"{name.replace(' ', '-')}.{{}}"
-    topics = [Topic(topic.format(service), FACT_BYTES) for service in SERVICES]
+    topics = [Topic(topic.format(service), FACT_BYTES) for service in registry.names()]
     asyncio.run(apply_topics(kafka_settings(stack), topics, replication=1))
     env = {**settings, "TOPIC": topic, **_environment(stack)}
-    publishers = {plan.name: plan.consumes for plan in plans()}
+    publishers = registry.consumes()
     ports = {service: free_port() for service in services}
     with Processes(directory / module) as processes:
         for service, port in ports.items():

@@ -16,11 +16,11 @@ from bench import listen
 from bench.dataset import Dataset
 from bench.meter import stack_pids
 from bench.run import Sender, Subject
-from deploy.acls.plans import plans
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.processes import Processes
-from deploy.local.programs import SERVICES, Program, Setting, programs
+from deploy.local.programs import Program, Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform import registry
 from deploy.platform.keys import write_register, write_state
 from deploy.platform.parties import parties_of
 from deploy.platform.topics import topics
@@ -31,7 +31,7 @@ from shared.kafka import apply_topics
 START_S = 90.0
 OUTSIDE = "outside"
 READERS: Final[Mapping[str, Sequence[str]]] = {
-    plan.name: tuple(topic_of(publisher) for publisher in plan.consumes) for plan in plans()
+    name: tuple(topic_of(publisher) for publisher in publishers) for name, publishers in registry.consumes().items()
 }
 """The topics that each service reads, by consumer group."""
 _TOLD: Final = f"{MessageDelivered.TYPE}.v1".encode()
@@ -49,7 +49,7 @@ class Product:
 
     def leave_intake_alone(self) -> None:
         """Stop everything but intake and the issuer, so that nobody else uses the machine."""
-        for name in (*SERVICES[1:], OUTSIDE):
+        for name in (*registry.names()[1:], OUTSIDE):
             self.processes.stop(name)
 
     async def facts_of_one(self) -> dict[str, float]:
@@ -75,9 +75,9 @@ def product(stack: Stack, directory: Path, dataset: Dataset) -> Iterator[Product
     with Processes(directory) as processes:
         for name, program in _programs(setting, dataset.write(directory), noon - now).items():
             processes.start(name, program.argv, program.env, program.ready_url)
-        for name in (*SERVICES, OUTSIDE):
+        for name in (*registry.names(), OUTSIDE):
             processes.wait_ready(name, START_S)
-        pids = {name: processes.pid(name) for name in (*SERVICES, OUTSIDE)} | stack_pids()
+        pids = {name: processes.pid(name) for name in (*registry.names(), OUTSIDE)} | stack_pids()
         yield Product(_subject(setting, pids), _sender(setting, dataset, noon), processes)
 
 
@@ -100,7 +100,7 @@ def _programs(setting: Setting, files: dict[str, str], ahead: timedelta) -> dict
     found = programs(setting)
     simulators = found.pop("simulators")
     found[OUTSIDE] = replace(simulators, argv=(sys.executable, "-m", "bench.outside"))
-    for name in SERVICES:
+    for name in registry.names():
         found[name] = _at_noon(name, found[name], ahead)
     return {name: replace(program, env={**program.env, **files}) for name, program in found.items()}
 

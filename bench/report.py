@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench.http_intake import Taken
 from bench.run import Figures
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 
 CONSOLE = Console(width=None if sys.stdout.isatty() else 120)
 _SUMMARY = ("", "referrals", "/s told", "/s taken", "told p50 ms", "p99", "taken p50 ms", "p99", "CPU µs each")
@@ -63,7 +63,7 @@ def show_runs(title: str, runs: Mapping[str, Figures]) -> None:
 def say(title: str, f: Figures) -> None:
     """Print one run as soon as it is over: all of it takes an hour, and may be cut short."""
     spent = sum(f.cpu_us.values())
-    services = {process: held for process, held in f.rss_mb.items() if process in SERVICES}
+    services = {process: held for process, held in f.rss_mb.items() if process in registry.names()}
     largest = max(services, key=lambda process: services[process])
     CONSOLE.print(
         f"{title}: {f.referrals:,} referrals, {_written(f.per_second)} a second, {_written(spent)} µs of CPU each;"
@@ -74,9 +74,10 @@ def say(title: str, f: Figures) -> None:
 def show_facts(found: Mapping[str, Mapping[str, float]]) -> None:
     """Print how many facts a referral has by the hand of each: what is compared must be the same work."""
     rows = [
-        [name, *(facts.get(service, 0) for service in SERVICES), sum(facts.values())] for name, facts in found.items()
+        [name, *(facts.get(service, 0) for service in registry.names()), sum(facts.values())]
+        for name, facts in found.items()
     ]
-    show("Facts per referral", ("", *SERVICES, "in all"), rows)
+    show("Facts per referral", ("", *registry.names(), "in all"), rows)
 
 
 def show_ratios(runs: Mapping[str, Figures], ours: str = "throughline") -> None:

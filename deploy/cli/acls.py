@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from deploy.acls import Grant, Impersonated, Prefixes, bindings, commands, grants
 from deploy.cli import screen
 from deploy.cli.exits import Failure
+from deploy.platform import registry
 
 
 def _plain(value: str) -> str:
@@ -49,11 +50,9 @@ def acls(
     commands_for: Bootstrap = None,
     as_json: screen.AsJson = False,
 ) -> None:
-    """Print what each service may do on the broker, and no more: derived from what it hears and tells."""
-    from deploy.acls.plans import plans  # noqa: PLC0415 - all five services, which no other command needs
-
+    """Print what each service may do on the broker, and no more: derived from what it consumes and publishes."""
     try:
-        granted = grants(plans(), Prefixes(prefix, topic_prefix, group_prefix), subscriber)
+        granted = grants(registry.blueprints().values(), Prefixes(prefix, topic_prefix, group_prefix), subscriber)
     except Impersonated as refusal:
         raise Failure(str(refusal), "Name the subscriber otherwise.") from None
     document = {"acls": [{**asdict(found), "permission": "Allow", "host": "*"} for found in bindings(granted)]}

@@ -9,8 +9,8 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Failure
-from deploy.cli.quiet import CONSUMES
 from deploy.cli.reach import Reach, find_platform, reaching
+from deploy.platform import registry
 
 Reader = Annotated[str, typer.Argument(help="The service that could not take it in.")]
 Key = Annotated[str, typer.Argument(help="The referral, or the key shown by `parked list`.")]
@@ -67,8 +67,9 @@ def _named(key: str, source: str | None, sequence: int | None, origin: str | Non
 
 
 def _resolve(act: str, reader: str, named: dict[str, Any], *, as_json: bool) -> None:
-    if reader not in CONSUMES:
-        raise Failure(f"There is no service called {reader}.", f"Use one of: {', '.join(CONSUMES)}")
+    services = registry.names()
+    if reader not in services:
+        raise Failure(f"There is no service called {reader}.", f"Use one of: {', '.join(services)}")
     left = asyncio.run(_ask(act, reader, named))
     tables = _tables([{**entry, "reader": reader} for entry in left["left"]])
     screen.show(left, as_json=as_json, tables=lambda: tables)
@@ -82,7 +83,7 @@ async def _ask(act: str, reader: str, named: dict[str, Any]) -> dict[str, Any]:
 
 async def _everything() -> list[dict[str, Any]]:
     async with reaching(find_platform()) as reach:
-        found = await asyncio.gather(*(_of(reach, service) for service in CONSUMES))
+        found = await asyncio.gather(*(_of(reach, service) for service in registry.names()))
         return [entry for entries in found for entry in entries]
 
 

@@ -12,8 +12,9 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from deploy.cli.exits import Code, Failure
-from deploy.cli.quiet import CONSUMES, Backlog, Look, Progress, unrest
+from deploy.cli.quiet import Backlog, Look, Progress, unrest
 from deploy.cli.reach import Reach
+from deploy.platform import registry
 from shared.errors import Unavailable
 from shared.ports import Clock
 
@@ -55,7 +56,7 @@ class Plan:
 
 async def look(reach: Reach) -> Look:
     """Ask every service and the simulators how far they are. Raises Failure where one does not answer."""
-    names = list(CONSUMES)
+    names = registry.names()
     *found, backlog = await asyncio.gather(
         *(reach.get(name, "/v1/progress") for name in names), reach.get("simulators", "/agenda")
     )
@@ -134,7 +135,7 @@ class Player:
             found = await self.look_around()
         except Failure as failure:
             return None, str(failure)
-        return found, unrest(found, since)
+        return found, unrest(found, since, registry.consumes())
 
     async def _move(self, target: datetime) -> None:
         before = await patiently(self.clock.read)

@@ -4,24 +4,17 @@ Two looks that are quiet and equal prove it: counters only grow, so nothing happ
 look and the beginning of the second.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
-CONSUMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "intake": ("scheduling",),
-    "authorization": ("intake", "scheduling"),
-    "scheduling": ("intake", "authorization", "notifications"),
-    "notifications": ("intake", "scheduling"),
-    "tracking": ("intake", "authorization", "scheduling", "notifications"),
-}
-"""Whose facts each service takes in."""
+_SEEN: Final = "seen_"
 
 
 class Collection(BaseModel):
-    """What one kind of aggregate tells of itself; an empty collection tells nothing."""
+    """What one kind of aggregate tells of itself; an empty collection tells nothing. `seen` is by publisher."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,10 +24,13 @@ class Collection(BaseModel):
     parked: int = 0
     calls: int = 0
     next_wake_at: AwareDatetime | None = None
-    seen_intake: int = 0
-    seen_authorization: int = 0
-    seen_scheduling: int = 0
-    seen_notifications: int = 0
+    seen: dict[str, int] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_publisher(cls, figures: dict[str, Any]) -> dict[str, Any]:
+        seen = {name.removeprefix(_SEEN): n for name, n in figures.items() if name.startswith(_SEEN)}
+        return {**figures, "seen": seen}
 
 
 class Progress(BaseModel):
@@ -58,7 +54,7 @@ class Progress(BaseModel):
 
     def seen(self, publisher: str) -> int:
         """Facts of a publisher that were taken in."""
-        return sum(getattr(collection, f"seen_{publisher}") for collection in self.aggregates.values())
+        return sum(collection.seen.get(publisher, 0) for collection in self.aggregates.values())
 
 
 class Backlog(BaseModel):
@@ -98,10 +94,13 @@ class Look(BaseModel):
         return any(progress.is_parked for progress in self.services.values())
 
 
-def unrest(look: Look, since: datetime) -> str | None:
-    """What is still going on, in words; None when all is quiet. Every clock must have reached `since`."""
+def unrest(look: Look, since: datetime, consumes: Mapping[str, Sequence[str]]) -> str | None:
+    """What is still going on, in words; None when all is quiet. Every clock must have reached `since`.
+
+    `consumes` are the publishers whose facts each service consumes.
+    """
     for progress in look.services.values():
-        if reason := _unrest_within(progress, since) or _unheard(progress, look.services):
+        if reason := _unrest_within(progress, since) or _unheard(progress, look.services, consumes):
             return f"{progress.service} {reason}"
     if look.backlog.due_now or look.backlog.in_flight:
         return f"the simulators still have {look.backlog.due_now or look.backlog.in_flight} answers to give"
@@ -121,8 +120,8 @@ def _unrest_within(progress: Progress, since: datetime) -> str | None:
     return None
 
 
-def _unheard(progress: Progress, services: Mapping[str, Progress]) -> str | None:
-    for publisher in CONSUMES[progress.service]:
+def _unheard(progress: Progress, services: Mapping[str, Progress], consumes: Mapping[str, Sequence[str]]) -> str | None:
+    for publisher in consumes[progress.service]:
         missing = services[publisher].told - progress.seen(publisher)
         if missing > 0 and not progress.is_parked:
             return f"has not taken in {missing} facts of {publisher}"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, create_model
 from pydantic_settings import BaseSettings
 
 from deploy.cli.exits import Code, Failure
-from deploy.platform.addresses import DEFAULT_PORTS, Addresses, state_file
+from deploy.platform.addresses import DEFAULT_PORTS, Addresses, parts, state_file
 from shared.effects import ServiceToken
 from shared.errors import Unavailable
 from shared.identity import audience_of
@@ -35,22 +35,14 @@ class ReachSettings(BaseSettings):
     """The command line's client id and key. Without this file, what `throughline up` started is meant."""
     tenant: str = "demo"
     """The tenant."""
-    issuer_url: str | None = None
-    """Where the issuer of tokens is, if not at its usual port of 127.0.0.1."""
-    intake_url: str | None = None
-    """Where intake is, if not at its usual port of 127.0.0.1."""
-    authorization_url: str | None = None
-    """Where authorization is, if not at its usual port of 127.0.0.1."""
-    scheduling_url: str | None = None
-    """Where scheduling is, if not at its usual port of 127.0.0.1."""
-    notifications_url: str | None = None
-    """Where notifications is, if not at its usual port of 127.0.0.1."""
-    tracking_url: str | None = None
-    """Where tracking is, if not at its usual port of 127.0.0.1."""
-    simulators_url: str | None = None
-    """Where the simulators are, if not at their usual port of 127.0.0.1."""
     mongo_uri: str | None = None
     """The database, for `throughline demo --running`, which moves the clock."""
+
+
+class _Urls(BaseSettings):
+    """Where the parts of that platform are. A part that is not named is at its documented port of 127.0.0.1."""
+
+    model_config = read_from("THROUGHLINE_")
 
 
 def find_platform() -> Addresses:
@@ -66,12 +58,24 @@ def find_platform() -> Addresses:
 
 
 def _from_environment(settings: ReachSettings, credentials: Path) -> Addresses:
-    urls = {
-        name: getattr(settings, f"{name}_url") or f"http://127.0.0.1:{port}"
-        for name, port in DEFAULT_PORTS.items()
-        if name != "smtp"
-    }
+    urls = {**{name: f"http://127.0.0.1:{port}" for name, port in DEFAULT_PORTS.items()}, **_given_urls()}
+    del urls["smtp"]
     return Addresses(tenant=settings.tenant, urls=urls, credentials_file=credentials, mongo_uri=settings.mongo_uri)
+
+
+def url_settings() -> type[BaseSettings]:
+    """The class of settings that has a URL for each part."""
+    fields: dict[str, Any] = {
+        f"{part}_url": (str | None, Field(None, description=f"URL of {part}, if it is not at its documented port."))
+        for part in parts()
+        if part != "smtp"
+    }
+    return create_model("UrlSettings", __base__=_Urls, __module__=__name__, __doc__=_Urls.__doc__, **fields)
+
+
+def _given_urls() -> dict[str, str]:
+    """The URLs that the environment gives, by part. A part without one, and without a documented port, has none."""
+    return {name.removesuffix("_url"): url for name, url in url_settings()().model_dump().items() if url}
 
 
 class Reach:

@@ -9,8 +9,9 @@ from rich.console import RenderableType
 
 from deploy.cli import screen
 from deploy.cli.exits import Code, Failure
-from deploy.cli.quiet import CONSUMES, Progress
+from deploy.cli.quiet import Progress
 from deploy.cli.reach import Reach, find_platform, reaching
+from deploy.platform import registry
 
 
 def status(*, as_json: screen.AsJson = False) -> None:
@@ -31,7 +32,7 @@ async def _ask() -> dict[str, Any]:
 async def _part(reach: Reach, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"url": reach.addresses.urls[name], "answers": True}
     try:
-        if name in CONSUMES:
+        if name in registry.names():
             progress = Progress.model_validate(await reach.get(name, "/v1/progress"))
             return found | _figures(progress)
         if name == "simulators":

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from deploy.platform.keys import AUDIENCES, write_private, write_register, write_state
-from deploy.platform.parties import ASKED_BY, REGISTER, key_name, parties_of
+from deploy.platform import registry
+from deploy.platform.keys import write_private, write_register, write_state
+from deploy.platform.parties import REGISTER, key_name, parties_of
 from shared.parties import Party
 
 _SIMULATORS_URL: Final = "http://simulators:8080"
@@ -35,7 +36,7 @@ def _copies(tenant: str) -> Mapping[str, str]:
         "simulators/simulators_sms_auth_token": _SMS_AUTH_TOKEN,
         "notifications/notifications_sms_auth_token": _SMS_AUTH_TOKEN,
     }
-    for service in AUDIENCES:
+    for service in registry.names():
         copies[f"{service}/sealing.json"] = f"sealing/{service}.json"
         copies[f"{service}/{REGISTER}"] = REGISTER
     copies[f"simulators/{REGISTER}"] = REGISTER
@@ -45,9 +46,7 @@ def _copies(tenant: str) -> Mapping[str, str]:
 
 
 def _of_party(party: Party) -> Mapping[str, str]:
-    """Our key for a party goes to the service that asks it, the party's own keys to the simulators."""
+    """Our key for a party goes to the services that ask it, the party's own keys to the simulators."""
     copies = {f"simulators/clients/{client}.json": f"clients/{client}.json" for client in party.client_ids}
-    if party.kind not in ASKED_BY:
-        return {}
-    file = f"parties/{key_name(party)}.json"
-    return {**copies, f"{ASKED_BY[party.kind]}/{file}": file}
+    askers, file = registry.askers_of(party.kind), f"parties/{key_name(party)}.json"
+    return {**copies, **{f"{asker}/{file}": file for asker in askers}} if askers else {}

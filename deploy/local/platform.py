@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 
 from deploy.local.ports import distinct_ports, free_port
 from deploy.local.processes import Processes, ProgramFailed
-from deploy.local.programs import SERVICES, Program, Setting, programs
+from deploy.local.programs import Program, Setting, programs
 from deploy.local.stack import Say, Stack
-from deploy.platform.addresses import DEFAULT_PORTS, Addresses
+from deploy.platform import registry
+from deploy.platform.addresses import DEFAULT_PORTS, Addresses, parts
 from deploy.platform.keys import write_register, write_state
 from deploy.platform.parties import parties_of
 from deploy.platform.topics import topics
@@ -104,13 +105,15 @@ def kafka_settings(stack: Stack) -> KafkaSettings:
 
 
 def usual_ports() -> dict[str, int]:
-    """The documented port of each part, or a free one where somebody else has it."""
-    return {name: port if _is_free(port) else free_port() for name, port in DEFAULT_PORTS.items()}
+    """The documented port of each part, or a free one where there is none, or somebody else has it."""
+    documented = {name: DEFAULT_PORTS.get(name) for name in parts()}
+    return {name: port if port and _is_free(port) else free_port() for name, port in documented.items()}
 
 
 def free_ports() -> dict[str, int]:
     """A free port for each part, so that several platforms may run at once."""
-    return dict(zip(DEFAULT_PORTS, distinct_ports(len(DEFAULT_PORTS)), strict=True))
+    names = parts()
+    return dict(zip(names, distinct_ports(len(names)), strict=True))
 
 
 def _is_free(port: int) -> bool:
@@ -126,7 +129,7 @@ def _is_free(port: int) -> bool:
 def _addresses(setting: Setting, processes: Processes) -> Addresses:
     return Addresses(
         tenant=setting.tenant,
-        urls={name: setting.url(name) for name in (*SERVICES, "simulators", "issuer")},
+        urls={name: setting.url(name) for name in (*registry.names(), "simulators", "issuer")},
         credentials_file=setting.keys / "clients" / f"{setting.tenant}-cli.json",
         kafka_bootstrap=setting.stack.kafka_bootstrap,
         idempotent_producer=setting.stack.idempotent_producer,

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.stack import Stack
-from deploy.platform.keys import AUDIENCES
+from deploy.platform import registry
 from deploy.platform.parties import CONFIG, REGISTER
-
-SERVICES: Final = tuple(AUDIENCES)
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ def programs(setting: Setting) -> dict[str, Program]:
     argv = (sys.executable, "-m", "deploy.simulators")
     simulators = Program(argv, _simulators(setting), f"{setting.url('simulators')}/readyz")
     services = {
-        name: _app(f"services.{name}.app", setting.ports[name], _service(setting, name), "/readyz") for name in SERVICES
+        name: _app(f"services.{name}.app", setting.ports[name], _service(setting, name), "/readyz")
+        for name in registry.names()
     }
     return {"issuer": issuer, "simulators": simulators, **services}
 
@@ -169,4 +168,4 @@ _OWN: Final[Mapping[str, Callable[[Setting], dict[str, str]]]] = {
     "notifications": _notifications,
     "tracking": _tracking,
 }
-"""What a service's own settings class asks for."""
+"""What the settings class of a service asks for: values of this machine, which no blueprint can know."""

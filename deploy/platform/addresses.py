@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from deploy.platform import registry
 from deploy.platform.keys import write_private
 
 DEFAULT_PORTS: Final[Mapping[str, int]] = {
@@ -21,7 +22,12 @@ DEFAULT_PORTS: Final[Mapping[str, int]] = {
     "issuer": 8191,
     "smtp": 8125,
 }
-"""The documented port of each part on this machine."""
+"""The documented port of each part on this machine: README, settings and containers name them, too."""
+
+
+def parts() -> tuple[str, ...]:
+    """Everything that listens."""
+    return (*registry.names(), "simulators", "issuer", "smtp")
 
 
 class Addresses(BaseModel):

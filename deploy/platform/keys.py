@@ -12,45 +12,19 @@ from typing import Any, Final
 
 from joserfc.jwk import ECKey, OctKey
 
-from deploy.platform.parties import (
-    ASKED_BY,
-    CALLS_BACK,
-    REGISTER,
-    Registration,
-    connected,
-    key_name,
-    parties_of,
-)
+from deploy.platform import registry
+from deploy.platform.parties import CALLS_BACK, REGISTER, Registration, connected, key_name, parties_of
 from shared.parties import Party
 
 JwkSet = dict[str, list[dict[str, Any]]]
 
-AUDIENCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "intake": ("contact", "clinical", "coverage", "logistics", "identifier"),
-    "authorization": ("coverage", "clinical"),
-    "scheduling": ("logistics", "visit"),
-    "notifications": ("contact", "visit"),
-    "tracking": ("identifier",),
-}
-"""Which service may read what."""
-
-OWN_CLIENTS: Final[Mapping[str, Registration]] = {
-    "cli": Registration(("service", "coordinator", "operator"), (*AUDIENCES, "simulators")),
-    "console": Registration((), tuple(AUDIENCES)),
-}
-"""Our own programs that get tokens. The console has no roles: it acts for people, whose tokens all services believe.
-
-The services are not among them: they ask each counterparty's own token endpoint.
-"""
-
 CONSOLE_CALLBACK: Final = "/login/callback"
 
 
-def generate_keys(
-    tenants: Iterable[str], audiences: Mapping[str, tuple[str, ...]] = AUDIENCES, known: Mapping[str, Any] | None = None
-) -> dict[str, JwkSet]:
+def generate_keys(tenants: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, JwkSet]:
     """A JWK set per service. Services that share an audience share its keys; those in `known`, by kid, are kept."""
-    every, kept = sorted({audience for names in audiences.values() for audience in names}), known or {}
+    audiences, kept = registry.audiences(), known or {}
+    every = sorted({audience for names in audiences.values() for audience in names})
     kids = {(tenant, audience): f"{tenant}:{audience}:1" for tenant in tenants for audience in every}
     keys = {named: kept.get(kid) or _sealing_key(kid) for named, kid in kids.items()}
     return {
@@ -67,7 +41,7 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
     wrote is completed: keys are added, and clients are registered anew under the keys that they have.
     """
     named = tuple(tenants)
-    rings = {service: _read(state / "sealing" / f"{service}.json").get("keys", []) for service in AUDIENCES}
+    rings = {service: _read(state / "sealing" / f"{service}.json").get("keys", []) for service in registry.names()}
     known = {jwk["kid"]: jwk for ring in rings.values() for jwk in ring}
     for service, made in generate_keys(named, known=known).items():
         own = {jwk["kid"]: jwk for jwk in (*rings[service], *made["keys"])}
@@ -75,7 +49,9 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
     _key_in(state / "issuer" / "signing.json", "issuer-1")
     listed = [_client(state, tenant, *entry) for tenant in named for entry in registrations(tenant).items()]
     write_private(state / "issuer" / "clients.json", {"clients": listed})
-    ours = [_our_key(state, party) for tenant in named for party in parties_of(tenant) if party.kind in ASKED_BY]
+    ours = [
+        _our_key(state, party) for tenant in named for party in parties_of(tenant) if registry.askers_of(party.kind)
+    ]
     write_private(state / "parties" / "public.json", {"keys": ours})
 
 
@@ -85,10 +61,19 @@ def write_register(state: Path, parties: Iterable[Party], simulators_url: str) -
 
 
 def registrations(tenant: str) -> Mapping[str, Registration]:
-    """Every client of our issuer by its id: our own programs, and those by which parties call us back."""
+    """Every client of our issuer by its id: our own programs, and those by which parties call us back.
+
+    The console has no roles: it acts for people, whose tokens all services believe. Services are no clients: they ask
+    each counterparty's own token endpoint.
+    """
+    services = registry.names()
+    ours = {
+        "cli": Registration(("service", "coordinator", "operator"), (*services, "simulators")),
+        "console": Registration((), services),
+    }
     parties = [party for party in parties_of(tenant) if party.kind in CALLS_BACK]
     return {
-        **{f"{tenant}-{name}": registration for name, registration in OWN_CLIENTS.items()},
+        **{f"{tenant}-{name}": registration for name, registration in ours.items()},
         **{client: CALLS_BACK[party.kind] for party in parties for client in party.client_ids},
     }
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from deploy.platform import registry
 from shared.identity import audience_of
 from shared.parties import Connection, Kind, Party, Register
 
@@ -33,21 +34,13 @@ class Registration:
         return tuple(audience_of(service) for service in self.services)
 
 
-ASKED_BY: Final[Mapping[Kind, str]] = {
-    "payer": "authorization",
-    "clearinghouse": "authorization",
-    "office": "scheduling",
-    "ehr": "intake",
-}
-"""Which service of ours sends requests to parties of a kind: it alone has our keys for them."""
-
 CALLS_BACK: Final[Mapping[Kind, Registration]] = {
     "payer": Registration(("service",), ("authorization",)),
     "clearinghouse": Registration(("service",), ("authorization",)),
     "office": Registration(("service", "specialist"), ("scheduling", "intake")),
     "ehr": Registration(("service", "clinician"), ("intake",)),
 }
-"""What a program of a party may do with us, and where."""
+"""What a program of a party may do with us, and where. Written here, since no service says whom it lets in."""
 
 
 def parties_of(tenant: str) -> tuple[Party, ...]:
@@ -75,7 +68,7 @@ def connected(parties: Iterable[Party], simulators_url: str) -> str:
 
 
 def _connected(party: Party, simulators_url: str) -> Party:
-    if party.kind not in ASKED_BY:
+    if not registry.askers_of(party.kind):
         return party
     resource = f"{simulators_url}/parties/{party.tenant}/{party.kind}/{party.id}"
     connection = Connection(

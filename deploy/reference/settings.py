@@ -6,6 +6,7 @@ What no class reads, because another program or a library does, stands in `_ELSE
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
@@ -13,15 +14,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from deploy.cli.reach import ReachSettings
+from deploy.cli.reach import ReachSettings, url_settings
 from deploy.docker.setup import SetupSettings
 from deploy.issuer.settings import IssuerSettings
+from deploy.platform import registry
 from deploy.simulators.settings import SimulatorsSettings
-from services.authorization.settings import AuthorizationSettings
-from services.intake.settings import IntakeSettings
-from services.notifications.settings import NotificationsSettings
-from services.scheduling.settings import SchedulingSettings
-from services.tracking.settings import TrackingSettings
 from shared.production import name_of
 from shared.service import ServiceSettings
 from shared.settings import (
@@ -34,15 +31,16 @@ from shared.settings import (
     OutboundSettings,
 )
 
-_SERVICES: Final[Mapping[str, type[ServiceSettings]]] = {
-    "intake": IntakeSettings,
-    "authorization": AuthorizationSettings,
-    "scheduling": SchedulingSettings,
-    "notifications": NotificationsSettings,
-    "tracking": TrackingSettings,
-}
+
+def _settings_of(service: str) -> type[ServiceSettings]:
+    """The class that composes all settings of a service."""
+    found = vars(import_module(f"services.{service}.settings")).values()
+    return next(kind for kind in found if isinstance(kind, type) and ServiceSettings in kind.__bases__)
+
+
+_SERVICES: Final[Mapping[str, type[ServiceSettings]]] = {name: _settings_of(name) for name in registry.names()}
 _OTHERS: Final[Mapping[str, tuple[type[BaseSettings], ...]]] = {
-    "the command line": (ReachSettings,),
+    "the command line": (ReachSettings, url_settings()),
     "`throughline topics`": (KafkaSettings,),
     "the set-up of the containers": (SetupSettings, KafkaSettings),
     "the local issuer": (IssuerSettings,),

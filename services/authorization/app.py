@@ -1,6 +1,8 @@
 """Puts authorization together. It decides nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -14,31 +16,27 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
+SERVICE: Final = Blueprint(
+    name="authorization",
+    kinds=(Kind(CASE, COLLECTION, consumes=("intake", "scheduling"), publishes="authorization"),),
+    policy=POLICY,
+    opens=("coverage", "clinical"),
+    asks=frozenset({"payer", "clearinghouse"}),
+)
+"""The service as it is with any settings."""
+
 
 def blueprint(own: OwnSettings) -> Blueprint:
-    """What the service consists of."""
+    """The service with these settings."""
     payers = PayerDirectory.model_validate_json(own.payers_file.read_bytes())
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         line = Payers(parts.clients, own.payer_url, own.public_url, parts.keyring)
         return {ELIGIBILITY: EligibilityChecks(line), SUBMISSION: Submissions(line)}
 
-    return Blueprint(
-        name="authorization",
-        kinds=(
-            Kind(
-                CASE,
-                COLLECTION,
-                gateways,
-                consumes=("intake", "scheduling"),
-                reactions=lambda parts: reactions(parts.keyring, payers),
-                publishes="authorization",
-            ),
-        ),
-        routers=routers(payers),
-        policy=POLICY,
-        asks=frozenset({"payer", "clearinghouse"}),
-    )
+    [cases] = SERVICE.kinds
+    cases = replace(cases, gateways=gateways, reactions=lambda parts: reactions(parts.keyring, payers))
+    return replace(SERVICE, kinds=(cases,), routers=routers(payers))
 
 
 def create_app(settings: AuthorizationSettings | None = None, world: World | None = None) -> FastAPI:

@@ -1,6 +1,8 @@
 """Puts intake together. It decides nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -16,33 +18,36 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
+SERVICE: Final = Blueprint(
+    name="intake",
+    kinds=(
+        Kind(
+            REFERRAL,
+            COLLECTION,
+            consumes=("scheduling",),
+            reactions=lambda _parts: reactions(),
+            publishes="intake",
+        ),
+    ),
+    policy=POLICY,
+    opens=("contact", "clinical", "coverage", "logistics", "identifier"),
+    asks=frozenset({"ehr"}),
+    concerned=concerned,
+    handed=HANDED,
+)
+"""The service as it is with any settings."""
+
 
 def blueprint(own: OwnSettings) -> Blueprint:
-    """What the service consists of."""
+    """The service with these settings."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         ehr = Ehr(parts.clients, own.ehr_url, own.public_url, parts.keyring)
         return {INFORMATION_REQUEST: InformationRequests(ehr), REPORT: Reports(ehr, parts.keyring)}
 
     reception = Reception(Pathways.model_validate_json(own.pathways_file.read_bytes()), own.home_timezone)
-    return Blueprint(
-        name="intake",
-        kinds=(
-            Kind(
-                REFERRAL,
-                COLLECTION,
-                gateways,
-                consumes=("scheduling",),
-                reactions=lambda _parts: reactions(),
-                publishes="intake",
-            ),
-        ),
-        routers=routers(reception),
-        policy=POLICY,
-        asks=frozenset({"ehr"}),
-        concerned=concerned,
-        handed=HANDED,
-    )
+    [referrals] = SERVICE.kinds
+    return replace(SERVICE, kinds=(replace(referrals, gateways=gateways),), routers=routers(reception))
 
 
 def create_app(settings: IntakeSettings | None = None, world: World | None = None) -> FastAPI:

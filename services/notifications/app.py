@@ -1,6 +1,8 @@
 """Puts notifications together. It decides nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -13,9 +15,26 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
+SERVICE: Final = Blueprint(
+    name="notifications",
+    kinds=(
+        Kind(
+            CONVERSATION,
+            COLLECTION,
+            consumes=("intake", "scheduling"),
+            reactions=lambda parts: reactions(parts.keyring),
+            publishes="notifications",
+        ),
+    ),
+    policy=POLICY,
+    opens=("contact", "visit"),
+    open_paths=OPEN_PATHS,
+)
+"""The service as it is with any settings."""
+
 
 def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettings) -> Blueprint:
-    """What the service consists of."""
+    """The service with these settings."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
         writer = Writer(parts.keyring, letterhead)
@@ -26,22 +45,8 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
             "email_once": MailGateway(mail, writer, may_repeat=False),
         }
 
-    return Blueprint(
-        name="notifications",
-        kinds=(
-            Kind(
-                CONVERSATION,
-                COLLECTION,
-                gateways,
-                consumes=("intake", "scheduling"),
-                reactions=lambda parts: reactions(parts.keyring),
-                publishes="notifications",
-            ),
-        ),
-        routers=(router, callbacks(sms)),
-        policy=POLICY,
-        open_paths=OPEN_PATHS,
-    )
+    [conversations] = SERVICE.kinds
+    return replace(SERVICE, kinds=(replace(conversations, gateways=gateways),), routers=(router, callbacks(sms)))
 
 
 def create_app(settings: NotificationsSettings | None = None, world: World | None = None) -> FastAPI:

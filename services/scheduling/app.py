@@ -1,6 +1,8 @@
 """Puts scheduling together. It decides nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -13,9 +15,23 @@ from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
+SERVICE: Final = Blueprint(
+    name="scheduling",
+    kinds=(
+        Kind(PLACEMENT, PLACEMENTS, consumes=("intake", "authorization", "notifications"), publishes="scheduling"),
+        Kind(CALENDAR_DAY, CALENDAR_DAYS),
+    ),
+    policy=POLICY,
+    opens=("logistics", "visit"),
+    asks=frozenset({"office"}),
+    concerned=concerned,
+    handed=HANDED,
+)
+"""The service as it is with any settings: placements consume and publish facts, calendar days do neither."""
+
 
 def blueprint(own: OwnSettings) -> Blueprint:
-    """What the service consists of: placements, which hear and tell, and calendar days, which do neither."""
+    """The service with these settings."""
     directory = read_directory(own.directory_file)
 
     def of_placements(parts: Parts) -> Mapping[str, Gateway]:
@@ -30,25 +46,9 @@ def blueprint(own: OwnSettings) -> Blueprint:
     def of_days(parts: Parts) -> Mapping[str, Gateway]:
         return {"ask": Questions(parts.engines)}
 
-    return Blueprint(
-        name="scheduling",
-        kinds=(
-            Kind(
-                PLACEMENT,
-                PLACEMENTS,
-                of_placements,
-                consumes=("intake", "authorization", "notifications"),
-                reactions=lambda _parts: reactions(directory),
-                publishes="scheduling",
-            ),
-            Kind(CALENDAR_DAY, CALENDAR_DAYS, of_days),
-        ),
-        routers=routers(directory),
-        policy=POLICY,
-        asks=frozenset({"office"}),
-        concerned=concerned,
-        handed=HANDED,
-    )
+    placements, days = SERVICE.kinds
+    placements = replace(placements, gateways=of_placements, reactions=lambda _parts: reactions(directory))
+    return replace(SERVICE, kinds=(placements, replace(days, gateways=of_days)), routers=routers(directory))
 
 
 def create_app(settings: SchedulingSettings | None = None, world: World | None = None) -> FastAPI:

@@ -1,5 +1,8 @@
 """Puts tracking together. It decides nothing."""
 
+from dataclasses import replace
+from typing import Final
+
 import httpx2
 from fastapi import FastAPI
 
@@ -13,17 +16,20 @@ from shared.effects import ServiceToken
 from shared.service import Blueprint, Kind, assemble, settings_from_environment
 from shared.world import World
 
+SERVICE: Final = Blueprint(
+    name="tracking",
+    kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES, consumes=SERVICES, reactions=lambda _parts: REACTIONS),),
+    policy=POLICY,
+    opens=("identifier",),
+    session=SESSION,
+    open_paths=OPEN_PATHS,
+)
+"""The service as it is with any settings."""
+
 
 def blueprint(issuer: Issuer) -> Blueprint:
-    """What the service consists of, when people log in at this issuer."""
-    return Blueprint(
-        name="tracking",
-        kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES, consumes=SERVICES, reactions=lambda _parts: REACTIONS),),
-        routers=routers(issuer),
-        policy=POLICY,
-        session=SESSION,
-        open_paths=OPEN_PATHS,
-    )
+    """The service whose people log in at this issuer."""
+    return replace(SERVICE, routers=routers(issuer))
 
 
 def create_app(settings: TrackingSettings | None = None, world: World | None = None) -> FastAPI:

@@ -78,7 +78,8 @@ def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
 class Blueprint:
     """A service. The first of `kinds` has one aggregate per referral; its consumer group has the service's name.
 
-    `asks` are the kinds of parties that it sends requests to: of no others does it need keys.
+    `opens` are the audiences whose seals it opens: it needs no other sealing keys.
+    `asks` are the kinds of parties that it sends requests to: it needs no keys for others.
     `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.
     `handed` names the permissions by whose addresses programs are asked to answer, each with the audience whose key
     makes its capabilities (`shared.capabilities`).
@@ -87,10 +88,11 @@ class Blueprint:
 
     name: str
     kinds: Sequence[Kind]
-    routers: Sequence[APIRouter]
-    policy: AccessPolicy
+    routers: Sequence[APIRouter] = ()
+    policy: AccessPolicy = field(default_factory=dict)
     concerned: Callable[[str, Any], Concerned] = _concerns_nobody
     handed: Mapping[str, str] = field(default_factory=dict)
+    opens: tuple[str, ...] = ()
     asks: frozenset[PartyKind] = frozenset()
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()

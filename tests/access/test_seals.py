@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploy.platform.keys import AUDIENCES
+from deploy.platform import registry
 from services.intake.api.items import CHANGES
 from shared.contracts.sealed import Logistics
 from shared.identity import Role
@@ -16,7 +16,7 @@ from tests.support.five_services.keyrings import TENANTS
 from tests.support.five_services.running import FiveServices
 from tests.unit.intake.invented import own
 
-EVERY = sorted({audience for audiences in AUDIENCES.values() for audience in audiences} - {"identifier"})
+EVERY = sorted({audience for audiences in registry.audiences().values() for audience in audiences} - {"identifier"})
 SUPPLIED = {"diagnosis": {"clinical"}, "contact": {"contact"}, "requester": {"clinical"}, "coverage": set[str]()}
 """What is opened to add an item to it. Coverage that was not there has no seal to open."""
 MAY_SUPPLY = {Role.COORDINATOR, Role.NURSE, Role.CLINICIAN, Role.EHR}
@@ -34,7 +34,7 @@ class TestService:
             for tenant, owner in itertools.product(TENANTS, TENANTS)
         }
 
-        may = audience in AUDIENCES[service]
+        may = audience in registry.audiences()[service]
         assert {(tenant, owner): may and tenant == owner for tenant, owner in opened} == opened
 
 

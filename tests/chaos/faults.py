@@ -6,7 +6,7 @@ from itertools import islice
 from random import Random
 from typing import Literal
 
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from tests.chaos.installation import BROKER, DATABASE, REPLICAS, SERVICE_REPLICAS, replica
 
 Kind = Literal["kill", "freeze", "freeze past session", "roll", "spoil", "fill"]
@@ -45,8 +45,8 @@ class _Card:
 _REPLICAS = tuple((name,) for name in SERVICE_REPLICAS)
 _DOORS = tuple((replica("intake", number),) for number in REPLICAS)
 """What clients speak to: frozen for longer than they wait, it leaves them not knowing what became of a call."""
-_ROLLED = tuple(tuple(replica(service, number) for number in REPLICAS) for service in SERVICES)
-_SERVICES = tuple((service,) for service in SERVICES)
+_ROLLED = tuple(tuple(replica(service, number) for number in REPLICAS) for service in registry.names())
+_SERVICES = tuple((service,) for service in registry.names())
 DECK = (
     _Card("kill", _REPLICAS, (0.0, 3.0)),
     _Card("kill", _REPLICAS, (0.0, 3.0)),

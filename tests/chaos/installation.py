@@ -24,8 +24,9 @@ from deploy.local.broker_probe import answers_as
 from deploy.local.platform import TENANT, free_ports, kafka_settings
 from deploy.local.ports import free_port
 from deploy.local.processes import Processes
-from deploy.local.programs import SERVICES, Program, Setting, programs
+from deploy.local.programs import Program, Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform import registry
 from deploy.platform.addresses import Addresses
 from deploy.platform.keys import write_register, write_state
 from deploy.platform.parties import parties_of
@@ -42,7 +43,7 @@ def replica(service: str, number: int) -> str:
     return f"{service}-{number}"
 
 
-SERVICE_REPLICAS = tuple(replica(service, number) for service in SERVICES for number in REPLICAS)
+SERVICE_REPLICAS = tuple(replica(service, number) for service in registry.names() for number in REPLICAS)
 
 
 @dataclass
@@ -152,16 +153,16 @@ def _settings(stack: Stack, keys: Path, data: Path) -> tuple[Setting, ...]:
     first = Setting(stack, TENANT, free_ports(), keys, data, secrets.token_hex(16), clock_poll_s=0.2)
     taken = set(first.ports.values())
     others = (port for port in iter(free_port, None) if port not in taken)
-    second = replace(first, ports={**first.ports, **{service: next(others) for service in SERVICES}})
+    second = replace(first, ports={**first.ports, **{service: next(others) for service in registry.names()}})
     return first, second
 
 
 def _parts(settings: tuple[Setting, ...]) -> dict[str, Program]:
-    alone = {name: part for name, part in programs(settings[0]).items() if name not in SERVICES}
+    alone = {name: part for name, part in programs(settings[0]).items() if name not in registry.names()}
     replicas = {
         replica(service, number): programs(setting)[service]
         for number, setting in zip(REPLICAS, settings, strict=True)
-        for service in SERVICES
+        for service in registry.names()
     }
     return {**alone, **replicas}
 
@@ -169,7 +170,7 @@ def _parts(settings: tuple[Setting, ...]) -> dict[str, Program]:
 def _addresses(processes: Processes, setting: Setting) -> Addresses:
     return Addresses(
         tenant=setting.tenant,
-        urls={name: setting.url(name) for name in (*SERVICES, "simulators", "issuer")},
+        urls={name: setting.url(name) for name in (*registry.names(), "simulators", "issuer")},
         credentials_file=setting.keys / "clients" / f"{setting.tenant}-cli.json",
         kafka_bootstrap=setting.stack.kafka_bootstrap,
         mongo_uri=setting.stack.mongo_uri,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.quiet import CONSUMES
+from deploy.platform import registry
 from tests.chaos.checks import RULES, violations
 from tests.chaos.evidence import (
     Answered,
@@ -30,7 +30,8 @@ TOLD: Mapping[str, int] = {"intake": 3, "authorization": 2, "scheduling": 2, "no
 
 def document(service: str, subject: str) -> EventContext:
     """A document whose service has told, and heard, all that there is."""
-    return EventContext(service, subject, TOLD.get(service, 0), {source: TOLD[source] for source in CONSUMES[service]})
+    seen = {source: TOLD[source] for source in registry.consumes()[service]}
+    return EventContext(service, subject, TOLD.get(service, 0), seen)
 
 
 def published(service: str, subject: str, sequence: int) -> Published:
@@ -68,7 +69,7 @@ GOOD = Evidence(
         for n in (*range(1, told + 1), 1)  # the first once more: repetitions are allowed
     ),
     dead_letters=(DeadLetter(OTHER, "behind-hole"),),
-    documents=tuple(document(service, subject) for service in CONSUMES for subject in (ONE, OTHER)),
+    documents=tuple(document(service, subject) for service in registry.names() for subject in (ONE, OTHER)),
     ledger=tuple(
         Chain(source, subject, tuple(range(1, told + 1)), True, tuple(map(str, range(1, told + 1))))
         for source, told in TOLD.items()

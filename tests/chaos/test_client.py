@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from deploy.platform.addresses import Addresses
 from deploy.platform.keys import write_state
 from tests.chaos.client import Client
@@ -24,7 +24,7 @@ def ways(tmp_path: Path) -> list[Addresses]:
     return [
         Addresses(
             tenant="demo",
-            urls={name: f"http://{name}-{number}" for name in (*SERVICES, "issuer")},
+            urls={name: f"http://{name}-{number}" for name in (*registry.names(), "issuer")},
             credentials_file=credentials,
         )
         for number in (1, 2)

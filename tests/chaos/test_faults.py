@@ -1,4 +1,4 @@
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from tests.chaos.faults import DECK, schedule
 from tests.chaos.installation import BROKER, DATABASE, SERVICE_REPLICAS
 
@@ -20,7 +20,7 @@ class TestSchedule:
         """No service is spared, nor its documents."""
         struck = {target for fault in schedule(1, 200) for target in fault.targets}
 
-        assert {*SERVICE_REPLICAS, *SERVICES} <= struck
+        assert {*SERVICE_REPLICAS, *registry.names()} <= struck
 
     def test_goes_forward_in_time(self) -> None:
         """Faults come in the order of their numbers."""

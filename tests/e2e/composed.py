@@ -9,11 +9,11 @@ from secrets import token_hex
 
 from deploy.local.platform import TENANT
 from deploy.local.ports import distinct_ports
-from deploy.local.programs import SERVICES
 from deploy.local.reaper import Reaper
+from deploy.platform import registry
 from deploy.platform.addresses import Addresses
 
-PUBLISHED = (*SERVICES, "simulators", "issuer")
+PUBLISHED = (*registry.names(), "simulators", "issuer")
 PORTS = (*PUBLISHED, "kafka")
 _LONGEST_S = 600
 

@@ -12,10 +12,9 @@ import pytest
 
 from deploy.cli.reach import Reach, reaching
 from deploy.local.containers import find
-from deploy.local.programs import SERVICES
 from deploy.local.tools import Lacking, output_of
+from deploy.platform import registry
 from deploy.platform.addresses import Addresses
-from deploy.platform.keys import AUDIENCES
 from tests.e2e.composed import Composed, composed
 from tests.e2e.running import eventually, order, send_order, timeline, types_of
 from tests.support.sizes import SIZES
@@ -140,7 +139,7 @@ class TestState:
 class TestReplicas:
     async def test_share_the_work(self, platform: Composed, addresses: Addresses) -> None:
         """Each service runs twice behind the addresses that it had, and every referral is worked on."""
-        platform.up(*(option for name in SERVICES for option in ("--scale", f"{name}=2")))
+        platform.up(*(option for name in registry.names() for option in ("--scale", f"{name}=2")))
 
         async with reaching(addresses) as reach:
             referrals = [await send_order(reach, f"SHARED-{n}") for n in range(12)]
@@ -161,7 +160,7 @@ class TestReplicas:
 
 
 class TestContainers:
-    @pytest.mark.parametrize("part", [*SERVICES, "ingress"])
+    @pytest.mark.parametrize("part", [*registry.names(), "ingress"])
     def test_may_do_little(self, platform: Composed, part: str) -> None:
         """Nobody in particular runs it, and whoever breaks in can leave nothing behind."""
         done = platform.attempt("exec", "--no-TTY", part, "python", "-c", INVADE)
@@ -169,12 +168,12 @@ class TestContainers:
         assert "10001 10001" == done.stdout.strip()
         assert "Read-only file system" in done.stderr
 
-    @pytest.mark.parametrize("part", SERVICES)
+    @pytest.mark.parametrize("part", registry.names())
     def test_holds_the_keys_of_its_audiences_alone(self, platform: Composed, part: str) -> None:
         """Notifications cannot read a diagnosis even if it wanted to."""
         kids = platform.compose("exec", "--no-TTY", part, "python", "-c", KEYS).split()
 
-        assert {f"demo:{audience}:1" for audience in AUDIENCES[part]} == set(kids)
+        assert {f"demo:{audience}:1" for audience in registry.audiences()[part]} == set(kids)
 
     async def test_let_people_log_in_from_a_browser(self, addresses: Addresses) -> None:
         """The issuer has one name, which this machine reaches, though inside it has another address."""

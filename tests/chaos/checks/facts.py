@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from deploy.cli.quiet import CONSUMES
+from deploy.platform import registry
 from shared.engine.document import WAITS_ITS_TURN
 from tests.chaos.evidence import DeadLetter, Evidence
 
@@ -62,10 +62,11 @@ def unheard(evidence: Evidence) -> list[str]:
     """Each reader has seen of each referral exactly what those whom it listens to have told."""
     told = {(d.service, d.subject): d.told for d in evidence.documents}
     seen = {(d.service, d.subject, source): n for d in evidence.documents for source, n in d.seen.items()}
+    consumes = registry.consumes()
     return [
         f"{subject}: {reader} has seen {seen.get((reader, subject, source), 0)} of {n} facts of {source}"
         for (source, subject), n in told.items()
-        for reader, sources in CONSUMES.items()
+        for reader, sources in consumes.items()
         if source in sources and seen.get((reader, subject, source), 0) != n
     ]
 

@@ -4,8 +4,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.acls import Binding, Prefixes, bindings, grants
-from deploy.acls.plans import plans
 from deploy.local.tools import Lacking
+from deploy.platform import registry
 from deploy.platform.topics import topics
 from shared.contracts.envelope import SERVICES, dead_letter_topic, topic_of
 from shared.errors import Refused, Unavailable
@@ -17,7 +17,7 @@ from tests.integration.acls.guarded import Guarded, guarded_kafka
 from tests.support.reading import ends_of, joined, read_until
 
 PREFIX, SUBSCRIBER = "throughline-", "analytics"
-PLANS: Mapping[str, Blueprint] = {plan.name: plan for plan in plans()}
+PLANS: Mapping[str, Blueprint] = registry.blueprints()
 USERS = [f"{PREFIX}{name}" for name in (*PLANS, "setup", SUBSCRIBER, "late")]
 PUBLIC = [topic_of(name) for name in SERVICES]
 LETTERS = [dead_letter_topic(topic) for topic in PUBLIC]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deploy.cli.quiet import CONSUMES
+from deploy.platform import registry
 from services.scheduling.domain import Placement
 from services.tracking.domain.precedence import OUR_PEOPLE, rank
 from tests.simulation.histories.house import House
@@ -24,7 +24,7 @@ def disagreements(house: House) -> Iterator[str]:
 
 
 def _unheard(house: House, key: str) -> Iterator[str]:
-    for reader, sources in CONSUMES.items():
+    for reader, sources in registry.consumes().items():
         document = house.document(reader, key)
         for source in sources:
             told, seen = len(house.told.get((source, key), ())), document.seen.get(source, 0) if document else 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 
-from deploy.platform.keys import AUDIENCES
+from deploy.platform import registry
 from shared.sealing import Keyring, Opening
 
 TENANTS = ("demo", "other")
@@ -25,12 +25,12 @@ def keyring(service: str) -> Keyring:
 
 def audited_keyring(service: str, audit: Audit) -> Keyring:
     """The same keys, in a ring that tells each opening of a seal."""
-    return _ring(AUDIENCES[service], audit)
+    return _ring(registry.audiences()[service], audit)
 
 
 def every_key() -> Keyring:
     """All keys of all services in one ring, for a test that reads and writes for anybody."""
-    return _ring({audience for audiences in AUDIENCES.values() for audience in audiences}, _unheard)
+    return _ring({audience for audiences in registry.audiences().values() for audience in audiences}, _unheard)
 
 
 def _ring(audiences: Iterable[str], audit: Audit) -> Keyring:

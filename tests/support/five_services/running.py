@@ -15,7 +15,7 @@ import httpx2
 from fastapi import FastAPI
 from joserfc.jwk import ECKey
 
-from deploy.platform.keys import AUDIENCES
+from deploy.platform import registry
 from services.tracking.gateways import Issuer as Login
 from shared.audit import Recorder
 from shared.effects import Clients, ServiceToken
@@ -137,7 +137,7 @@ async def open_services(
     world.stores = partial(_store, world)
     openings: list[tuple[str, Opening]] = []
     recorders: dict[str, Recorder] = {}
-    rings = {name: audited_keyring(name, partial(_note, openings, recorders, name)) for name in AUDIENCES}
+    rings = {name: audited_keyring(name, partial(_note, openings, recorders, name)) for name in registry.names()}
     http = client_to(outside)
     console = ServiceToken("demo-console", ECKey.generate_key("P-384", {"kid": "console"}), f"{OUTSIDE}/token", http)
     login, mail = Login(console, f"{OUTSIDE}/authorize"), MAIL.model_copy(update={"port": mail_port})

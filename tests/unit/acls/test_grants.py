@@ -3,14 +3,14 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.acls import Binding, Grant, Impersonated, Prefixes, bindings, commands, grants
-from deploy.acls.plans import PLANS, plans
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from deploy.platform.topics import topics
 from shared.contracts.envelope import SERVICES as PUBLISHERS
 from shared.contracts.envelope import dead_letter_topic, topic_of
 
 US = "User:throughline-"
-LIST = bindings(grants(plans(), Prefixes()))
+SERVICES = registry.blueprints()
+LIST = bindings(grants(SERVICES.values(), Prefixes()))
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,6 @@ def described(*allowed: tuple[str, str, str]) -> set[tuple[str, str, str]]:
 class TestList:
     def test_has_every_service_of_the_platform(self) -> None:
         """Who starts a service finds what to grant it."""
-        assert set(SERVICES) == set(PLANS)
-        assert [*SERVICES] == [plan.name for plan in plans()]
         assert {f"{US}{name}" for name in (*SERVICES, "setup")} == {binding.principal for binding in LIST}
 
     def test_gives_notifications_what_it_needs_and_no_more(self) -> None:
@@ -98,7 +96,7 @@ class TestList:
 class TestSubscriber:
     def test_reads_what_is_public_in_groups_of_its_own(self) -> None:
         """It writes nothing, and sees no dead letters."""
-        found = bindings(grants(plans(), Prefixes(), ["analytics"]))
+        found = bindings(grants(SERVICES.values(), Prefixes(), ["analytics"]))
 
         assert may(found, f"{US}analytics") == described(
             *(("Read", "topic", topic_of(service)) for service in PUBLISHERS), ("Read", "group", "analytics-")
@@ -109,7 +107,7 @@ class TestSubscriber:
     def test_is_none_of_us(self, name: str) -> None:
         """By our name it would have our rights, by the beginning of one it would get into our group."""
         with pytest.raises(Impersonated):
-            grants([*plans(), Plan("front-desk", ())], Prefixes(), [name])
+            grants([*SERVICES.values(), Plan("front-desk", ())], Prefixes(), [name])
 
 
 class TestCommands:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.cli.quiet import CONSUMES, Backlog, Look, Progress
+from deploy.cli.quiet import Backlog, Look, Progress
+from deploy.platform import registry
 
 NOON = datetime(2031, 3, 3, 12, tzinfo=UTC)
 
@@ -19,7 +20,7 @@ def look(
         name: Progress.model_validate(
             {"service": name, "now": now, "aggregates": {"only": (services or {}).get(name, {})}}
         )
-        for name in CONSUMES
+        for name in registry.names()
     }
     given = {"next_due_at": None, "due_now": 0, "in_flight": 0} | dict(backlog or {})
     return Look(services=found, backlog=Backlog.model_validate(given))

@@ -4,9 +4,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.cli.quiet import CONSUMES
-from deploy.local.programs import SERVICES, Setting, programs
+from deploy.local.programs import Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform import registry
 from deploy.platform.addresses import DEFAULT_PORTS
 from deploy.platform.keys import write_register, write_state
 from deploy.platform.parties import parties_of
@@ -57,7 +57,7 @@ def setting(tmp_path: Path) -> Setting:
 
 
 class TestPrograms:
-    @pytest.mark.parametrize("service", SERVICES)
+    @pytest.mark.parametrize("service", registry.names())
     def test_tell_a_service_all_that_it_needs(
         self, service: str, setting: Setting, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -67,10 +67,10 @@ class TestPrograms:
 
         blueprint = BLUEPRINTS[service]()
 
-        assert (service, set(CONSUMES[service])) == (blueprint.name, set(blueprint.consumes))
+        assert (service, registry.consumes()[service]) == (blueprint.name, blueprint.consumes)
 
     def test_give_each_service_its_own_keys(self, setting: Setting) -> None:
         """What a service may not read, it cannot read."""
-        files = [programs(setting)[service].env["SEALING_KEYS_FILE"] for service in SERVICES]
+        files = [programs(setting)[service].env["SEALING_KEYS_FILE"] for service in registry.names()]
 
-        assert [f"{service}.json" for service in SERVICES] == [Path(file).name for file in files]
+        assert [f"{service}.json" for service in registry.names()] == [Path(file).name for file in files]

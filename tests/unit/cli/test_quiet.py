@@ -3,15 +3,11 @@ from typing import Any
 
 import pytest
 
-from deploy.acls.plans import plans
-from deploy.cli.quiet import CONSUMES, unrest
+from deploy.cli.quiet import unrest
+from deploy.platform import registry
 from tests.unit.cli.looks import NOON, look
 
-
-class TestHears:
-    def test_is_what_the_services_listen_to(self) -> None:
-        """A list of its own, so that no command loads five services; with a gap in it time would move too soon."""
-        assert {name: set(heard) for name, heard in CONSUMES.items()} == {it.name: set(it.consumes) for it in plans()}
+CONSUMES = registry.consumes()
 
 
 class TestUnrest:
@@ -19,7 +15,7 @@ class TestUnrest:
         """Every listener of a publisher has taken in as many facts as it told."""
         heard = {name: {"seen_intake": 3} for name in ("authorization", "scheduling", "notifications", "tracking")}
 
-        assert unrest(look({"intake": {"told": 3}, **heard}), NOON) is None
+        assert unrest(look({"intake": {"told": 3}, **heard}), NOON, CONSUMES) is None
 
     @pytest.mark.parametrize(
         ("services", "expected"),
@@ -35,23 +31,26 @@ class TestUnrest:
     )
     def test_names_what_is_going_on(self, services: dict[str, Any], expected: str) -> None:
         """An outbox, a live call, a due deadline and a fact on its way each keep the clock where it is."""
-        assert expected == unrest(look(services), NOON)
+        assert expected == unrest(look(services), NOON, CONSUMES)
 
     @pytest.mark.parametrize("backlog", [{"due_now": 1}, {"in_flight": 1}])
     def test_waits_for_answers_from_outside(self, backlog: dict[str, Any]) -> None:
         """Nothing is quiet while somebody outside still has to answer."""
-        assert "the simulators still have 1 answers to give" == unrest(look(backlog=backlog), NOON)
+        assert "the simulators still have 1 answers to give" == unrest(look(backlog=backlog), NOON, CONSUMES)
 
     def test_waits_until_every_clock_has_noticed_a_move(self) -> None:
         """A service that believes the old time has not decided what the new one brings."""
-        assert "intake has not noticed yet that time was moved" == unrest(look(), NOON + timedelta(hours=1))
+        assert "intake has not noticed yet that time was moved" == unrest(look(), NOON + timedelta(hours=1), CONSUMES)
 
     def test_does_not_wait_for_what_an_operator_must_resolve(self) -> None:
         """What is parked is not seen until somebody resolves it, and time goes on meanwhile."""
         heard = {name: {"seen_intake": 3} for name in ("authorization", "notifications", "tracking")}
 
         assert (
-            unrest(look({"intake": {"told": 3}, "scheduling": {"parked": 1, "seen_intake": 2}, **heard}), NOON) is None
+            unrest(
+                look({"intake": {"told": 3}, "scheduling": {"parked": 1, "seen_intake": 2}, **heard}), NOON, CONSUMES
+            )
+            is None
         )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy.local.programs import SERVICES, Setting, programs
+from deploy.local.programs import Setting, programs
 from deploy.local.stack import Stack
+from deploy.platform import registry
 from deploy.platform.addresses import DEFAULT_PORTS
 
 Services = dict[str, dict[str, Any]]
@@ -93,9 +94,9 @@ class TestResolved:
 class TestComposeFile:
     def test_has_every_part(self, services: Services) -> None:
         """What runs without containers runs in them too."""
-        assert {*SERVICES, "issuer", "simulators", "ingress", "setup", "cli", "kafka", "mongo"} == set(services)
+        assert {*registry.names(), "issuer", "simulators", "ingress", "setup", "cli", "kafka", "mongo"} == set(services)
 
-    @pytest.mark.parametrize("part", [*SERVICES, "simulators"])
+    @pytest.mark.parametrize("part", [*registry.names(), "simulators"])
     def test_tells_each_part_what_it_is_told_elsewhere(
         self, services: Services, local: dict[str, set[str]], part: str
     ) -> None:
@@ -135,7 +136,7 @@ class TestComposeFile:
 
     def test_gives_each_part_its_own_keys_alone(self, services: Services) -> None:
         """Who breaks into one part finds the keys of that part; nobody but the set-up sees the vault."""
-        for name in (*SERVICES, "issuer", "simulators", "cli"):
+        for name in (*registry.names(), "issuer", "simulators", "cli"):
             mounts = {mount["source"]: mount for mount in services[name]["volumes"]}
             assert mounts[f"{name}-keys"]["read_only"], name
             assert {f"{name}-keys"} == {source for source in mounts if source.endswith("-keys") or source == "vault"}
@@ -156,7 +157,9 @@ class TestComposeFile:
         """The browser is sent to the issuer's name, and every part believes that name alone."""
         name = services["issuer"]["environment"]["ISSUER_URL"]
 
-        assert {name} == {services[part]["environment"]["IDENTITY_ISSUER"] for part in (*SERVICES, "simulators")}
+        assert {name} == {
+            services[part]["environment"]["IDENTITY_ISSUER"] for part in (*registry.names(), "simulators")
+        }
         assert name.endswith(f":{services['issuer']['ports'][0]['published']}")
 
 

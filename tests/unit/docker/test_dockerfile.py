@@ -18,7 +18,8 @@ class Block:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Block())
 import deploy.cli.main
-import deploy.acls.plans
+from deploy.platform import registry
+registry.blueprints()
 """
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 
 from deploy.local.ports import free_port
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from deploy.platform.addresses import DEFAULT_PORTS
 
 FOLDER = Path("deploy/docker/ingress").resolve()
@@ -170,7 +170,7 @@ class TestRoutes:
         for server in adapted["apps"]["http"]["servers"].values():
             [upstreams] = dynamic_upstreams(server)
             found[server["listen"][0]] = (upstreams["name"], upstreams["port"])
-        assert {f":{DEFAULT_PORTS[name]}": (name, "8080") for name in SERVICES} == found
+        assert {f":{DEFAULT_PORTS[name]}": (name, "8080") for name in registry.names()} == found
 
 
 def dynamic_upstreams(part: Any) -> list[dict[str, Any]]:

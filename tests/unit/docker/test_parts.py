@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from deploy.docker.parts import hand_out
-from deploy.platform.keys import AUDIENCES
-from deploy.platform.parties import ASKED_BY, key_name, parties_of
+from deploy.platform import registry
+from deploy.platform.parties import key_name, parties_of
 from shared.parties import Register
 
 
@@ -28,7 +28,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 class TestHandOut:
-    @pytest.mark.parametrize("service", AUDIENCES)
+    @pytest.mark.parametrize("service", registry.names())
     def test_gives_a_service_the_keys_of_its_audiences_and_no_others(
         self, vault: Path, parts: Path, service: str
     ) -> None:
@@ -36,16 +36,18 @@ class TestHandOut:
         hand_out(vault, parts, "demo")
 
         sealing = json.loads((parts / service / "sealing.json").read_text())
-        assert {f"demo:{audience}:1" for audience in AUDIENCES[service]} == {jwk["kid"] for jwk in sealing["keys"]}
+        assert {f"demo:{audience}:1" for audience in registry.audiences()[service]} == {
+            jwk["kid"] for jwk in sealing["keys"]
+        }
 
-    @pytest.mark.parametrize("service", AUDIENCES)
+    @pytest.mark.parametrize("service", registry.names())
     def test_gives_a_service_our_keys_for_the_parties_that_it_asks_and_no_others(
         self, vault: Path, parts: Path, service: str
     ) -> None:
         """Who breaks into scheduling cannot pass for us at a payer, and nobody there is a client of our own issuer."""
         hand_out(vault, parts, "demo")
 
-        asked = {key_name(party) for party in parties_of("demo") if ASKED_BY.get(party.kind) == service}
+        asked = {key_name(party) for party in parties_of("demo") if service in registry.askers_of(party.kind)}
         found = contents(parts / service)
         assert {f"parties/{name}.json" for name in asked} == {name for name in found if name.startswith("parties/")}
         assert not any(name.startswith("clients/") or name == "client.json" for name in found)
@@ -55,7 +57,8 @@ class TestHandOut:
         hand_out(vault, parts, "demo")
 
         found = contents(parts / "simulators")
-        clients = {client for party in parties_of("demo") if party.kind in ASKED_BY for client in party.client_ids}
+        asked = [party for party in parties_of("demo") if registry.askers_of(party.kind)]
+        clients = {client for party in asked for client in party.client_ids}
         assert {f"clients/{client}.json" for client in clients} == {name for name in found if "clients/" in name}
         assert not any("d" in jwk for jwk in json.loads(found["parties/public.json"])["keys"])
 
@@ -63,9 +66,9 @@ class TestHandOut:
         """The register names files beside it, as each part finds them."""
         hand_out(vault, parts, "demo")
 
-        for service in AUDIENCES:
+        for service in registry.names():
             register = Register.from_file(parts / service / "parties.json")
-            asked = [party for party in register.parties if ASKED_BY.get(party.kind) == service]
+            asked = [party for party in register.parties if service in registry.askers_of(party.kind)]
             assert all(party.connection and (parts / service / party.connection.key_file).exists() for party in asked)
 
     def test_gives_both_ends_of_the_gateway_one_secret(self, vault: Path, parts: Path) -> None:

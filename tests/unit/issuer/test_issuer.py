@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from deploy.local.programs import SERVICES
+from deploy.platform import registry
 from deploy.platform.keys import registrations, write_state
 from shared.effects import ServiceToken, assertion
 from shared.errors import Unavailable
@@ -51,7 +51,7 @@ class TestGrantToProgram:
     ) -> None:
         """A program that reaches one service cannot have itself a token for another."""
         granted = set()
-        for service in (*SERVICES, "simulators", "issuer"):
+        for service in (*registry.names(), "simulators", "issuer"):
             answer = await issuer.ask(issuer.signed(client), audience=audience_of(service))
             if answer.is_success:
                 granted.add(service)
@@ -159,7 +159,7 @@ class TestLogIn:
         """The token is the person's, with the person's one role, and every service believes it."""
         answer = await issuer.redeem(await issuer.code("lee.leadwell"))
         token = answer.json()["access_token"]
-        callers = [await issuer.verifier(service).verify(token) for service in SERVICES]
+        callers = [await issuer.verifier(service).verify(token) for service in registry.names()]
 
         assert {Caller("demo", "lee.leadwell", frozenset({Role.LEAD}), client_id="demo-console")} == set(callers)
 

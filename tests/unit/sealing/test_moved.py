@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.platform.keys import generate_keys
-from services.authorization.gateways.answers import Certificate
+from services.authorization.gateways.answers import Certificate, PayerMessage
 from services.intake.domain.order import ClinicalWithOrigin, Identifier, ReportDocument
 from shared.contracts.sealed import (
     Clinical,
@@ -26,7 +26,7 @@ EACH: dict[str, list[Content]] = {
         ClinicalWithOrigin(service=Coding(system="urn:s", code="s"), order=ORDER, mrn=ORDER),
         ReportDocument(document_ref="https://office.example/1.pdf"),
     ],
-    "coverage": [CoverageDetails(), Certificate(reference="CERT-1")],
+    "coverage": [CoverageDetails(), Certificate(reference="CERT-1"), PayerMessage(text="See the letter.")],
     "logistics": [Logistics()],
     "visit": [visit()],
 }
@@ -81,7 +81,7 @@ def test_kinds_of_content_have_names_of_their_own() -> None:
     """Two that share one could stand for each other. Names are written in seals, and never change."""
     names = [content.sealed_as for of in EACH.values() for content in of]
 
-    assert ["contact", "clinical", "report", "coverage", "certificate", "logistics", "visit"] == names
+    assert ["contact", "clinical", "report", "coverage", "certificate", "payer_message", "logistics", "visit"] == names
     assert {kind.sealed_as for kind in _kinds()} == set(names)
     assert len(_kinds()) == len(names)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deploy.cli.quiet import CONSUMES
+from deploy.platform import registry
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralFoundComplete, ReferralReceived
 from shared.contracts.sealed import Contact
 from shared.engine import Decider
@@ -53,7 +53,7 @@ def wrong(
     story, found = stories.told(cluster, COLLECTIONS)
     known = Known(cluster, story, outside, deciders)
     found += stories.at_rest(cluster)
-    found += stories.heard(cluster, CONSUMES, COLLECTIONS)
+    found += stories.heard(cluster, registry.consumes(), COLLECTIONS)
     found += stories.parked_in_turn(story) + stories.dead_letters(cluster, poison.spoiled)
     found += _wrong_referrals(known, accepted)
     found += wrong_effects(known) + wrong_visits(known) + wrong_messages(known) + wrong_tracks(known)

@@ -5,6 +5,7 @@ Nothing is reached before. What production refuses is not decided here: that is 
 
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -28,7 +29,7 @@ def settings_from_environment(kind: type[Settings], service: str) -> Settings:
     slices, wrong = _read(kind)
     if not wrong:
         settings = kind.model_validate(slices)
-        wrong = _refused_in_production(settings) if settings.deployment.profile == "production" else []
+        wrong = [*_missing_files(slices.values()), *_refused_in_production(settings)]
         if not wrong:
             return settings
     configure(service)
@@ -71,7 +72,20 @@ def _sentence(kind: type[BaseSettings], flaw: ErrorDetails) -> str:
     return f"{name} is not set." if flaw["type"] == "missing" else f"{name} cannot be used: {said}"
 
 
+def _missing_files(slices: Iterable[BaseSettings]) -> list[str]:
+    """Found now, and not when the first connection is made."""
+    files = [
+        (name_of(type(found), field), value)
+        for found in slices
+        for field in type(found).model_fields
+        if isinstance(value := getattr(found, field), Path)
+    ]
+    return [f"{name} names a file that is not there." for name, file in files if not file.exists()]
+
+
 def _refused_in_production(settings: ServiceSettings) -> list[str]:
+    if settings.deployment.profile != "production":
+        return []
     slices = [getattr(settings, field) for field in type(settings).model_fields]
     file = settings.parties.file
     parties, unreadable = _parties(file)
@@ -81,5 +95,7 @@ def _refused_in_production(settings: ServiceSettings) -> list[str]:
 def _parties(file: Path) -> tuple[tuple[Party, ...], list[str]]:
     try:
         return Register.from_file(file).parties, []
-    except (OSError, ValueError):
+    except OSError:
+        return (), []
+    except ValueError:
         return (), ["PARTIES_FILE names no register of parties: see docs/connections.md."]

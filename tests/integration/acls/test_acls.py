@@ -9,7 +9,7 @@ from deploy.platform import registry
 from deploy.platform.topics import topics
 from shared.contracts.envelope import SERVICES, dead_letter_topic, topic_of
 from shared.errors import Refused, Unavailable
-from shared.kafka import KafkaBus, KafkaSubscription, Topic, apply_topics
+from shared.kafka import KafkaBus, KafkaSubscription, TooFewCopies, Topic, apply_topics
 from shared.ports import Record
 from shared.service import Blueprint
 from shared.settings import KafkaSettings
@@ -101,6 +101,13 @@ class TestService:
             await read(user(guarded, service), other, heard_by(service))
 
         assert other == refusal.value.what
+
+    async def test_sees_how_many_copies_there_are(self, guarded: Guarded, service: str) -> None:
+        """It looks before it reads, by a right of its own: here there is one broker, so there is one copy."""
+        settings = user(guarded, service).model_copy(update={"replication": 3})
+
+        with pytest.raises(TooFewCopies):
+            await KafkaSubscription(settings, service, heard_by(service)).start()
 
     async def test_reads_no_dead_letters(self, guarded: Guarded, service: str) -> None:
         """They are never read back."""

@@ -7,7 +7,15 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.local.ports import free_port
 from shared.errors import Unavailable, Unknown
-from shared.kafka import KafkaBus, KafkaSubscription, TooFewCopies, Topic, WrongPartitions, apply_topics
+from shared.kafka import (
+    KafkaBus,
+    KafkaSubscription,
+    TooFewCopies,
+    Topic,
+    WrongPartitions,
+    apply_topics,
+    short_of_copies,
+)
 from shared.ports import Received, Record
 from shared.settings import KafkaSettings
 from tests.support.freezing import frozen_broker
@@ -46,6 +54,16 @@ class TestApplyTopics:
         both = [Topic(first, LONGEST), Topic(second, LONGEST)]
         assert [second] == await apply_topics(kafka, both, replication=1)
         assert [] == await apply_topics(kafka, both, replication=1)
+
+    async def test_leaves_the_copies_of_what_is_there_as_they_are(self, kafka: KafkaSettings) -> None:
+        """To copy takes hours, and is an administrator's to begin: it is only said."""
+        name = topic()
+        await apply_topics(kafka, [Topic(name, LONGEST)])
+
+        assert [] == await short_of_copies(kafka, [name], replication=1)
+        [copies, in_sync] = await short_of_copies(kafka, [name], replication=3)
+        assert f"{name} has 1 copies, configured are 3." == copies
+        assert "must be 2" in in_sync
 
     async def test_says_that_the_broker_is_down(self) -> None:
         """Whoever starts before the broker waits for it."""

@@ -128,7 +128,9 @@ BAD = [
     ("MONGO_URI", f"{URI}&w=1", "MONGO_URI cannot be used: The MongoDB URI must leave the write concern at majority."),
     ("MONGO_URI", f"{URI}&journal=false", "MONGO_URI cannot be used: The MongoDB URI must leave journaling on."),
     ("MONGO_URI", None, "MONGO_URI is not set."),
-    ("PARTIES_FILE", "nowhere.json", "PARTIES_FILE names no register of parties: see docs/connections.md."),
+    ("PARTIES_FILE", "nowhere.json", "PARTIES_FILE names a file that is not there."),
+    ("PARTIES_FILE", "pyproject.toml", "PARTIES_FILE names no register of parties: see docs/connections.md."),
+    ("KAFKA_CA_FILE", "nowhere.pem", "KAFKA_CA_FILE names a file that is not there."),
     (
         "THROUGHLINE_PROFILE",
         "prod",

@@ -57,7 +57,7 @@ class Charts(Bench):
 
     async def close(self, *, is_closed: bool) -> None:
         """Close the patient's chart, so that it refuses facts, or open it again."""
-        asked = CommandEnvelope(key=PATIENT, id=f"{is_closed}", command=close(is_closed))
+        asked = CommandEnvelope(key=PATIENT, id=f"c{next(self.tokens)}", command=close(is_closed))
         await self.engine.handle([asked])
 
     async def chart(self, key: str = PATIENT) -> Document:

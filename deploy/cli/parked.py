@@ -20,6 +20,10 @@ Source = Annotated[
 Sequence = Annotated[int | None, typer.Option(min=1, help="The stuck fact's number; without it, the gap is meant.")]
 Origin = Annotated[str | None, typer.Option(help="An unsequenced record's origin: topic:partition:offset.")]
 
+Aggregate = Annotated[
+    str | None, typer.Option(help="The kind of aggregate, as `parked list` shows it; the referral's if not given.")
+]
+
 
 def list_parked(*, as_json: screen.AsJson = False) -> None:
     """List everything that waits for an operator, in every service."""
@@ -42,10 +46,11 @@ def replay(
     source: Source = None,
     sequence: Sequence = None,
     origin: Origin = None,
+    aggregate: Aggregate = None,
     as_json: screen.AsJson = False,
 ) -> None:
     """Try a stuck fact or an unsequenced record again, once its cause is mended. A second time does nothing more."""
-    _resolve("replay", reader, _named(key, source, sequence, origin), as_json=as_json)
+    _resolve("replay", reader, named(key, source, sequence, origin, aggregate), as_json=as_json)
 
 
 def discard(
@@ -55,29 +60,33 @@ def discard(
     source: Source = None,
     sequence: Sequence = None,
     origin: Origin = None,
+    aggregate: Aggregate = None,
     as_json: screen.AsJson = False,
 ) -> None:
     """Give up a stuck fact, an unsequenced record, or (--source alone) what is missing below the facts that wait."""
-    _resolve("discard", reader, _named(key, source, sequence, origin), as_json=as_json)
+    _resolve("discard", reader, named(key, source, sequence, origin, aggregate), as_json=as_json)
 
 
-def _named(key: str, source: str | None, sequence: int | None, origin: str | None) -> dict[str, Any]:
-    given = {"key": key, "service": source, "sequence": sequence, "origin": origin}
+def named(
+    key: str, source: str | None, sequence: int | None, origin: str | None, aggregate: str | None
+) -> dict[str, Any]:
+    """What an operator names, as the service takes it: nothing of what was not given."""
+    given = {"key": key, "service": source, "sequence": sequence, "origin": origin, "aggregate": aggregate}
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _resolve(act: str, reader: str, named: dict[str, Any], *, as_json: bool) -> None:
+def _resolve(act: str, reader: str, what: dict[str, Any], *, as_json: bool) -> None:
     services = registry.names()
     if reader not in services:
         raise Failure(f"There is no service called {reader}.", f"Use one of: {', '.join(services)}")
-    left = asyncio.run(_ask(act, reader, named))
+    left = asyncio.run(_ask(act, reader, what))
     tables = _tables([{**entry, "reader": reader} for entry in left["left"]])
     screen.show(left, as_json=as_json, tables=lambda: tables)
 
 
-async def _ask(act: str, reader: str, named: dict[str, Any]) -> dict[str, Any]:
+async def _ask(act: str, reader: str, what: dict[str, Any]) -> dict[str, Any]:
     async with reaching(find_platform()) as reach:
-        answer: dict[str, Any] = await reach.post(reader, f"/v1/parked/{act}", named)
+        answer: dict[str, Any] = await reach.post(reader, f"/v1/parked/{act}", what)
         return answer
 
 
@@ -102,6 +111,7 @@ def _tables(entries: list[dict[str, Any]]) -> Iterable[RenderableType]:
     rows = [
         (
             entry["reader"],
+            entry["aggregate"],
             entry["key"],
             entry["service"] or "unsequenced",
             entry["sequence"],
@@ -112,5 +122,5 @@ def _tables(entries: list[dict[str, Any]]) -> Iterable[RenderableType]:
         )
         for entry in entries
     ]
-    columns = ("reader", "key", "source", "#sequence", "why", "", "origin", "since (UTC)")
+    columns = ("reader", "aggregate", "key", "source", "#sequence", "why", "", "origin", "since (UTC)")
     yield screen.table(f"Parked: {len(entries)}", *columns, rows=rows) if rows else "Nothing is parked."

@@ -43,6 +43,7 @@ PLACEMENT: Decider[Placement, Command, PlacementFact] = Decider(
 
 CALENDAR_DAY: Decider[CalendarDay, Command, DayFact] = Decider(
     name="calendar_day",
+    is_referral=False,
     initial=calendar_day.EMPTY,
     state_type=CalendarDay,
     decide=calendar_day.decide,

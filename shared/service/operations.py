@@ -30,7 +30,7 @@ def _publisher(name: str) -> str:
 
 
 class Named(BaseModel):
-    """A stuck entry (`service`, `sequence`), an unsequenced record (`origin`) or a gap (`service` alone).
+    """A stuck entry (`service`, `sequence`), an unsequenced record or a fact kept by key (`origin`), a gap (`service`).
 
     `aggregate` is the kind whose inbox it is in; without it, the one of which there is one per referral.
     """

@@ -1,1 +1,1 @@
-"""Leave to treat: coverage, need, the payer's decision, and the clocks that run meanwhile."""
+"""Authorization verifies coverage, submits prior authorization requests, and applies payers' decisions."""

@@ -1,4 +1,4 @@
-"""What authorization makes of what intake and scheduling tell: who pays, whom to see, and whether it came to that."""
+"""Translates the facts of intake and scheduling into commands of a case."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -38,7 +38,7 @@ Opened = Callable[[Sealed, EventContext], CoverageOnFile | None]
 
 
 def on_referral_received(opened: Opened, fact: ReferralReceived, context: EventContext) -> OpenCase:
-    """A referral opens its case."""
+    """A received referral opens its case."""
     return OpenCase(
         at=context.at,
         by=context.by,
@@ -52,7 +52,7 @@ def on_referral_received(opened: Opened, fact: ReferralReceived, context: EventC
 
 
 def on_information_supplied(opened: Opened, fact: InformationSupplied, context: EventContext) -> TakeInformation:
-    """Coverage or diagnoses may be among what was supplied."""
+    """The supplied items may contain coverage or diagnoses."""
     return TakeInformation(
         at=context.at,
         by=context.by,
@@ -64,27 +64,27 @@ def on_information_supplied(opened: Opened, fact: InformationSupplied, context: 
 
 
 def on_pathway_chosen(fact: PathwayChosen, context: EventContext) -> TakePathway:
-    """What is asked for is known at last."""
+    """The chosen pathway says what is requested."""
     return TakePathway(at=context.at, by=context.by, channel="kafka", pathway=fact.pathway)
 
 
 def on_referral_held(_fact: ReferralHeld, context: EventContext) -> HoldCase:
-    """Nobody is asked anything new; what was asked or granted stays."""
+    """While the order is on hold nobody is asked anything new; requests and approvals stay."""
     return HoldCase(at=context.at, by=context.by, channel="kafka")
 
 
 def on_referral_resumed(_fact: ReferralResumed, context: EventContext) -> ResumeCase:
-    """It goes on."""
+    """The order is active again: the case goes on."""
     return ResumeCase(at=context.at, by=context.by, channel="kafka")
 
 
 def on_referral_found_complete(fact: ReferralFoundComplete, context: EventContext) -> StartCase:
-    """Nothing is missing: the payer may be asked."""
+    """The referral is complete: payers may be asked."""
     return StartCase(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id)
 
 
 def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> EndCase:
-    """What was not used is withdrawn."""
+    """The cancelled referral's unused requests are withdrawn."""
     return EndCase(
         at=context.at,
         by=context.by,
@@ -97,7 +97,7 @@ def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> End
 
 
 def on_referral_closed(fact: ReferralClosed, context: EventContext) -> EndCase:
-    """The loop is closed."""
+    """The closed referral ends the case."""
     return EndCase(
         at=context.at,
         by=context.by,
@@ -110,13 +110,13 @@ def on_referral_closed(fact: ReferralClosed, context: EventContext) -> EndCase:
 
 
 def on_provider_chosen(fact: ProviderChosen, context: EventContext) -> AdoptProvider:
-    """Leave is asked for this provider at this site."""
+    """The chosen provider and site need an authorization."""
     provider = Provider(fact.provider_ref, fact.site_ref)
     return AdoptProvider(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id, provider=provider)
 
 
 def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> UseAuthorization:
-    """The patient was seen."""
+    """The completed visit means that care was given."""
     return UseAuthorization(at=context.at, by=context.by, channel="kafka", referral_id=fact.referral_id)
 
 
@@ -139,7 +139,7 @@ def _opened(keyring: Keyring, payers: PayerDirectory, fact: Sealed, context: Eve
 
 
 def reactions(keyring: Keyring, payers: PayerDirectory) -> Mapping[type[Fact], Reaction]:
-    """What is heard, and what is done about it."""
+    """The reaction to each consumed fact."""
     opened = partial(_opened, keyring, payers)
     return {
         ReferralReceived: partial(on_referral_received, opened),

@@ -1,4 +1,4 @@
-"""Binds the case to its collection: one document per referral."""
+"""Stores cases: one document per referral."""
 
 from services.authorization import domain
 from services.authorization.domain.facts import CaseFact

@@ -1,1 +1,1 @@
-"""Intake: takes a referral in, makes it complete, and does not let go of it until it is closed."""
+"""Intake receives orders, completes them, and follows each referral until it is closed."""

@@ -1,6 +1,7 @@
-"""The referring clinician's EHR as intake speaks to it: it is asked for what is missing, and gets the reports.
+"""Calls the referring clinician's EHR: asks it for what is missing, and sends it the reports.
 
-Both kinds are filed under an id of ours that no retry changes, so that the EHR can be asked, and dedupes.
+Each request and report has an id of ours that no retry changes, so that the EHR can be asked for it, and
+deduplicates.
 """
 
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
 
 @dataclass(frozen=True)
 class Ehr:
-    """Where EHRs are, and where they answer.
+    """Addresses of EHRs, and ours for their answers.
 
-    Asked is the one that placed the order; of an order that none placed, the only one of the tenant.
+    The EHR that placed the order is asked; where no EHR placed it, the only one of the tenant.
     """
 
     clients: Clients
@@ -32,7 +33,7 @@ class Ehr:
     keyring: Keyring
 
     def answer_url(self, referral_id: str, path: str, act: str) -> str:
-        """Where the EHR's answer about a referral goes, and nobody else's."""
+        """The callback address for one referral."""
         url = f"{self.public_url}/v1/referrals/{referral_id}/{path}"
         return Capabilities(self.keyring, "identifier").address(url, act, referral_id, "ehr")
 

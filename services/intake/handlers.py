@@ -1,4 +1,4 @@
-"""What intake makes of what scheduling tells: who was chosen, whether a visit stands, and who was seen."""
+"""Translates scheduling's facts into commands: who was chosen, whether there is a visit, who was seen."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from shared.messaging.inbox import EventContext, Reaction
 
 
 def on_provider_chosen(fact: ProviderChosen, context: EventContext) -> NoteChoice:
-    """Who shall see the patient, and so whose reports are expected."""
+    """A chosen provider becomes the one whose reports are expected."""
     return NoteChoice(
         at=context.at,
         by=context.by,
@@ -21,17 +21,17 @@ def on_provider_chosen(fact: ProviderChosen, context: EventContext) -> NoteChoic
 
 
 def on_visit_booked(fact: VisitBooked, context: EventContext) -> HoldForVisit:
-    """A visit stands under the order; it may replace another."""
+    """A booked visit may replace another."""
     return HoldForVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
 def on_visit_cancelled(fact: VisitCancelled, context: EventContext) -> ReleaseVisit:
-    """The visit will not take place."""
+    """A cancelled visit will not take place."""
     return ReleaseVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
 def on_visit_missed(fact: VisitMissed, context: EventContext) -> ReleaseVisit:
-    """The visit did not take place."""
+    """A missed visit did not take place."""
     return ReleaseVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id)
 
 
@@ -41,7 +41,7 @@ def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> RecordVis
 
 
 def reactions() -> Mapping[type[Fact], Reaction]:
-    """What is heard, and what is done about it."""
+    """The reaction to each consumed fact."""
     return {
         ProviderChosen: on_provider_chosen,
         VisitBooked: on_visit_booked,

@@ -1,4 +1,4 @@
-"""The referral at rest: its decider, and the collection that holds it."""
+"""Stores referrals: the decider with its upcasters, and the collection."""
 
 from services.intake.domain import INITIAL, State, decide, evolve, next_due, tasks, wanted_effects
 from services.intake.domain.facts import IntakeFact

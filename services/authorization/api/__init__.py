@@ -1,4 +1,4 @@
-"""Authorization's doors: what people see and do about a case, and where payers call back."""
+"""Authorization's HTTP API: routes for people about a case, and callbacks for payers."""
 
 from collections.abc import Sequence
 

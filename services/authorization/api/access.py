@@ -1,4 +1,4 @@
-"""Who may use which route, and how a write comes in and goes on."""
+"""Access rules of the routes, and the headers that every write takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ POLICY: AccessPolicy = {
     "verify_coverage": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     "confirm_records_sent": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
     "read_message": _TEAM,
-    # Physician speaks with physician: whoever had the talk says how it ended.
+    # Physician speaks with physician: the one who had the talk records how it ended.
     "record_peer_to_peer": frozenset({Role.CLINICIAN, Role.LEAD}),
-    # Whoever lets a visit go ahead without the payer answers for it.
+    # The person who lets a visit go ahead without the payer is responsible for it.
     "override": frozenset({Role.CLINICIAN, Role.LEAD}),
     "resubmit": _TEAM,
     "confirm_withdrawal": frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE}),
@@ -31,7 +31,7 @@ POLICY: AccessPolicy = {
 
 @dataclass(frozen=True)
 class Sent:
-    """How a write came: under which key, on which version that the caller has seen, and where the answer goes."""
+    """How a write came: its idempotency key, the version that the caller has seen, and the Location of the answer."""
 
     key: Key
     seen: Seen

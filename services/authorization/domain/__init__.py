@@ -1,4 +1,4 @@
-"""May the visit go ahead as far as the payer is concerned? No clock, no store, no network."""
+"""Decides whether the visit may take place as far as the payer is concerned. No clock, no store, no network."""
 
 from services.authorization.domain.commands import (
     AdoptProvider,

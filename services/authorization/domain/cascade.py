@@ -1,7 +1,7 @@
-"""What follows from where a case stands, whatever brought it there.
+"""Derives the facts that follow from the state of a case, whichever fact came last.
 
-Facts of different sources come in any order. Because what follows is a function of the state, and not of the
-fact that came last, every order ends alike.
+Facts of different sources come in any order. Because these facts depend on the state alone, every order of arrival
+ends alike.
 """
 
 from datetime import timedelta
@@ -22,7 +22,7 @@ _OURSELVES: Final = Actor(kind="service", id="authorization")
 
 
 def what_follows(command: Command, case: Case) -> list[Any]:
-    """The next facts that follow at once; none when the case rests."""
+    """The next facts that follow at once; none when nothing follows."""
     if case.is_over:
         return _withdraw(command, case)
     if not case.is_complete or case.is_held:
@@ -40,7 +40,7 @@ def _withdraw(command: Command, case: Case) -> list[Any]:
 
 
 def _check_coverage(command: Command, case: Case) -> list[Any]:
-    """Ask who pays; without a policy nobody but the patient does, without a member id there is nothing to ask by."""
+    """Ask the payer about coverage. Without a policy the patient pays; without a member id nobody can be asked."""
     if case.coverage != UNCHECKED:
         return []
     policy = case.policy
@@ -53,14 +53,14 @@ def _check_coverage(command: Command, case: Case) -> list[Any]:
 
 
 def _let_stat_go(command: Command, case: Case) -> list[Any]:
-    """STAT never waits for a payer; the request goes on behind it, with its clock."""
+    """A STAT visit never waits for a payer. Its request is still submitted, with its deadline."""
     if case.priority != "stat" or case.has_clearance:
         return []
     return [tell(AuthorizationOverridden, command, case, by=_OURSELVES, reason=STAT)]
 
 
 def _keep_request(command: Command, case: Case) -> list[Any]:
-    """A request is about one provider under one verified coverage; when either changes it is asked anew."""
+    """Submit a new request when provider or verified coverage changes: a request is about one of each."""
     request = case.request
     if request and (request.provider, request.check) == (case.provider, case.checks):
         return []
@@ -68,7 +68,7 @@ def _keep_request(command: Command, case: Case) -> list[Any]:
 
 
 def want_request(command: Command, case: Case) -> list[Any]:
-    """Ask the payer for leave, under a new revision, if there is somebody to ask and to ask for."""
+    """Submit a request under a new revision, if a payer and a provider are known."""
     policy = case.insured_by
     if policy is None or case.provider is None:
         return []

@@ -1,4 +1,4 @@
-"""What may be asked of a case: by other services' facts, by payers, and by people."""
+"""The commands of a case, from other services' facts, from payers, and from people."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -48,7 +48,7 @@ class TakePathway(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class HoldCase(Command):
-    """The order is on hold: ask nobody anything new."""
+    """The order is on hold: submit and check nothing new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class ResumeCase(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class StartCase(Command):
-    """Nothing is missing any more: see who pays, and whether they must be asked."""
+    """Nothing is missing any more: check the coverage."""
 
     referral_id: str
 
@@ -120,7 +120,7 @@ class RecordPayerAnswer(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyCoverage(Command):
-    """A person records what the payer said of the policy by telephone or portal, in the words of X12 271."""
+    """A person records what the payer said about the policy by telephone or portal, in the codes of X12 271."""
 
     eb01: str
     auth_required: str
@@ -135,7 +135,7 @@ class ConfirmRecordsSent(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordDecision(Command):
-    """A person records what the payer said by telephone or portal. A2 and A6 mean: and we take it as it is."""
+    """A person records the payer's decision from telephone or portal. A2 and A6: the modified approval is accepted."""
 
     action: Literal["A1", "A2", "A3", "A4", "A6", "NA"]
     certificate: str | None = None
@@ -154,12 +154,12 @@ class RecordPeerToPeer(RecordDecision):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmWithdrawal(Command):
-    """A person saw to it that payers took back what no program could withdraw."""
+    """A person made sure that payers have cancelled the requests that no program could withdraw."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideAuthorization(Command):
-    """Somebody lets the visit go ahead without the payer's decision, and answers for it."""
+    """A person lets the visit go ahead without the payer's decision, and is responsible for it."""
 
     reason: Reason
 
@@ -171,11 +171,11 @@ class ResubmitRequest(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectCoverage(Command):
-    """The coverage as it really is."""
+    """The corrected coverage."""
 
     coverage: CoverageOnFile
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContinueSelfPay(Command):
-    """The patient pays."""
+    """The patient pays for the visit."""

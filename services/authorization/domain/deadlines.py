@@ -1,4 +1,4 @@
-"""When something is due, exact across daylight saving time, leap days and holidays. Answers are instants in UTC."""
+"""Computes due times, exact across daylight saving time, leap days and holidays. Results are instants in UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ PEER_TO_PEER: Final = PayerClock(count=14, unit="calendar_days")
 APPEAL: Final = PayerClock(count=65, unit="calendar_days")
 """Medicare Advantage reconsideration: within 65 days of the notice (42 CFR 422.582)."""
 OUR_TIME: Final = PayerClock(count=1, unit="business_days")
-"""A person of ours looks at what a program could not settle."""
+"""How soon a person must look at what a program could not settle."""
 _LAST_DAY: Final = date(9000, 1, 1)
 """Payers write 9999-12-31 for "no end"; the day after it does not exist."""
 
@@ -44,12 +44,12 @@ def extended(stated: datetime | None, received_at: datetime, ruled: datetime) ->
 
 
 def end_of(day: date, zone: str) -> datetime:
-    """When a day is over where the payer is."""
+    """When a day ends in the payer's time zone."""
     return _instant(min(day, _LAST_DAY) + timedelta(days=1), time(), zone)
 
 
 def local_date(at: datetime, zone: str) -> date:
-    """The payer's date."""
+    """The date in the payer's time zone."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 

@@ -1,4 +1,4 @@
-"""What may happen to a case: the table of all commands, and the small ones among them."""
+"""Decides the commands of a case: the table of all, and the small decisions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -96,7 +96,7 @@ def _start(command: commands.StartCase, case: Case) -> list[Any]:
 
 
 def _end(command: commands.EndCase, case: Case) -> list[Any]:
-    """An outcome may say that the patient was seen before scheduling was heard to say so."""
+    """End the case. The outcome may say that the patient was seen before scheduling's fact has arrived."""
     if case.ending in {command.ending, "closed"}:
         return []
     ended = CaseEnded(command.referral_id, command.ending, command.reason)
@@ -115,7 +115,7 @@ def _use(command: commands.UseAuthorization, case: Case) -> list[Any]:
 
 
 def _tick(command: Tick, case: Case) -> list[Any]:
-    """What others owed us by now, and did not do, becomes a step of our own decide_people."""
+    """Escalate what payers and others owe us and did not do in time."""
     facts: list[Any] = []
     request = case.request
     if isinstance(case.coverage, Checking) and lapsed(case.coverage, case, command.at):
@@ -126,7 +126,7 @@ def _tick(command: Tick, case: Case) -> list[Any]:
 
 
 def _escalate(command: EffectNeedsPerson, case: Case) -> list[Any]:
-    """A call that programs gave up, if it still matters. A payer that has the request has its clock instead."""
+    """Escalate a call that was given up, if it still matters. A payer that has the request has its own deadline."""
     match command.kind, case.coverage, case.request:
         case "eligibility", Checking(policy=policy), _ if command.effect_revision == case.checks:
             return [not_verified(command, case, policy, ELIGIBILITY_UNANSWERED)]
@@ -139,7 +139,7 @@ def _escalate(command: EffectNeedsPerson, case: Case) -> list[Any]:
 
 
 def _escalate_withdrawal(command: EffectNeedsPerson, case: Case) -> list[Any]:
-    """What a payer does not take back it may yet decide, and count as asked for: a person sees to it."""
+    """A request that cannot be withdrawn may still be decided and counted: a person makes sure that it is cancelled."""
     revision = command.effect_revision
     is_left = revision in case.retired and not case.asked[revision - 1].withdrawn_by
     return [WithdrawalEscalated(revision, after_business_days(command.at, OUR_TIME.count))] if is_left else []

@@ -1,6 +1,6 @@
-"""What a payer's answer means, whichever way it comes: at once, when asked, by callback, or told to a person.
+"""Decides what a payer's answer means, from a response, a poll, a callback, or a person's telephone call.
 
-An answer that nobody has seen before becomes a person's task, and never an approval.
+An unknown answer becomes a person's task, and never an approval.
 """
 
 from datetime import datetime
@@ -40,12 +40,12 @@ from shared.errors import NotFound, Rejected
 _ACTIVE: Final = frozenset("12345")
 _PENDED: Final = "A4"
 LARGEST_JUMP: Final = 1000
-"""By so much a payer's number may rise at once: whoever could take the highest would have the last word for ever."""
+"""How much a payer's number may rise at once. A sender of the highest possible number would always win."""
 Said = RecordPayerAnswer | RecordDecision
 
 
 def record_eligibility(command: RecordEligibility, case: Case) -> list[Any]:
-    """Take in what the payer says about the coverage. The first answer to a check counts, however late it is."""
+    """Apply the payer's answer about coverage. The first answer to a check counts, however late it is."""
     if command.check_id != effect_id(case.referral_id, ELIGIBILITY, case.checks):
         return []
     match case.coverage:
@@ -55,7 +55,7 @@ def record_eligibility(command: RecordEligibility, case: Case) -> list[Any]:
 
 
 def eligibility(command: RecordEligibility | VerifyCoverage, case: Case, policy: PolicyOnFile) -> list[Any]:
-    """What follows from the payer's word about a policy, whoever heard it."""
+    """The facts that follow from the payer's answer about a policy, from whichever source."""
     if command.eb01 not in _ACTIVE:
         return [not_verified(command, case, policy, of_coverage(command.eb01), command.valid_on)]
     is_needed = command.auth_required != "N"
@@ -86,14 +86,14 @@ def record_payer_answer(command: RecordPayerAnswer, case: Case) -> list[Any]:
 
 
 def record_decision(command: RecordDecision, case: Case) -> list[Any]:
-    """Take in what a person heard from the payer. It stays quiet when that is so already."""
+    """Apply the decision that a person heard from the payer. Nothing happens if it is known already."""
     request = case.request
     if request is None or (command.action == "A3" and isinstance(request.standing, Denied | Appealable)):
         return []
     is_decided = command.action != _PENDED
     if not is_decided and command.decision_due_at is None and isinstance(request.standing, Pended):
         return [DecisionNoted(command.certificate, is_decided)] if command.certificate else []
-    # What a person hears later does not start the payer's clock again: it runs since the payer was asked.
+    # The payer's deadline runs since the request was received: what a person hears later does not restart it.
     verdict = _verdict(command, case, request, request.wanted_at if request.is_submitted else command.at)
     after = case
     for fact in verdict:
@@ -105,7 +105,7 @@ def record_decision(command: RecordDecision, case: Case) -> list[Any]:
 
 
 def _submitted(command: Said, case: Case, request: Request, received_at: datetime) -> list[Any]:
-    """That the payer has the request is told once."""
+    """Record once that the payer has the request."""
     if request.is_submitted:
         return []
     return [
@@ -137,7 +137,7 @@ def _verdict(command: Said, case: Case, request: Request, received_at: datetime)
 
 
 def _approved(command: Said, case: Case, request: Request) -> Fact:
-    """An approval must say what for, in which dates, and be for what was asked: else a person reads it."""
+    """An approval must state items and dates, and match the request: else a person reads it."""
     items = _granted(command, case, request)
     if not items or not all(_fits(item, case, request) for item in items):
         return needs_person(command, case, request, APPROVAL_UNUSABLE)
@@ -182,7 +182,7 @@ def _denied(command: Said, case: Case, request: Request) -> Fact:
 
 
 def _pended(command: Said, case: Case, request: Request, received_at: datetime) -> Fact:
-    """It waits for the payer as long as the payer has time; where that is over, a person asks again."""
+    """Wait for the payer until its deadline. After the deadline a person asks again."""
     ruled = decision_due(received_at, case.urgency, request.payer)
     asked_for = command.asked_for if isinstance(command, RecordPayerAnswer) else request.records_owed
     due_at = extended(command.decision_due_at, received_at, ruled)
@@ -192,6 +192,6 @@ def _pended(command: Said, case: Case, request: Request, received_at: datetime) 
 
 
 def _about(fact: type[PublishedFact], command: Command, case: Case, request: Request, **content: Any) -> PublishedFact:
-    """A fact about the request that counts now."""
+    """Make a fact about the current request."""
     asked = {"revision": request.revision, "payer": request.payer.id}
     return tell(fact, command, case, **asked, request_id=case.request_id, **content)

@@ -1,4 +1,4 @@
-"""What people may do about a case, and when: the one table that buttons and decisions share."""
+"""Decides what people may do about a case, and when. Buttons and decisions use the same table."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -35,7 +35,7 @@ from shared.contracts.authorization import AuthorizationOverridden
 from shared.errors import NotFound, Rejected
 
 MOST_REQUESTS: Final = 50
-"""A document has a limit; long before it, something is wrong with whoever asks."""
+"""A limit, because a document has a maximum size. A caller that needs more has a defect."""
 
 
 def _may_override(case: Case) -> bool:
@@ -47,7 +47,7 @@ def _may_settle_coverage(case: Case) -> bool:
 
 
 def _may_verify_coverage(case: Case) -> bool:
-    """Of a policy without a member id the payer can have said nothing: it is corrected first."""
+    """Require a member id: without one the payer can have said nothing about the policy, so it is corrected first."""
     return isinstance(case.coverage, Checking | CoverageProblem) and case.coverage.policy.has_member_id
 
 
@@ -82,13 +82,13 @@ _MAY: Final[Mapping[str, tuple[Callable[[Case], bool], str]]] = {
 
 
 def allowed(case: Case) -> frozenset[str]:
-    """What people may do now; what payers were left with is seen to after the end, too."""
+    """The acts that people may do now. Requests left with payers can be settled after the end of the case, too."""
     names = {name for name, (may, _) in _MAY.items() if case.is_workable and may(case)}
     return frozenset(names | ({"confirm_withdrawal"} if case.left_with_payers else set()))
 
 
 def override(command: OverrideAuthorization, case: Case) -> list[Any]:
-    """Let the visit go ahead. A second override is none."""
+    """Let the visit go ahead. A second override changes nothing."""
     if case.is_workable and case.is_overridden:
         return []
     _require("override", case)
@@ -96,13 +96,13 @@ def override(command: OverrideAuthorization, case: Case) -> list[Any]:
 
 
 def record(command: RecordDecision, case: Case) -> list[Any]:
-    """Record what the payer said to a person."""
+    """Record the payer's decision that a person heard."""
     _require("record_decision", case)
     return record_decision(command, case)
 
 
 def verify_coverage(command: VerifyCoverage, case: Case) -> list[Any]:
-    """Record what the payer said of the policy to a person. A second refusal of the same check says nothing new."""
+    """Record the payer's answer about the policy that a person heard. A second refusal of one check changes nothing."""
     _require("verify_coverage", case)
     match case.coverage:
         case CoverageProblem(policy=policy, is_answered=is_answered):
@@ -114,7 +114,7 @@ def verify_coverage(command: VerifyCoverage, case: Case) -> list[Any]:
 
 
 def confirm_records_sent(_command: ConfirmRecordsSent, case: Case) -> list[Any]:
-    """It is the payer's turn again. A second time says nothing new."""
+    """Record that the records were sent: the payer acts next. A second time changes nothing."""
     standing = case.request.standing if case.request else None
     if case.is_workable and isinstance(standing, Pended) and standing.asked_for and not standing.records_due_at:
         return []
@@ -123,7 +123,7 @@ def confirm_records_sent(_command: ConfirmRecordsSent, case: Case) -> list[Any]:
 
 
 def record_peer_to_peer(command: RecordPeerToPeer, case: Case) -> list[Any]:
-    """Record how the talk ended. A denial that is upheld leaves the appeal; any other word is the payer's decision."""
+    """Record the result of the talk. An upheld denial leaves the appeal; any other result is the payer's decision."""
     _require("record_peer_to_peer", case)
     request = case.request
     if request is None or command.action != "A3":
@@ -133,7 +133,7 @@ def record_peer_to_peer(command: RecordPeerToPeer, case: Case) -> list[Any]:
 
 
 def resubmit(command: ResubmitRequest, case: Case) -> list[Any]:
-    """Ask anew, under a new id. While a request is on its way there is nothing to do."""
+    """Submit again under a new id. Nothing happens while a request is under way."""
     if case.is_workable and case.request and isinstance(case.request.standing, Submitting):
         return []
     _require("resubmit", case)
@@ -143,20 +143,20 @@ def resubmit(command: ResubmitRequest, case: Case) -> list[Any]:
 
 
 def confirm_withdrawal(_command: ConfirmWithdrawal, case: Case) -> list[Any]:
-    """Take it that payers have nothing any more of what was withdrawn."""
+    """Record that payers have cancelled everything that was withdrawn."""
     if not case.referral_id:
         raise NotFound
     return [WithdrawalsConfirmed()] if case.left_with_payers else []
 
 
 def correct_coverage(command: CorrectCoverage, case: Case) -> list[Any]:
-    """Replace the coverage, which is then checked anew."""
+    """Replace the coverage, which is then checked."""
     _require("correct_coverage", case)
     return [CoverageGiven(command.coverage)]
 
 
 def continue_self_pay(command: ContinueSelfPay, case: Case) -> list[Any]:
-    """Go on without a payer."""
+    """Continue without a payer."""
     if case.is_workable and case.coverage == SelfPay():
         return []
     _require("continue_self_pay", case)

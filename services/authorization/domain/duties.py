@@ -1,4 +1,4 @@
-"""Whose turn it is, when the clock acts, which calls are wanted, and what to call the situation."""
+"""Derives from a case its tasks, its next deadline, the calls that it wants, and the name of its situation."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -35,7 +35,7 @@ Status = Literal[
 
 
 def tasks(case: Case) -> tuple[Task, ...]:
-    """Who must do what by when, what is due first; none while nothing is to be done or waited for here."""
+    """The tasks of the case, the earliest first; none while nothing is to be done or waited for here."""
     left = (asked.withdrawn_by for asked in case.asked if asked.withdrawn_by)
     found = [_task("withdraw_request", "coordinator", "authorization", due_at) for due_at in left]
     if usual := _usual_task(case):
@@ -73,7 +73,7 @@ def _task_of(standing: RequestStatus, *, is_used: bool) -> Task | None:
 
 
 def _pended_task(pended: Pended) -> Task:
-    """A payer that waits for records waits for us."""
+    """While the payer waits for records, the task is ours."""
     if pended.records_due_at:
         return _task("send_records", "coordinator", "authorization", pended.records_due_at)
     return _task("await_payer_decision", "payer", "authorization", pended.due_at)
@@ -84,14 +84,14 @@ def _task(act: str, owner: Owner, queue: str, due_at: datetime) -> Task:
 
 
 def next_due(case: Case) -> datetime | None:
-    """The earliest instant at which somebody outside owes us something, or a call must have got through."""
+    """The earliest due time of a task of somebody else, or of a call that must succeed."""
     statuses = (case.coverage, case.request.standing if case.request else None)
     armed = [instant for status in statuses if (instant := _armed(status)) is not None]
     return min(armed, default=None) if case.is_workable else None
 
 
 def lapsed(status: Any, case: Case, at: datetime) -> bool:
-    """Whether what this situation waits for should have happened by now."""
+    """Whether the due time of this situation has passed."""
     armed = _armed(status)
     return case.is_workable and armed is not None and armed <= at
 
@@ -106,7 +106,7 @@ def _armed(status: Any) -> datetime | None:
 
 
 def wanted_effects(case: Case) -> list[Effect]:
-    """The calls that shall be true outside: the check that counts, the request that counts, and what was denied."""
+    """The calls that are wanted: the current check, the current request, and a request that was denied."""
     urgency = URGENCY[case.priority]
     effects = []
     match case.coverage:
@@ -119,7 +119,7 @@ def wanted_effects(case: Case) -> list[Effect]:
 
 
 def status(case: Case) -> Status:
-    """Where the case stands, in one word. Whether it was overridden is said beside it."""
+    """The situation of the case in one word. An override is shown separately."""
     if case.is_over:
         return "withdrawn"
     if isinstance(case.coverage, Checking):

@@ -1,4 +1,4 @@
-"""How facts change a case. Total: what has happened is never refused."""
+"""Applies facts to a case. Total: a fact that was recorded is never refused."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -74,7 +74,7 @@ def _provider_adopted(case: Case, fact: private.ProviderAdopted) -> Case:
 
 
 def _used(case: Case, fact: private.AuthorizationUsed) -> Case:
-    """Care happened: what was withdrawn before is wanted after all."""
+    """After care was given, requests that were to be withdrawn are wanted again."""
     return replace(case, referral_id=fact.referral_id, is_used=True, is_withdrawn=False)
 
 
@@ -147,7 +147,7 @@ def _submitted(case: Case, fact: published.AuthorizationSubmitted) -> Case:
 
 
 def _pended(case: Case, fact: published.AuthorizationPended) -> Case:
-    """Records are owed in our own time, and never later than the payer decides without them."""
+    """Records are due in our own time, and never later than the payer's deadline."""
     if case.request is None or not fact.asked_for:
         return _standing(case, Pended(fact.decision_due_at))
     ours = due(fact.occurred_at, OUR_TIME, case.request.payer.zone)
@@ -167,7 +167,7 @@ def _approved(case: Case, fact: published.AuthorizationApproved) -> Case:
 
 
 def _denied(case: Case, fact: published.AuthorizationDenied) -> Case:
-    """What a person heard first is the payer's own word once the payer has said it, too."""
+    """Merge the payer's own answer with what a person heard before it."""
     denied = _standing(case, Denied(fact.peer_to_peer_until, fact.appeal_until))
     return _with_request(denied, is_decided_by_person=False) if fact.recorded_by.kind == "payer" else denied
 
@@ -186,7 +186,7 @@ def _overridden(case: Case, _fact: published.AuthorizationOverridden) -> Case:
 
 
 def _withdrawn(case: Case, _fact: published.AuthorizationWithdrawn) -> Case:
-    """What was found out stays, and so does the payer's denial; all else is asked anew if it is ever wanted again."""
+    """Keep verified coverage and the payer's denial. Everything else is submitted anew if it is wanted again."""
     coverage = case.coverage if isinstance(case.coverage, Covered) else UNCHECKED
     return replace(case if _is_denied_by_payer(case) else _retired(case), coverage=coverage, is_withdrawn=True)
 

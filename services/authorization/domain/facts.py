@@ -1,4 +1,4 @@
-"""What happens to a case beside the facts that are told: private, folded, and never published."""
+"""The private facts of a case: they change its state and are never published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,17 +39,17 @@ class PathwayTaken:
 
 @dataclass(frozen=True)
 class CaseHeld:
-    """Nobody is asked anything new."""
+    """The case is on hold: nobody is asked anything new."""
 
 
 @dataclass(frozen=True)
 class CaseResumed:
-    """It goes on."""
+    """The case goes on."""
 
 
 @dataclass(frozen=True)
 class CoverageGiven:
-    """The policies are known, or are others than before: whoever was asked must be asked again."""
+    """The policies are known or have changed: the payer must be asked again."""
 
     coverage: CoverageOnFile
 
@@ -94,7 +94,7 @@ class AuthorizationUsed:
 
 @dataclass(frozen=True)
 class CheckWanted:
-    """The payer shall be asked about the policy; without an answer by `due_at` a person looks."""
+    """The payer shall be asked about the policy. Without an answer by `due_at` a person takes over."""
 
     policy: PolicyOnFile
     due_at: datetime
@@ -110,7 +110,7 @@ class NeedFound:
 
 @dataclass(frozen=True)
 class RequestWanted:
-    """The payer shall be asked for leave for this provider; what was asked before counts no more."""
+    """A request for this provider shall be submitted; the request before it counts no more."""
 
     payer: Payer
     provider: Provider
@@ -120,7 +120,7 @@ class RequestWanted:
 
 @dataclass(frozen=True)
 class AnswerNoted:
-    """The payer's answer of that number was taken in."""
+    """The payer's answer with this number was applied."""
 
     number: int
     certificate: str | None
@@ -134,7 +134,7 @@ class RecordsSent:
 
 @dataclass(frozen=True)
 class WithdrawalEscalated:
-    """The payer did not take back that revision of the request: a person sees to it."""
+    """The payer did not cancel that revision of the request: a person makes sure that it does."""
 
     revision: int
     due_at: datetime
@@ -142,7 +142,7 @@ class WithdrawalEscalated:
 
 @dataclass(frozen=True)
 class WithdrawalsConfirmed:
-    """Payers have nothing any more of what was withdrawn."""
+    """Payers have cancelled everything that was withdrawn."""
 
 
 @dataclass(frozen=True)

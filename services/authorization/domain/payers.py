@@ -1,4 +1,4 @@
-"""Whom we ask, and by which clocks they must answer. The list itself is configuration and is handed in."""
+"""The payers and their deadlines. The list is configuration and is handed in."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from shared.contracts.language import Word
 from shared.contracts.sealed import CoverageDetails
 
 Alias = Callable[[str], str]
-"""What may be said in place of a text: hexadecimal digits from which nothing can be learnt."""
+"""What may stand in place of a text: hexadecimal digits from which nothing can be learnt."""
 
 _ALIASED: Final = re.compile(r"unlisted-[0-9a-f]{16}")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
@@ -56,7 +56,7 @@ class Listed(Payer):
 
 
 class Defaults(Word):
-    """What holds for a payer that nobody has listed (CMS-0057-F: 72 hours expedited, 7 calendar days standard)."""
+    """The deadlines of an unlisted payer (CMS-0057-F: 72 hours expedited, 7 calendar days standard)."""
 
     line: Line
     zone: str
@@ -65,7 +65,7 @@ class Defaults(Word):
 
 
 class PolicyOnFile(Word):
-    """What may be known of a policy outside its seal."""
+    """What may be known about a policy outside its seal."""
 
     rank: int
     payer: Payer
@@ -73,7 +73,7 @@ class PolicyOnFile(Word):
 
 
 class PayerDirectory(Word):
-    """The payers that we know. Coverage often names its payer by nothing but a display text."""
+    """The list of payers. Coverage often names its payer only by a display text."""
 
     defaults: Defaults
     payers: tuple[Listed, ...]

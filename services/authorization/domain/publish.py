@@ -1,4 +1,4 @@
-"""The sentences in which this service tells its facts, each in one place."""
+"""Builds the published facts of this service, each in one place."""
 
 from datetime import date
 from typing import Any, Literal, TypeVar
@@ -15,14 +15,14 @@ from shared.contracts.authorization import (
 from shared.contracts.language import Command, Fact, Reason, effect_id
 
 RULE_VERSION = 1
-"""Of the rules that say when no authorization is required."""
+"""The codes for why no authorization is required."""
 NO_PAYER = "self-pay"
 
 PublishedFact = TypeVar("PublishedFact", bound=Fact)
 
 
 def tell(fact: type[PublishedFact], command: Command, case: Case, **content: Any) -> PublishedFact:
-    """A fact of this case that follows from a command."""
+    """Make a published fact that follows from a command."""
     ids = {"referral_id": case.referral_id, "case_id": case.case_id}
     return fact(**{**vars(command.attribution), **ids, **content})
 
@@ -35,7 +35,7 @@ def verified(command: Command, case: Case, policy: PolicyOnFile, valid_on: date)
 def not_verified(
     command: Command, case: Case, policy: PolicyOnFile, reason: Reason, valid_on: date | None = None
 ) -> CoverageNotVerified:
-    """The policy is not in force, or nobody could say whether it is today."""
+    """The policy is not in force, or nobody could find out whether it is today."""
     day = valid_on or local_date(command.at, policy.payer.zone)
     return tell(CoverageNotVerified, command, case, **_check(case, policy), valid_on=day, reason=reason)
 
@@ -57,12 +57,12 @@ def not_required(
     payer: str = NO_PAYER,
     provider_ref: str | None = None,
 ) -> AuthorizationNotRequired:
-    """Nobody has to authorize the visit; of a request, the payer's word is about the provider it was asked for."""
+    """The visit needs no authorization: with any provider, or with `provider_ref` alone."""
     basics = {"basis": basis, "rule_version": RULE_VERSION, "payer": payer, "provider_ref": provider_ref}
     return tell(AuthorizationNotRequired, command, case, **basics)
 
 
 def needs_person(command: Command, case: Case, request: Request, reason: Reason) -> AuthorizationNeedsPerson:
-    """A program can go no further with the request."""
+    """The request needs a person."""
     asked = {"revision": request.revision, "payer": request.payer.id}
     return tell(AuthorizationNeedsPerson, command, case, **asked, reason=reason)

@@ -1,4 +1,4 @@
-"""Why, in codes. Only what is on a known list leaves this service; a payer's free words do not."""
+"""Maps payers' codes to reasons. Only known codes leave this service; a payer's free text does not."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -44,5 +44,5 @@ _ACTS: Final[Mapping[Reason, PersonAct]] = {
 
 
 def act_of(reason: Reason) -> PersonAct:
-    """What a person is to do for this reason."""
+    """The act that a person must do for this reason."""
     return _ACTS.get(reason, "review_payer_answer")

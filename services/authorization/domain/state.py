@@ -1,6 +1,6 @@
-"""What a case is: what was heard, where the coverage and the request stand, and what was ever asked.
+"""The state of a case: what other services told, where coverage and request stand, and every request ever made.
 
-Seals rest here as the opaque strings they are.
+Seals rest here as opaque strings.
 """
 
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ class Case:
 
     @property
     def urgency(self) -> Urgency:
-        """In the payers' words."""
+        """The priority as payers call it."""
         return "standard" if self.priority == "routine" else "expedited"
 
     @property
@@ -114,12 +114,12 @@ class Case:
 
     @property
     def policy_asked(self) -> PolicyOnFile | None:
-        """The policy that its payer was asked about."""
+        """The policy that the payer was asked about."""
         return self.coverage.policy if isinstance(self.coverage, Questioned) else None
 
     @property
     def insured_by(self) -> PolicyOnFile | None:
-        """The policy that was found to be in force, where its payer wants to be asked."""
+        """The policy that is in force and requires authorization."""
         match self.coverage:
             case Covered(policy=policy, needs_authorization=True):
                 return policy
@@ -132,7 +132,7 @@ class Case:
 
     @property
     def retired(self) -> tuple[int, ...]:
-        """Revisions of the request that payers shall not have any more."""
+        """Revisions of the request that must be withdrawn."""
         current = self.request.revision if self.request else None
         return tuple(r for r, asked in enumerate(self.asked, 1) if r != current and not asked.stays)
 
@@ -149,7 +149,7 @@ class Case:
 
     @property
     def is_over(self) -> bool:
-        """Whether the referral ended and nobody was seen, so that nothing of this is wanted any more."""
+        """Whether the referral ended without care, so that no request is wanted any more."""
         return self.ending != "open" and not self.is_used
 
     @property
@@ -159,7 +159,7 @@ class Case:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has to be asked, whoever the provider is."""
+        """Whether no provider needs an authorization."""
         match self.coverage:
             case SelfPay() | Covered(needs_authorization=False):
                 return True
@@ -167,13 +167,13 @@ class Case:
 
     @property
     def has_clearance(self) -> bool:
-        """Whether the visit may be booked as far as we are concerned."""
+        """Whether the payer side allows the visit to be booked."""
         standing = self.request.standing if self.request else None
         has_word = self.is_free or isinstance(standing, Approved | Exempt)
         return not self.is_over and (self.is_overridden or has_word)
 
     def revision_of(self, request_id: str, payer: str) -> int | None:
-        """Which revision of the request this payer knows by this id."""
+        """The revision of the request that this payer knows by this id."""
         for revision, asked in enumerate(self.asked, 1):
             if asked.payer == payer and request_id == effect_id(self.referral_id, SUBMISSION, revision):
                 return revision
@@ -183,4 +183,4 @@ class Case:
 INITIAL = Case()
 ELIGIBILITY: Final = "eligibility"
 SUBMISSION: Final = "submission"
-"""The kinds of calls that a case may want."""
+"""The kinds of calls that a case can want."""

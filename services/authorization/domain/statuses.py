@@ -1,4 +1,4 @@
-"""The situations that a case can be in: first of the coverage, then of the request. Each says what it waits for."""
+"""The situations of a case: first of its coverage, then of its request."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +51,7 @@ class Covered:
 
 @dataclass(frozen=True)
 class SelfPay:
-    """Nobody but the patient pays, so nobody has to authorize."""
+    """The patient pays, so no authorization is needed."""
 
     name: Literal["self_pay"] = "self_pay"
 
@@ -63,7 +63,7 @@ Coverage = Annotated[Unchecked | Questioned | SelfPay, Field(discriminator="name
 
 @dataclass(frozen=True)
 class Submitting:
-    """The request is on its way. `due_at`: when a person is told that it did not get through."""
+    """The request is under way. `due_at`: when a person is told that the payer did not receive it."""
 
     due_at: datetime
     name: Literal["submitting"] = "submitting"
@@ -87,7 +87,7 @@ PersonAct = Literal["review_payer_answer", "call_payer", "confirm_submission"]
 
 @dataclass(frozen=True)
 class AwaitingPerson:
-    """A program can go no further."""
+    """The request needs a person."""
 
     act: PersonAct
     due_at: datetime
@@ -112,7 +112,7 @@ class Exempt:
 
 @dataclass(frozen=True)
 class Denied:
-    """The payer refused; the clinician may still speak with its physician."""
+    """The payer denied the request; the clinician may still speak with the payer's physician."""
 
     peer_to_peer_until: datetime
     appeal_until: datetime
@@ -121,7 +121,7 @@ class Denied:
 
 @dataclass(frozen=True)
 class Appealable:
-    """The payer refused, and only an appeal is left."""
+    """The payer denied the request, and only an appeal is left."""
 
     until: datetime
     name: Literal["appealable"] = "appealable"

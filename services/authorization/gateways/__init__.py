@@ -1,4 +1,4 @@
-"""Payers as authorization speaks to them. Seals are opened here, at the moment of use, for the payer alone."""
+"""Calls payers. Seals are opened here, at the moment of use, for the payer alone."""
 
 from services.authorization.gateways.answers import PayerAnswer, PayerMessage, recorded, sealed_reference
 from services.authorization.gateways.eligibility import EligibilityChecks

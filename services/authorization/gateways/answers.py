@@ -1,4 +1,4 @@
-"""What payers write, read into our words: codes come through, free words do not."""
+"""Reads payers' answers into our model: codes are kept, free text is sealed or dropped."""
 
 import re
 from datetime import datetime
@@ -30,7 +30,7 @@ def _codes(value: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str | None:
-    """Free words (X12 278 MSG), which go under seal; what is longer is cut, what is no text is none."""
+    """Free text (X12 278 MSG), which is sealed; longer text is cut, and what is no text is dropped."""
     return value[:_LONGEST_MESSAGE] if isinstance(value, str) and value.strip() else None
 
 
@@ -42,7 +42,7 @@ def _reason(value: Any) -> Reason | None:
 
 
 class GrantedItem(BaseModel):
-    """What was certified, as payers write it."""
+    """A certified item, as payers write it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -97,7 +97,7 @@ class PayerMessage(Content):
 
 
 def sealed_reference(keyring: Keyring, referral_id: str, reference: str | None) -> str | None:
-    """The payer's number under seal: it is as good as a name."""
+    """Seal the payer's number: it identifies a patient as well as a name."""
     if not reference:
         return None
     certificate = Certificate(reference=reference)
@@ -113,7 +113,7 @@ def _sealed_message(keyring: Keyring, referral_id: str, text: str | None) -> str
 def recorded(
     answer: PayerAnswer, keyring: Keyring, referral_id: str, by: Actor, at: datetime, channel: Channel
 ) -> Answer:
-    """What a payer's answer means to the effect and to the case, whichever way it came."""
+    """The command and the outcome of the effect for a payer's answer, from whichever source."""
     items = [AuthorizedItem(item=n, **dict(item)) for n, item in enumerate(answer.items, 1)]
     command = RecordPayerAnswer(
         at=at,

@@ -1,4 +1,4 @@
-"""Is the policy in force, and does its payer want to be asked? X12 270 and 271 in small."""
+"""Checks eligibility: whether the policy is in force and requires authorization (a small X12 270/271)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ _CANNOT_PROCESS: Final = "V"
 
 @dataclass(frozen=True)
 class EligibilityChecks:
-    """Asks whether a policy is in force. Payers know a check by its id, and answer it again alike."""
+    """Asks a payer whether a policy is in force. The payer answers the same check id alike each time."""
 
     payers: Payers
 

@@ -1,4 +1,4 @@
-"""The line to a payer: where it is, where it answers, and what of the seals it may read."""
+"""The HTTP client of payers: their addresses, our callback addresses, and the seals that a request may open."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,27 +22,27 @@ TIMEOUT_S: Final = 15.0
 
 Read = TypeVar("Read", bound=BaseModel)
 _WHO_OF_THE_INSURED: Final = ("group", "subscriber_id", "relationship", "dependent")
-"""What tells a dependent from the subscriber whose number both have (X12 270: loops 2000C and 2000D)."""
+"""The data that tell a dependent from the subscriber with the same number (X12 270: loops 2000C and 2000D)."""
 
 
 @dataclass(frozen=True)
 class Callbacks:
-    """The capabilities in the addresses at which payers answer: one per payer and request."""
+    """The capabilities in the callback addresses: one per payer and request."""
 
     keyring: Keyring
 
     def address(self, url: str, referral_id: str, payer: str, request_id: str) -> str:
-        """The address for one payer and one request."""
+        """The capability for one payer and one request."""
         return Capabilities(self.keyring, "coverage").address(url, request_id, referral_id, payer)
 
     def is_given(self, shown: str, referral_id: str, payer: str, request_id: str) -> bool:
-        """Whether this payer was given this for this request."""
+        """Whether this capability was given to this payer for this request."""
         return Capabilities(self.keyring, "coverage").is_one(shown, request_id, referral_id, payer)
 
 
 @dataclass(frozen=True)
 class Payers:
-    """Where payers are, where they answer, and the keys to what they may read."""
+    """Addresses of payers, our callback addresses, and the keys for the seals that requests need."""
 
     clients: Clients
     payer_url: str
@@ -66,7 +66,7 @@ class Payers:
         return await rest.request(self.clients, party, call, self.payer_url, place, body, timeout_s=TIMEOUT_S)
 
     def callback_url(self, referral_id: str, payer: str, request_id: str) -> str:
-        """Where this payer tells us when it has changed its mind about this request, and nobody else does."""
+        """The callback address of this payer for this request."""
         url = f"{self.public_url}/v1/payer-callbacks/{payer}"
         return Callbacks(self.keyring).address(url, referral_id, payer, request_id)
 
@@ -91,7 +91,7 @@ class Payers:
         raise Unknown("The sealed coverage holds no such member id.")
 
     def diagnoses(self, case: Case) -> list[dict[str, str]]:
-        """The diagnoses as codes; a payer needs no more of the story."""
+        """The diagnoses as codes: a payer needs no more of the clinical data."""
         if case.clinical_seal is None:
             return []
         clinical = self.keyring.open(

@@ -1,4 +1,4 @@
-"""May the visit take place? X12 278 in small: a request is sent, asked after, and withdrawn under one id."""
+"""Submits, polls and withdraws prior authorization requests under one id (a small X12 278)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +19,13 @@ _DAY_S: Final = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Submissions:
-    """Asks for leave. The nth effect is the nth revision of the request; a payer keeps one per id."""
+    """Submits a request. The nth effect is the nth revision of the request; a payer keeps one per id."""
 
     payers: Payers
 
     @property
     def traits(self) -> Traits:
-        """Results come by callback; one that was lost is asked for daily."""
+        """Decisions come by callback. A poll once a day finds those whose callback was lost."""
         return Traits(can_ask=True, dedupes=True, has_results=True, land_s=TIMEOUT_S, ask_every_s=_DAY_S)
 
     async def call(self, call: Call, state: Case, now: datetime) -> Answer:
@@ -38,11 +38,11 @@ class Submissions:
         if isinstance(response, Answer):
             return response
         answered = self._answer_of(call, response, payer, now)
-        # Nobody waits for the decision on a closed case: a payer that never decides would be asked daily for ever.
+        # Nobody waits for the decision on a closed case: polling a payer that never decides would never end.
         return replace(answered, final=answered.final or state.ending == "closed")
 
     def _body(self, call: Call, state: Case) -> dict[str, Any] | None:
-        """What the payer needs to decide. None once the coverage has changed: its numbers are another payer's."""
+        """The content of a request. None once the coverage has changed: its numbers are another payer's."""
         request, policy = state.request, state.policy_asked
         if request is None or policy is None or (request.revision, request.check) != (call.revision, state.checks):
             return None

@@ -1,4 +1,4 @@
-"""Intake's doors: orders in two formats, and what happens to a referral afterwards."""
+"""Intake's HTTP API: orders as FHIR or JSON, and all later commands about a referral."""
 
 from collections.abc import Sequence
 

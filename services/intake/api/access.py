@@ -23,11 +23,11 @@ POLICY: AccessPolicy = {
 }
 
 HANDED: Final = {"record_report": "logistics", "supply_information": "identifier", "acknowledge": "identifier"}
-"""What programs are asked for at addresses of their own, and the audience whose key makes these."""
+"""The permissions whose routes counterparties get as callback addresses, by audience of their capability key."""
 
 
 def concerned(_act: str, state: State) -> Concerned:
-    """The EHR that placed the order, and the office that it was put to."""
+    """The EHR that placed the order, and the office that the referral was sent to."""
     return Concerned(ehr=placed_by(state), providers=put_to(state))
 
 
@@ -37,7 +37,7 @@ def placing(caller: Caller) -> str | None:
 
 
 def number_systems(caller: Caller) -> tuple[str, ...]:
-    """The number systems under which the EHR that calls may place orders; none: any, and so may our own people."""
+    """The number systems under which the calling EHR may place orders. None means any, as for our own people."""
     return caller.party.identifier_systems if caller.party and placing(caller) else ()
 
 

@@ -1,7 +1,8 @@
-"""References that stand in the open in place of what an order says of people and plans: keyed, the same for the same.
+"""Makes keyed references: equal values give equal references, and nothing else can be learnt from them.
 
-Equality is all that can be learnt from one. Each begins with its tenant, as every id does (ADR 7); the letter says of
-what it is. They are derived from the first identifier key for ever, so that they outlive the rotation of seals.
+They stand unsealed in place of data about people and plans. Each begins with its tenant, as every id does (ADR 7); a
+letter says which kind it is. They are derived from the first identifier key for ever, so that they outlive the
+rotation of seals.
 """
 
 import json
@@ -28,7 +29,7 @@ class Keyed:
         return self._ref("p", "mrn", mrn.system, mrn.value)
 
     def number_system(self, number: Identifier) -> str:
-        """Who gives out the numbers of orders that this is one of."""
+        """Which issuer of order numbers this number comes from."""
         return self._ref("s", "order-numbers", number.system)
 
     def requester(self, requester: Requester | None) -> str | None:
@@ -36,12 +37,12 @@ class Keyed:
         return self._ref("r", "npi", requester.npi) if requester and requester.npi else None
 
     def organization(self, requester: Requester | None) -> str | None:
-        """The practice that ordered, by the name that it is given; None where none is."""
+        """The ordering practice, by its name; None where no practice is named."""
         name = requester.organization if requester else None
         return self._ref("o", "organization", _name(name)) if name else None
 
     def network(self, policies: Sequence[Policy]) -> str | None:
-        """The declared plan that pays first, by its name and its payer's; None without a policy."""
+        """The policy that pays first, by its name and its payer's; None without a policy."""
         first = min(policies, key=lambda policy: policy.rank, default=None)
         return self._ref("n", "plan", _name(first.payer_name), _name(first.plan or "")) if first else None
 

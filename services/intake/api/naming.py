@@ -23,7 +23,7 @@ _MOST_REDIRECTS: Final = 20
 
 @dataclass(frozen=True)
 class Named:
-    """Where the names of an order lead. `others` are referrals under some of them beside: there should be none."""
+    """Where the names of an order lead. `others` are further referrals under those names; there should be none."""
 
     referral_id: str
     is_known: bool

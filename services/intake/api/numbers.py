@@ -1,4 +1,4 @@
-"""What both doors say to an EHR that places an order under a number system which is not its own (docs/parties.md)."""
+"""The refusal of an order number whose system does not belong to the calling EHR (docs/parties.md)."""
 
 from typing import Final
 

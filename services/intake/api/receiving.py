@@ -1,4 +1,4 @@
-"""From an instruction to what becomes of it: sealed per audience, indexed blindly, handed over as commands."""
+"""Carries out an instruction: seals patient data per audience, makes keyed references, submits commands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -70,13 +70,13 @@ class Carried:
 
 @dataclass(frozen=True)
 class Reception:
-    """What both doors for orders hold on to. `home_zone` is where a patient lives of whom nothing else is known."""
+    """The settings that both order routes need. `home_zone` is the zone of patients of whom nothing else is known."""
 
     pathways: Pathways
     home_zone: str
 
     async def carry_out(self, payload: Instruction, sender: Sender) -> Carried:
-        """Do what a message asks for, once. Raises NotFound for a word about an order that was never taken in."""
+        """Carry out one instruction. Raises NotFound for a later message about an order that was never received."""
         match payload:
             case Revoke(names=names, reason=reason):
                 return await _revoked(names, reason, sender)
@@ -86,7 +86,7 @@ class Reception:
                 return await _superseding(await self._placed(order, sender), replaces, sender)
 
     async def _placed(self, order: Order, sender: Sender) -> Carried:
-        """Take an order in, or what is new in it. An order of one name costs no more than its own write."""
+        """Receive an order, or what is new in it. An order with one name costs no more than its own write."""
         may_be = partial(Referral.may_be, patient_ref=_patient_ref(order, sender), number=_number_ref(order, sender))
         named = Named(sender.id_of(order.number), is_known=False)
         if len(order.names) > 1:
@@ -152,7 +152,7 @@ class Reception:
 
 
 def _parent(order: Order, sender: Sender) -> str | None:
-    """Orders of one requisition have this in common. No order's own number leads to it."""
+    """The keyed reference that orders of one requisition share. No order's own number leads to it."""
     if order.requisition is None:
         return None
     return sender.id_of(Identifier(system=f"requisition|{order.requisition.system}", value=order.requisition.value))
@@ -165,7 +165,7 @@ def _remarks(news: ReviseOrder) -> tuple[Remark, ...]:
 
 
 async def _resumed(carried: Carried, sender: Sender) -> Carried:
-    """An order that is active again is on hold no more."""
+    """Resume an order that is active again."""
     referral = await sender.referral(carried.referral_id)
     if referral.held_at is None:
         return carried
@@ -200,7 +200,7 @@ async def _withdrawn(referral_id: str, reason: Withdrawal, sender: Sender) -> Ca
 
 
 async def _superseding(carried: Carried, replaced: Sequence[Identifier], sender: Sender) -> Carried:
-    """The new order is taken first: whatever fails between the two, nothing that is wanted is lost."""
+    """Receive the new order before the old one is ended: a failure between the two loses nothing that is wanted."""
     remarks = list(carried.remarks)
     for name in replaced:
         former = await found_by((name,), sender)

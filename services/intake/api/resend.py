@@ -1,4 +1,4 @@
-"""The same order once more, with other content: what is new in it is found under seal, and decided as one command."""
+"""Handles an order that comes again with other content: finds the difference under seal, decides it as one command."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ _PARTS: Final[Mapping[Audience, str]] = {"contact": "/contact", "logistics": "/l
 
 
 async def revise(order: Order, received: ReceiveReferral, sender: Sender) -> tuple[CommandOutcome, ReviseOrder]:
-    """Take what is new in the order. Return what became of it, and what it was."""
+    """Apply what is new in the order. Return the result and the command."""
     for _ in range(ATTEMPTS):
         document = await sender.service.read(received.referral_id)
         command = _revision(order, received, referral_of(document), sender)

@@ -1,4 +1,4 @@
-"""Who sends a word about an order, by which door, to which service: what every command about it is made of."""
+"""The sender of a message about an order: every command that follows from the message is made from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

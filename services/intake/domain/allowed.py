@@ -1,4 +1,4 @@
-"""What can be done now, asked of `decide` itself, so that a button and the server never disagree."""
+"""Lists the commands that would have an effect now. It asks `decide`, so that buttons and server never disagree."""
 
 from datetime import datetime
 from typing import Any

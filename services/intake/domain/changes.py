@@ -1,4 +1,4 @@
-"""What a later word about an order comes to: the order says something else, counts no more, or rests for a while."""
+"""Decides what a later message about an order means: the order changed, was revoked, or is on hold."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ from shared.errors import Conflict, NotFound, Rejected, Stale
 STATUS: Final = "/status"
 """Where a revocation differs from the order that it revokes."""
 _AUTHORIZED_BY: Final = frozenset({"/service", "/diagnoses", "/policies"})
-"""What a payer's decision rests on."""
+"""The groups of data that a payer's decision is based on."""
 
 
 def revise(command: ReviseOrder, referral: Referral) -> list[IntakeFact]:
@@ -51,7 +51,7 @@ def revise(command: ReviseOrder, referral: Referral) -> list[IntakeFact]:
 
 
 def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
-    """A person has looked: all stays as it is, or another order comes, or the change was made by hand."""
+    """Record the review of a changed order: keep everything, expect another order, or note a change made by hand."""
     looked_at = referral.review
     if looked_at is None:
         if command.order_version > referral.last_version:
@@ -73,10 +73,10 @@ def review(command: ReviewOrder, referral: Referral) -> list[IntakeFact]:
 
 
 def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
-    """Cancelled at once, for the reason given. After the visit the outcome stays, and a person hears of it.
+    """Cancel the referral at once, for the reason given.
 
-    That the patient has died counts also where all is being given back for another reason: it is said in the end, so
-    that nobody writes to them from then on.
+    After the visit the outcome stays, and a person is told. The patient's death counts also while the referral is
+    being wound down for another reason: it becomes the outcome, so that nobody writes to the patient from then on.
     """
     require_own(command.placed_by, referral)
     is_dead = command.reason == "deceased"
@@ -92,7 +92,7 @@ def revoke(command: RevokeOrder, referral: Referral) -> list[IntakeFact]:
 
 
 def hold(command: HoldReferral, referral: Referral) -> list[IntakeFact]:
-    """Nothing new is begun by anybody."""
+    """Put the referral on hold: no service begins anything new."""
     require_own(command.placed_by, referral)
     if referral.held_at or referral.is_over:
         return []
@@ -100,7 +100,7 @@ def hold(command: HoldReferral, referral: Referral) -> list[IntakeFact]:
 
 
 def resume(command: ResumeReferral, referral: Referral) -> list[IntakeFact]:
-    """It goes on where it was."""
+    """Resume the referral where it was."""
     require_own(command.placed_by, referral)
     if referral.held_at is None:
         return []
@@ -124,7 +124,7 @@ def _supplied(command: ReviseOrder, referral: Referral) -> SupplyInformation:
 
 
 def _cause(command: ReviseOrder, referral: Referral) -> ReviewCause:
-    """What the payer was asked about may be decided on already: then its decision may not cover what is wanted now."""
+    """The payer may have decided on the old data already: its decision may not cover what is wanted now."""
     is_with_payer = referral.situation not in {"received", "awaiting_information", "awaiting_pathway"}
     touches = not _AUTHORIZED_BY.isdisjoint(command.elements)
     return "authorization-may-be-void" if is_with_payer and touches else "order-changed"

@@ -1,4 +1,4 @@
-"""What may be asked of a referral: by its doors, by people, by what scheduling tells."""
+"""The commands of a referral, from routes, from people, and from scheduling's facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may happen to a referral: each command does, refuses, or stays quiet. No clock, no store, no network."""
+"""Decides the commands of a referral: each does something, is refused, or changes nothing. No clock, no I/O."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -57,7 +57,7 @@ def decide(command: Command, state: State) -> list[IntakeFact]:
 
 
 def _note_choice(command: NoteChoice, referral: Referral) -> list[IntakeFact]:
-    """Also when it is closed: reports come afterwards, and from whom they may come hangs on it."""
+    """Apply this also to a closed referral: reports come afterwards, and it decides who may send them."""
     chosen = Chosen(command.choice, command.provider_ref, command.site_ref)
     is_news = referral.chosen is None or referral.chosen.choice < chosen.choice
     return [ChoiceNoted(chosen)] if is_news else []
@@ -72,7 +72,7 @@ def _hold(command: HoldForVisit, referral: Referral) -> list[IntakeFact]:
 def _release(command: ReleaseVisit, referral: Referral) -> list[IntakeFact]:
     if referral.visit_id != command.visit_id:
         return []
-    # Where the wind-down waited for nothing else, it is over.
+    # Where the wind-down waited for nothing else, it ends here.
     is_last = referral.situation == "winding_down" and not referral.is_armed
     ends = [ending.wound_down(command, referral, referral.end)] if is_last and referral.end else []
     return [VisitReleased(), *ends]
@@ -100,7 +100,7 @@ def _acknowledge(command: AcknowledgeReport, referral: Referral) -> list[IntakeF
 
 
 def _needs_person(command: EffectNeedsPerson, referral: Referral) -> list[IntakeFact]:
-    """The EHR cannot be reached, or nobody can tell whether it was: somebody does by hand what it was to do."""
+    """A call to the EHR failed for good, or its outcome is unknown: a person does its work by hand."""
     if command.kind == INFORMATION_REQUEST:
         is_open = referral.situation == "awaiting_information" and command.effect_revision == len(referral.requests)
         return [StepHandedOn(command.at)] if is_open and referral.is_armed else []
@@ -109,7 +109,7 @@ def _needs_person(command: EffectNeedsPerson, referral: Referral) -> list[Intake
 
 
 def _tick(command: Tick, state: State) -> list[IntakeFact]:
-    """Everything that is due by now, the earliest first."""
+    """Escalate everything that is due by now, the earliest first."""
     facts: list[IntakeFact] = []
     while isinstance(state, Referral) and (due := next_due(state)) and due <= command.at:
         for fact in _due(command, state):

@@ -1,4 +1,4 @@
-"""What follows from the state of a referral: who must act, when the clock looks again, what is wanted outside."""
+"""Derives from the state of a referral its tasks, its next deadline, and the calls that it wants."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,20 +11,20 @@ from shared.contracts.language import URGENCY, Effect, Task
 INFORMATION_REQUEST: Final = "information_request"
 REPORT: Final = "report"
 EHR: Final = "ehr"
-"""The one target of our calls: the referring side's system."""
+"""The one target of our calls: the EHR."""
 
 _UNUSED_ORDER: Final = frozenset({"received", "awaiting_information", "awaiting_pathway", "in_progress"})
 
 
 def tasks(state: State) -> tuple[Task, ...]:
-    """Who must do what by when. None only when closed, and nothing waits for people beside that."""
+    """The tasks of the referral: none only when it is closed and no person has anything left to do."""
     if not isinstance(state, Referral):
         return ()
     return (*_own(state), *_beside(state))
 
 
 def _own(referral: Referral) -> Iterator[Task]:
-    """What the referral itself waits for: a report that no program can bring comes before that it is read."""
+    """The task of the referral itself. A report that must be brought by hand comes before its reading."""
     by_hand = [r.deliver_by for r in referral.reports if r.deliver_by and not r.is_acknowledged]
     if by_hand:
         yield steps.deliver_report(min(by_hand))
@@ -33,7 +33,7 @@ def _own(referral: Referral) -> Iterator[Task]:
 
 
 def _beside(referral: Referral) -> Iterator[Task]:
-    """What people have to do whatever the referral itself waits for."""
+    """The tasks of people that do not depend on what the referral itself waits for."""
     if referral.review:
         yield steps.review_changed_order(referral.priority, referral.review)
     yield from (steps.match_report(kept) for kept in referral.kept_reports if not kept.set_aside)
@@ -54,7 +54,7 @@ def next_due(state: State) -> datetime | None:
 
 
 def can_expire(referral: Referral) -> bool:
-    """Whether the order is still unused, with no visit standing under it."""
+    """Whether the order is still unused and has no visit."""
     return referral.situation in _UNUSED_ORDER and referral.visit_id is None
 
 

@@ -1,4 +1,4 @@
-"""How a referral ends other than by an acknowledged report: cancelled, given up, or expired."""
+"""Ends a referral otherwise than by an acknowledged report: cancelled, given up, or expired."""
 
 from typing import Final, cast, get_args
 
@@ -12,7 +12,7 @@ from shared.errors import Conflict, Rejected
 
 ORDER_EXPIRED: Final = Reason(system=OWN_REASONS, code="order-expired")
 DECEASED: Final = Reason(system=OWN_REASONS, code="deceased")
-"""By which the others know that nothing must be said to the patient any more."""
+"""The outcome that tells the other services not to write to the patient any more."""
 
 _BY_WHO_ASKED: Final[dict[AskedBy, Outcome]] = {
     "referrer": "cancelled_by_referrer",
@@ -33,7 +33,7 @@ _CANCELLATIONS: Final = frozenset(get_args(Outcome)) - _AFTER_CARE
 
 
 def cancel(command: CancelReferral, referral: Referral) -> list[IntakeFact]:
-    """It is not wanted any more: everybody gives back what they hold, then it is closed."""
+    """Cancel the referral: every service releases what it holds, then the referral closes."""
     if command.by.kind == "patient" and command.asked_by != "patient":
         raise Rejected("not-for-patients", "A patient can cancel only on their own behalf.")
     if referral.is_closed and referral.end and referral.end.outcome in _AFTER_CARE:
@@ -44,7 +44,7 @@ def cancel(command: CancelReferral, referral: Referral) -> list[IntakeFact]:
 
 
 def close(command: CloseReferral, referral: Referral) -> list[IntakeFact]:
-    """Somebody gives it up. If the patient was not seen, it is wound down first, so that nothing stays behind."""
+    """Give the referral up. If the patient was not seen, it is wound down first, so that nothing is left behind."""
     if command.outcome == "completed":
         raise Rejected("acknowledgement-completes", "A referral is completed by acknowledging its report.")
     if referral.end and referral.end.outcome == command.outcome and referral.situation in {"winding_down", "closed"}:
@@ -57,18 +57,18 @@ def close(command: CloseReferral, referral: Referral) -> list[IntakeFact]:
 
 
 def expire(command: Command, referral: Referral) -> list[IntakeFact]:
-    """The order ran out before it was used."""
+    """Expire an order that was not used in time."""
     return _wind_down(command, referral, "order_expired", "system", ORDER_EXPIRED)
 
 
 def died(referral: Referral) -> list[IntakeFact]:
-    """The patient has died while everybody gives back what they hold: that is the end then, whatever it was to be."""
+    """Change the outcome to the patient's death while the referral is wound down, whatever the outcome was."""
     is_news = referral.end is None or referral.end.outcome != "deceased"
     return [EndChosen(End("deceased", DECEASED))] if is_news else []
 
 
 def wound_down(command: Command, referral: Referral, end: End) -> ReferralClosed:
-    """Everybody has given back what they held. Where the report was read meanwhile, the loop is closed all the same."""
+    """Close the referral once every service has released what it held. A report read meanwhile closes the loop, too."""
     final = referral.final_report
     if end.outcome == "seen_no_report" and final and final.is_acknowledged:
         return close_with(command, referral, End("completed", None), final.report_id)

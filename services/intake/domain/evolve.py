@@ -1,4 +1,4 @@
-"""How facts change a referral. Total: what has happened is never refused, and what it changes is here alone."""
+"""Applies facts to the state of a referral. Total: a fact that was recorded is never refused."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ def _version_kept(referral: Referral, fact: private.OrderVersionKept) -> Referra
 
 
 def _review_wanted(referral: Referral, fact: private.ReviewWanted) -> Referral:
-    """One look at all that changed: what was to be looked at before stays among it, and its due time."""
+    """Merge a further change into the open review. The earlier changes and the due time stay."""
     new, before = fact.review, referral.review
     if before:
         elements = tuple(dict.fromkeys((*before.elements, *new.elements)))
@@ -162,7 +162,7 @@ def _seen(referral: Referral, fact: private.PatientSeen) -> Referral:
 
 
 def _with_nothing_to_wait_for(referral: Referral, final: Report) -> Referral:
-    """The report is there: it has yet to be read, or the end goes on. Its time to be read begins as the end is off."""
+    """Where a wind-down leaves the final report unread: wait for its reading, from the wind-down's due time on."""
     if final.is_acknowledged or referral.situation != "winding_down":
         return referral
     return _awaiting_acknowledgement(referral, steps.acknowledge_report(referral.task.due_at))

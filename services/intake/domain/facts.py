@@ -1,4 +1,4 @@
-"""What happens to a referral and is nobody else's business. What others hear is in `shared.contracts.intake`."""
+"""The private facts of a referral. Those that are published are in `shared.contracts.intake`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,28 +71,28 @@ class PathwayAwaited:
 
 @dataclass(frozen=True)
 class StepHandedOn:
-    """Whoever was waited for did not act in time, or could not be asked: a coordinator takes over."""
+    """Somebody did not act in time, or could not be asked: a coordinator takes over."""
 
     at: datetime
 
 
 @dataclass(frozen=True)
 class ChoiceNoted:
-    """Who shall see the patient is another than was known."""
+    """Another provider than before shall see the patient."""
 
     chosen: Chosen
 
 
 @dataclass(frozen=True)
 class VisitHeld:
-    """A visit stands under the order, which therefore does not expire by the clock."""
+    """The order has a visit, and therefore does not expire by the clock."""
 
     visit_id: str
 
 
 @dataclass(frozen=True)
 class VisitReleased:
-    """No visit stands any more."""
+    """The order has no visit any more."""
 
 
 @dataclass(frozen=True)

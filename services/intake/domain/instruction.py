@@ -1,7 +1,7 @@
-"""What a message about an order asks for, whichever door it came by: place it, take it back, or let it rest.
+"""The instructions that a message about an order can contain: place it, revoke it, or put it on hold.
 
-A door reads its bytes into instructions and decides nothing about them; what each comes to is decided with the referral
-at hand. No patient data rests here: like an order, an instruction is made at a door and gone when it is carried out.
+The API reads bytes into instructions and decides nothing about them; the decision is made with the referral at hand.
+No patient data is kept: like an order, an instruction is made for one request and gone when it is carried out.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """The order known by any of these names counts no more; the first is the one it is placed under."""
+    """The order known by any of these names is revoked; it was placed under the first."""
 
     names: tuple[Identifier, ...]
     reason: Withdrawal

@@ -1,6 +1,6 @@
-"""Whom a referral concerns outside: the EHR that placed it, under which numbers, and whose office it was put to.
+"""The counterparties of a referral: the EHR that placed the order, its order numbers, and the chosen office.
 
-None is never guessed.
+None of them is ever guessed.
 """
 
 import re
@@ -23,11 +23,11 @@ def may_place_under(number: Identifier, systems: Collection[str]) -> bool:
 
 
 def placed_by(state: State) -> str | None:
-    """The EHR that placed the order. None: a person did, or it came before this was kept."""
+    """The EHR that placed the order. None: a person placed it, or it is older than this field."""
     return state.placed_by if isinstance(state, Referral) else None
 
 
 def put_to(state: State) -> frozenset[str]:
-    """The provider who shall see the patient, as far as intake has heard."""
+    """The provider who shall see the patient, as far as intake knows."""
     chosen = state.chosen if isinstance(state, Referral) else None
     return frozenset({chosen.provider_ref} if chosen else ())

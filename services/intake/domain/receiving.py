@@ -1,4 +1,4 @@
-"""What becomes of an order that comes in: taken, asked about, and complete once nothing is missing."""
+"""Decides about incoming orders: receives them, asks for what is missing, and finds them complete."""
 
 from typing import Final
 
@@ -20,10 +20,10 @@ from shared.errors import Conflict, NotFound, Rejected, Stale
 REQUIRED: Final[tuple[Item, ...]] = (
     *("diagnosis", "contact", "coverage", "requester", "service", "name", "birth_date"),
 )
-"""What a referral cannot go on without: payers and offices need to know whom it is about, too."""
+"""The data without which a referral cannot continue: payers and offices must know whom it is about, too."""
 OTHER_CONTENT: Final = "other-content"
 MOST_NUMBERS: Final = 20
-"""A document has a limit; long before it, something is wrong with whoever numbers orders."""
+"""A limit, because a document has a maximum size. An issuer of more numbers has a defect."""
 ELSEWHERE: Final = "elsewhere"
 """The code by which a command learns that the order's referral is under another id."""
 
@@ -49,13 +49,13 @@ def receive(command: ReceiveReferral, state: State) -> list[IntakeFact]:
 
 
 def require_own(placed_by: str | None, referral: Referral) -> None:
-    """Raise Conflict where one EHR speaks of another's order."""
+    """Raise Conflict where one EHR sends a message about another's order."""
     if placed_by and referral.placed_by not in (None, placed_by):
         raise Conflict("other-party", "This order number is in use by somebody else.")
 
 
 def redirect(command: RedirectOrder, state: State) -> list[IntakeFact]:
-    """Another name leads to the referral. A name under which there is one keeps it."""
+    """Make another name lead to the referral. A name that has a referral of its own keeps it."""
     if isinstance(state, Absent):
         return [OrderRedirected(command.to)]
     if isinstance(state, Redirect) and state.to == command.to:
@@ -64,7 +64,7 @@ def redirect(command: RedirectOrder, state: State) -> list[IntakeFact]:
 
 
 def supply(command: SupplyInformation, referral: Referral) -> list[IntakeFact]:
-    """Whatever is still missing is taken, whichever request it answers; what is no longer missing changes nothing."""
+    """Take what is still missing, whichever request it answers. What is no longer missing changes nothing."""
     if command.request_id not in {request.request_id for request in referral.requests}:
         raise NotFound("unknown-request", "This was never asked for.")
     useful = tuple(item for item in command.items if item in referral.missing)
@@ -88,7 +88,7 @@ def supply(command: SupplyInformation, referral: Referral) -> list[IntakeFact]:
 
 
 def choose_pathway(command: ChoosePathway, referral: Referral) -> list[IntakeFact]:
-    """What the order does not tell, a person does; then the others may begin."""
+    """Record the pathway that a person chose; then the other services may begin."""
     if referral.pathway == command.pathway:
         return []
     if referral.has_pathway:
@@ -108,7 +108,7 @@ def choose_pathway(command: ChoosePathway, referral: Referral) -> list[IntakeFac
 
 
 def _claimed(command: ReceiveReferral, referral: Referral) -> list[IntakeFact]:
-    """Whoever sends the very same order knows all of it: one that nobody is known to have placed is theirs from now."""
+    """The sender of an identical order becomes its placer, if no placer is known."""
     is_claimed = command.placed_by is not None and referral.placed_by is None
     return [ContentNoted(command.fingerprint, placed_by=command.placed_by)] if is_claimed else []
 
@@ -146,7 +146,7 @@ def _received(command: ReceiveReferral) -> ReferralReceived:
 
 
 def _check(command: Command, referral_id: str, missing: tuple[Item, ...], n: int, *, has_pathway: bool) -> IntakeFact:
-    """Complete, or the nth request for what is not; what only a person can choose is waited for last."""
+    """Find the referral complete, or ask for the nth time. What a person must choose is waited for last."""
     if not missing and not has_pathway:
         return PathwayAwaited(command.at)
     if not missing:

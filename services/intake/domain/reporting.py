@@ -1,4 +1,4 @@
-"""What becomes of a report: applied, or kept until a person says whether it belongs to this referral."""
+"""Decides about reports: applied, or kept until a person says whether the report belongs to this referral."""
 
 from typing import Final
 
@@ -11,11 +11,11 @@ from shared.contracts.language import Command
 from shared.errors import Conflict, NotFound, Rejected
 
 MOST_REPORTS: Final = 50
-"""A document has a limit; long before it, something is wrong with whoever reports."""
+"""A limit, because a document has a maximum size. A sender of more reports has a defect."""
 
 
 def record(command: RecordReport, referral: Referral) -> list[IntakeFact]:
-    """Apply a report, once; keep it for a person where it may be somebody else's."""
+    """Apply a report, once. Keep it for a person where it may be about another patient."""
     if known := _known(command.report_id, referral):
         if known.fingerprint != command.fingerprint:
             raise Conflict("other-content", "This report was taken in before, with other content.")
@@ -48,7 +48,7 @@ def is_kept(report_id: str, whom: Whom, referral: Referral) -> bool:
 
 
 def match(command: MatchReport, referral: Referral) -> list[IntakeFact]:
-    """A person says whether a kept report belongs here. One that was set aside may be taken back, not the reverse."""
+    """Record whether a kept report belongs to this referral. One set aside may still be applied, not the reverse."""
     is_ours = command.outcome == "applies"
     if referral.report(command.report_id):
         if is_ours:
@@ -66,7 +66,7 @@ def match(command: MatchReport, referral: Referral) -> list[IntakeFact]:
 
 
 def settle(command: Command, referral: Referral, visit_id: str) -> list[IntakeFact]:
-    """Apply what was kept because its visit was not heard of yet: now it is. Services are heard in any order."""
+    """Apply the reports that were kept because their visit was not known. Services' facts come in any order."""
     facts: list[IntakeFact] = []
     is_final_there = referral.final_report is not None
     for kept in referral.kept_reports:

@@ -1,4 +1,4 @@
-"""What intake knows of one referral. Values only; patient data is in the seals, which nothing here opens."""
+"""The state of one referral. Values only; patient data is inside seals, which nothing here opens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,14 +26,14 @@ Status = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No such referral was taken in."""
+    """No order was received."""
 
     situation: Literal["absent"] = "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """No referral, but another name of an order: the referral is under `to`."""
+    """Another name of an order: its referral is under `to`."""
 
     to: str
     situation: Literal["elsewhere"] = "elsewhere"
@@ -52,7 +52,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class NumberRef:
-    """A number that an order was placed under, and whose: keyed, the same for the same, and nothing else is known."""
+    """An order number and its issuer, both keyed: only equality can be learnt."""
 
     system_ref: str
     ref: str
@@ -88,7 +88,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked of the referring clinician, and under which id."""
+    """A request to the referring clinician: the items asked for, and its id."""
 
     request_id: str
     items: tuple[Item, ...]
@@ -139,7 +139,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How it is to end, or has ended, and why."""
+    """The outcome of the referral and its reason, planned or final."""
 
     outcome: Outcome
     reason: Reason | None
@@ -202,28 +202,28 @@ class Referral:
         return self.patient_ref == patient_ref and all(known.ref == number.ref for known in others)
 
     def knows(self, *fingerprints: str) -> bool:
-        """Whether an order of one of these fingerprints came before."""
+        """Whether an order with one of these fingerprints was received before."""
         kept = {self.fingerprint, *self.fingerprints, *(version.fingerprint for version in self.versions)}
         return not kept.isdisjoint(fingerprints)
 
     @property
     def has_pathway(self) -> bool:
-        """Whether it is known which way the referral goes."""
+        """Whether the pathway is known."""
         return self.pathway != UNKNOWN_PATHWAY
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended, or is about to."""
+        """Whether the referral has ended, or is winding down."""
         return self.situation in {"winding_down", "closed"}
 
     @property
     def is_closed(self) -> bool:
-        """Whether the loop is closed or was given up."""
+        """Whether the referral is closed, with or without a report."""
         return self.situation == "closed"
 
     @property
     def evidence_of_care(self) -> str | None:
-        """What proves that the patient was seen: the visit, else the first report."""
+        """The evidence that the patient was seen: the visit, else the first report."""
         return self.seen_at_visit or next((report.report_id for report in self.reports), None)
 
     @property

@@ -1,6 +1,6 @@
-"""Whom a report is about, held against whom the referral is about: the same patient, another, or nobody can tell.
+"""Compares the patient of a report with the patient of the referral: the same, another, or unknown.
 
-Pure, and the only place for this rule. What it compares was opened at the door, and is dropped there.
+Pure, and the only place for this rule. The API opens what is compared, and keeps none of it.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ _LETTERS_OF_THEIR_OWN: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "
 
 
 class PatientSaid(Word):
-    """Who a patient is, as far as it is said: the number of their record and whose number it is, name, birth date."""
+    """Identifying data of a patient, as far as it is given: record number with its system, name, birth date."""
 
     record_number: Identifier | None = None
     given: str = ""

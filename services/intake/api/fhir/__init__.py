@@ -78,7 +78,7 @@ def _read(raw: bytes, is_strict: bool, *payload: Any) -> tuple[Parcel, Sequence[
 
 
 def _under_its_own_number(asked: Asked, caller: Caller) -> Asked:
-    """An order under a number that its sender may use as it is; any other refused, with nothing else said of it."""
+    """Check that the sender may use the order's number. A refusal says nothing else about the order."""
     number = asked.instruction and asked.instruction.number
     flaw = flaw_of_number(caller, number, f"{asked.node.pointer}/identifier") if number else None
     return Asked(asked.node, None, (), (flaw,)) if flaw else asked
@@ -91,7 +91,7 @@ def _require_json(request: Request) -> None:
 
 
 def _refuse_if_nothing_can_be_taken(parcel: Parcel, found: Sequence[Asked]) -> None:
-    """A transaction is taken whole or not at all; of the others, what can be."""
+    """Apply a transaction completely or not at all; of other Bundles apply the orders that can be applied."""
     flawed = [asked for asked in found if asked.instruction is None]
     if flawed and (parcel.is_one_act or len(flawed) == len(found)):
         raise refusal(*dict.fromkeys(flaw for asked in flawed for flaw in asked.flaws))
@@ -124,6 +124,6 @@ async def _carry_out(reception: Reception, asked: Asked, sender: Sender, *, is_a
 
 
 def _headers_of(done: Sequence[Done]) -> dict[str, str]:
-    """The version that holds an order, if it is one; and a mark where all of them had been taken in before."""
+    """The version that holds an order, if it became a referral, and whether all of them had been received before."""
     version = {"ETag": etag(done[0].version)} if len(done) == 1 else {}
     return {**version, "Idempotent-Replayed": "true"} if all(each.is_repeat for each in done) else version

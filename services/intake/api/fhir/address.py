@@ -1,8 +1,9 @@
-"""Where the patient lives now, and so whose clock counts (R4 datatypes.html#Address).
+"""Finds the patient's current address and time zone (R4 datatypes.html#Address).
 
-The home address in force; one for a time only while that lasts; never where bills go. The ZIP code says the zone, the
-state where there is none, the country where it is not the United States. What leaves the zone open is warned of, and
-all zones that it may be are told: whoever writes to the patient keeps to what is lawful in each.
+The home address that is in force counts; a temporary one counts only during its period; a billing address never
+counts. The ZIP code gives the zone, else the state, else the country outside the United States. Where the zone stays
+open, a warning is given and all possible zones are published, so that a sender keeps to the hours that are lawful in
+each.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ def _in_use(reading: Reading, patient: Placed) -> Sequence[tuple[int, Any]]:
 
 
 def _rank(address: Any) -> tuple[int, bool]:
-    """Where somebody is for a time comes first while it is known to last; a post box is no place to live."""
+    """A temporary address comes first while its period is known to last. A post box is no place to live."""
     is_temporary = address.use == "temp"
     use = 0 if is_temporary and address.period else {"home": 1, None: 2, "temp": 3}.get(address.use, 4)
     return use, address.type == "postal"

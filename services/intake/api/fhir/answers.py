@@ -17,12 +17,12 @@ from shared.web import Flaw, issues_of
 PATIENTS: Final = "urn:throughline:patient"
 _WARNINGS: Final = "warnings"
 _REPLAYED: Final = Flaw("", "replayed", "was taken in before, and is the same")
-"""What the header Idempotent-Replayed says of a whole answer, for one entry."""
+"""The value of the header Idempotent-Replayed, for one entry."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one order: taken as a referral, or refused with `flaws` under an HTTP `status`."""
+    """The result of one order: a referral, or a refusal with `flaws` and an HTTP `status`."""
 
     asked: Asked
     status: int = HTTPStatus.ACCEPTED
@@ -40,7 +40,7 @@ class Done:
 
 
 def answer_of(parcel: Parcel, done: Sequence[Done]) -> Mapping[str, Any]:
-    """The answer to everything that came in. A single order is answered by itself, unless entries ask for answers."""
+    """The answer to the whole request. A single order gets an answer of its own, unless entries ask for answers."""
     if parcel.kind == "transaction":
         return _bundle("transaction-response", _in_place(parcel, done))
     if parcel.kind == "batch":

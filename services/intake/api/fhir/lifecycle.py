@@ -18,7 +18,7 @@ from services.intake.domain.deadlines import ORDER_VALID_FOR
 from services.intake.domain.instruction import Withdrawal
 
 OrderStatus = Literal["active", "on-hold", "refused"] | Withdrawal
-"""What an order says of itself now. All but `active` are no reason to begin; most are one to end what has begun."""
+"""The status of an order. Only `active` lets work begin; most others end work that has begun."""
 
 AUTHORITY: Final = frozenset({"order", "plan", "directive", "original-order", "reflex-order", "filler-order"}) | {
     "instance-order"

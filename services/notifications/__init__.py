@@ -1,1 +1,1 @@
-"""What the patient is told: what to say, to whom, how, and when it is lawful."""
+"""Notifications writes to patients: about visits, reminders and cancellations, at lawful hours."""

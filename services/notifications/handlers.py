@@ -1,4 +1,4 @@
-"""What notifications makes of what intake and scheduling tell.
+"""Translates the facts of intake and scheduling into commands of a conversation.
 
 Seals are opened to learn which media can work and when the visit is; names, numbers and addresses go no further.
 """
@@ -27,7 +27,7 @@ PURPOSE = "plan_messages"
 
 
 def on_referral_received(keyring: Keyring, fact: ReferralReceived, context: EventContext) -> KeepContact:
-    """There is somebody to write to, or nobody can be written to yet."""
+    """A received referral brings the contact, if it has one."""
     return _keep_contact(keyring, fact.referral_id, fact.seals.get("contact"), context)
 
 
@@ -38,7 +38,7 @@ def on_information_supplied(keyring: Keyring, fact: InformationSupplied, context
 
 
 def on_visit_booked(keyring: Keyring, fact: VisitBooked, context: EventContext) -> AnnounceVisit:
-    """The patient is told of the visit, and reminded."""
+    """A booked visit is told to the patient, with reminders."""
     sealed = fact.seals.get("visit")
     if sealed is None:
         raise Unreadable("/seals/visit", "missing-seal")
@@ -57,27 +57,27 @@ def on_visit_booked(keyring: Keyring, fact: VisitBooked, context: EventContext) 
 
 
 def on_visit_cancelled(fact: VisitCancelled, context: EventContext) -> EndVisit:
-    """Who knows of the visit is told that it is off."""
+    """A cancelled visit is told to the patient who knows of it."""
     return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="cancelled")
 
 
 def on_visit_missed(fact: VisitMissed, context: EventContext) -> EndVisit:
-    """Who missed a visit is asked to call."""
+    """A patient who missed a visit is asked to call."""
     return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="missed")
 
 
 def on_visit_fulfilled(fact: VisitFulfilled, context: EventContext) -> EndVisit:
-    """Nothing is left to remind of."""
+    """A completed visit needs no reminder."""
     return EndVisit(at=context.at, by=context.by, channel="kafka", visit_id=fact.visit_id, status="fulfilled")
 
 
 def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> StopForCancellation:
-    """Reminders stop, and who was told of a visit is told that there is none."""
+    """A cancelled referral stops reminders, and is told to the patient who knows of a visit."""
     return StopForCancellation(at=context.at, by=context.by, channel="kafka", because=fact.reason.code)
 
 
 def on_referral_closed(fact: ReferralClosed, context: EventContext) -> StopForClosing:
-    """Everything stops but the word of a cancellation."""
+    """A closed referral stops everything except messages about a cancellation."""
     return StopForClosing(at=context.at, by=context.by, channel="kafka", outcome=fact.outcome)
 
 
@@ -108,7 +108,7 @@ def _media(contact: Contact) -> tuple[Medium, ...]:
 
 
 def reactions(keyring: Keyring) -> Mapping[type[Fact], Reaction]:
-    """What is heard, and what is done about it."""
+    """The reaction to each consumed fact."""
     return {
         ReferralReceived: partial(on_referral_received, keyring),
         InformationSupplied: partial(on_information_supplied, keyring),

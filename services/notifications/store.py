@@ -1,4 +1,4 @@
-"""The conversation at rest: its decider, and the collection that holds it."""
+"""Stores conversations: the decider with its upcasters, and the collection."""
 
 from services.notifications.domain import INITIAL, Conversation, decide, evolve, next_due, tasks, wanted_effects
 from services.notifications.domain.facts import ConversationFact

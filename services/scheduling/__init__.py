@@ -1,1 +1,1 @@
-"""Which provider, which visit, and when: one placement per referral, one calendar day per resource and UTC date."""
+"""Scheduling chooses the provider and books the visit. One placement per referral; one calendar day per resource."""

@@ -1,4 +1,4 @@
-"""What scheduling makes of what intake, authorization and notifications tell: translate, hand over, stop."""
+"""Translates the facts of intake, authorization and notifications into commands of a placement."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -47,7 +47,7 @@ from shared.messaging.inbox import EventContext, Reaction
 
 
 def on_referral_received(directory: Directory, fact: ReferralReceived, context: EventContext) -> TakeOrder:
-    """What is wanted is known, and who could do it."""
+    """A received referral brings the order and its candidates."""
     order = Order(
         referral_id=fact.referral_id,
         patient_ref=fact.patient_ref,
@@ -63,33 +63,33 @@ def on_referral_received(directory: Directory, fact: ReferralReceived, context: 
 
 
 def on_pathway_chosen(directory: Directory, fact: PathwayChosen, context: EventContext) -> TakePathway:
-    """What is wanted is known at last."""
+    """The chosen pathway says which providers are candidates."""
     candidates = directory.candidates(fact.pathway, fact.priority, fact.referral_id)
     return TakePathway(at=context.at, by=context.by, channel="kafka", pathway=fact.pathway, candidates=candidates)
 
 
 def on_referral_held(_fact: ReferralHeld, context: EventContext) -> HoldPlacement:
-    """Nothing new is begun; a visit that stands is kept."""
+    """While the order is on hold nothing new is begun; a booked visit stays."""
     return HoldPlacement(at=context.at, by=context.by, channel="kafka")
 
 
 def on_referral_resumed(_fact: ReferralResumed, context: EventContext) -> ResumePlacement:
-    """It goes on."""
+    """The order is active again: the placement goes on."""
     return ResumePlacement(at=context.at, by=context.by, channel="kafka")
 
 
 def on_referral_found_complete(_fact: ReferralFoundComplete, context: EventContext) -> BeginPlacement:
-    """A provider may be chosen."""
+    """The referral is complete: a provider may be chosen."""
     return BeginPlacement(at=context.at, by=context.by, channel="kafka")
 
 
 def on_referral_cancelled(fact: ReferralCancelled, context: EventContext) -> EndPlacement:
-    """Everything that is held for the referral is given back."""
+    """The cancelled referral releases everything that is held for it."""
     return EndPlacement(at=context.at, by=context.by, channel="kafka", reason=fact.reason)
 
 
 def on_referral_closed(fact: ReferralClosed, context: EventContext) -> EndPlacement:
-    """Nothing is sought any more."""
+    """The closed referral ends the search."""
     reason = fact.reason or Reason(system="throughline", code=fact.outcome)
     return EndPlacement(at=context.at, by=context.by, channel="kafka", reason=reason)
 
@@ -106,54 +106,54 @@ def on_consult_report_received(fact: ConsultReportReceived, context: EventContex
 
 
 def on_authorization_submitted(_fact: AuthorizationSubmitted, context: EventContext) -> RecordRequest:
-    """The payer was asked: its leave is needed."""
+    """The submitted request means that an authorization is needed."""
     return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
 def on_authorization_pended(_fact: AuthorizationPended, context: EventContext) -> RecordRequest:
-    """The payer has not decided, or not any more."""
+    """The pended request is not decided, or not any more."""
     return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
 def on_authorization_needs_person(_fact: AuthorizationNeedsPerson, context: EventContext) -> RecordRequest:
-    """What became of the request is a person's to find out: until then it allows nothing."""
+    """A request in question allows nothing until a person has found out."""
     return RecordRequest(at=context.at, by=context.by, channel="kafka")
 
 
 def on_authorization_approved(fact: AuthorizationApproved, context: EventContext) -> RecordApproval:
-    """The payer certified a visit, at a provider's and within a window."""
+    """The payer certified a visit with a provider, within a window."""
     return RecordApproval(at=context.at, by=context.by, channel="kafka", items=fact.items)
 
 
 def on_authorization_not_required(fact: AuthorizationNotRequired, context: EventContext) -> RecordClearance:
-    """A visit needs no certificate, with this provider or with any."""
+    """The visit needs no authorization, with this provider or with any."""
     return RecordClearance(
         at=context.at, by=context.by, channel="kafka", basis="not_required", provider_ref=fact.provider_ref
     )
 
 
 def on_authorization_overridden(_fact: AuthorizationOverridden, context: EventContext) -> RecordClearance:
-    """Somebody answers for it that the visit does not wait."""
+    """An override lets the visit go ahead without the payer."""
     return RecordClearance(at=context.at, by=context.by, channel="kafka", basis="overridden")
 
 
 def on_authorization_denied(_fact: AuthorizationDenied, context: EventContext) -> RecordDenial:
-    """The payer refused."""
+    """The payer denied the request."""
     return RecordDenial(at=context.at, by=context.by, channel="kafka")
 
 
 def on_authorization_withdrawn(_fact: AuthorizationWithdrawn, context: EventContext) -> RecordWithdrawal:
-    """The authorization was given back."""
+    """The authorization was withdrawn."""
     return RecordWithdrawal(at=context.at, by=context.by, channel="kafka")
 
 
 def on_contact_recorded(fact: ContactRecorded, context: EventContext) -> RecordContact:
-    """Somebody spoke with the patient."""
+    """A person spoke with the patient."""
     return RecordContact(at=context.at, by=context.by, channel="kafka", outcome=fact.outcome)
 
 
 def reactions(directory: Directory) -> Mapping[type[Fact], Reaction]:
-    """What is heard, and what is done about it."""
+    """The reaction to each consumed fact."""
     return {
         ReferralReceived: partial(on_referral_received, directory),
         PathwayChosen: partial(on_pathway_chosen, directory),

@@ -1,4 +1,4 @@
-"""Binds scheduling's two deciders to their collections, and reads the directory. No rule of the domain is here."""
+"""Stores placements and calendar days, and reads the directory. No rule of the domain is here."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Where every referral stands: the ledger, the timeline, the worklist and the console."""
+"""Tracking records every fact and shows every referral: ledger, timeline, worklist and console."""

@@ -1,4 +1,4 @@
-"""The issuer as the console speaks to it: people log in by authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
+"""Calls the issuer for the console: people log in by authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
 
 import base64
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _SECRET_BYTES: Final = 32
 
 
 class LogInRefused(Exception):
-    """The issuer does not believe this log-in."""
+    """The issuer refused this log-in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What tracking makes of the facts it hears: it records every one, and so needs one reaction only."""
+"""Records every consumed fact, so tracking needs one reaction only."""
 
 from collections.abc import Mapping
 

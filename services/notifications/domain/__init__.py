@@ -1,4 +1,4 @@
-"""What to say to a patient, by which medium, when it is lawful, and when a person must say it. No I/O, no clock."""
+"""Decides which message a patient gets, by which medium and when, and when a person must call. No I/O, no clock."""
 
 from services.notifications.domain.commands import (
     AnnounceVisit,

@@ -1,4 +1,4 @@
-"""What follows by itself whenever a conversation is looked at: what is due begins, what is moot is given up."""
+"""Derives the facts that follow from the state of a conversation: due messages begin, moot ones are given up."""
 
 from collections.abc import Callable, Iterable
 from functools import reduce
@@ -30,7 +30,7 @@ def fold(conversation: Conversation, facts: Iterable[ConversationFact]) -> Conve
 
 
 def cascade(command: Command, before: Conversation, decided: Facts) -> Facts:
-    """What was decided, and everything that follows from it at `command.at`."""
+    """The decided facts, and all facts that follow from them at `command.at`."""
     facts, after = list(decided), fold(before, decided)
     rules: tuple[Callable[[Command, Conversation], Facts], ...] = (_give_up_waiting, _lapse, _drop, _begin)
     for rule in rules:
@@ -40,7 +40,7 @@ def cascade(command: Command, before: Conversation, decided: Facts) -> Facts:
 
 
 def attribution(command: Command, conversation: Conversation, message: Message) -> dict[str, Any]:
-    """What every published fact about a message says."""
+    """The fields that every published fact about a message has."""
     return {
         **vars(command.attribution),
         "referral_id": conversation.referral_id,
@@ -53,7 +53,7 @@ def attribution(command: Command, conversation: Conversation, message: Message) 
 
 
 def failed(command: Command, conversation: Conversation, message: Message, reason: Reason) -> MessageFailed:
-    """The message will not arrive by its medium."""
+    """The message cannot be delivered by its medium."""
     return MessageFailed(**attribution(command, conversation, message), reason=reason)
 
 
@@ -66,7 +66,7 @@ def _give_up_waiting(command: Command, conversation: Conversation) -> Facts:
 
 
 def _lapse(command: Command, conversation: Conversation) -> Facts:
-    """Too late is too late; and after the end of a referral nobody goes on calling a patient who cannot be reached."""
+    """Give up what is too late. After the end of a referral a patient who cannot be reached is not called any more."""
     late = [want.notice for want in still_open(conversation) if want.until and want.until <= command.at]
     if conversation.has_ended and conversation.unreachable_at:
         late += [want.notice for want in calls(conversation) if want.notice not in late]
@@ -74,7 +74,7 @@ def _lapse(command: Command, conversation: Conversation) -> Facts:
 
 
 def _drop(command: Command, conversation: Conversation) -> Facts:
-    """Of what was begun: what need not be said any more, and what would go to an old number."""
+    """Give up begun messages that are moot, or addressed to an old number."""
     edition = conversation.reach.edition if conversation.reach else 0
     wanted = [message for want in still_open(conversation) for message in messages_for(conversation, want.notice)]
     return [

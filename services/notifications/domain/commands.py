@@ -1,4 +1,4 @@
-"""What may be asked of a conversation. Nothing here holds patient data but as seals."""
+"""The commands of a conversation. They hold patient data only as seals."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class KeepContact(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class AnnounceVisit(Command):
-    """Tell the patient of a visit, and remind of it; `replaces` is the visit that it moves."""
+    """A visit was booked: tell the patient and remind of it. `replaces` is the visit that it moves."""
 
     visit_id: str
     replaces: str | None
@@ -35,7 +35,7 @@ class AnnounceVisit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EndVisit(Command):
-    """The visit will not be, or was: stop reminding, and correct what was told."""
+    """The visit is off or over: stop reminders, and correct what the patient was told."""
 
     visit_id: str
     status: VisitEnd
@@ -50,7 +50,7 @@ class StopForCancellation(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class StopForClosing(Command):
-    """The referral was closed with this outcome: stop, but for the word of a cancellation."""
+    """The referral was closed with this outcome: stop, except for messages about a cancellation."""
 
     outcome: str
 
@@ -87,7 +87,7 @@ class RecordMayHaveGone(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Postpone(Command):
-    """At the gateway's door it was too late, or too late in the evening, for message `number`."""
+    """The gateway client found it too late, or outside lawful hours, for message `number`."""
 
     number: int
 

@@ -1,6 +1,6 @@
-"""What the patient ought to hear now, as a function of what is known. What was said already is looked at, not how.
+"""Derives which notices the patient should get, from the known facts in whatever order they came.
 
-The order in which other services' facts came does not matter here, only which came.
+Whether a notice was said already counts; how it was said does not.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from services.notifications.domain.state import (
 
 REMIND_DAYS_BEFORE = (3, 1)
 SETTLING = timedelta(minutes=2)
-"""A cancelled visit is told of after this: what replaces it, or ends the whole referral, may be on its way."""
+"""How long a cancellation waits before it is told: a new visit, or the end of the referral, may follow at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A notice that ought to be said: not before `since`, and of no use from `until` on."""
+    """A notice that should be said: not before `since`, and useless from `until` on."""
 
     notice: Notice
     since: datetime
@@ -34,7 +34,7 @@ class Wanted:
 
 
 def wanted(conversation: Conversation) -> tuple[Wanted, ...]:
-    """Everything that the patient ought to have heard or to hear, said or not."""
+    """All notices that the patient should have had or should get, said or not."""
     if conversation.reach is None or conversation.is_silent:
         return ()
     if conversation.cancelled_at is not None:
@@ -53,7 +53,7 @@ def wanted(conversation: Conversation) -> tuple[Wanted, ...]:
 
 
 def still_open(conversation: Conversation) -> tuple[Wanted, ...]:
-    """What ought to be said, was not, and is not too late."""
+    """The notices that should be said, were not, and are not too late."""
     return tuple(
         want
         for want in wanted(conversation)
@@ -62,7 +62,7 @@ def still_open(conversation: Conversation) -> tuple[Wanted, ...]:
 
 
 def was_heard(conversation: Conversation, notice: Notice) -> bool:
-    """Whether it went out, or a person said it. A reminder that could have gone is not risked again."""
+    """Whether it was sent, or a person said it. A reminder that may have been sent is not sent again."""
     if any(speaks_for(phoned, notice) for phoned in conversation.phoned):
         return True
     enough = {"sent", "delivered"} | ({"dropped", "gone"} if notice.kind in AT_MOST_ONCE else set())
@@ -70,18 +70,18 @@ def was_heard(conversation: Conversation, notice: Notice) -> bool:
 
 
 def messages_for(conversation: Conversation, notice: Notice) -> list[Message]:
-    """The messages that say it, in order."""
+    """The messages of this notice, in order."""
     return [message for message in conversation.messages if speaks_for(message.notice, notice)]
 
 
 def speaks_for(said: Notice, notice: Notice) -> bool:
-    """Whether saying the one says the other: who hears that a visit was moved hears that it is booked."""
+    """Whether one notice includes the other: a patient told that a visit was moved knows that it is booked."""
     is_moved_for_booked = said.kind == "visit_moved" and notice.kind == "visit_booked"
     return said.about == notice.about and (is_moved_for_booked or said == notice)
 
 
 def is_announced(conversation: Conversation, visit: Visit) -> bool:
-    """Whether the patient knows of the visit, or may."""
+    """Whether the patient knows of the visit, or may know."""
     if any(notice.kind in ANNOUNCING and notice.about == visit.visit_id for notice in conversation.phoned):
         return True
     return any(
@@ -100,12 +100,12 @@ def visit_spoken_of(conversation: Conversation, notice: Notice) -> Visit | None:
 
 
 def _current(visits: tuple[Visit, ...]) -> Visit:
-    """The visit that holds, else the last that there was."""
+    """The visit that is booked, else the last that was."""
     return next((visit for visit in reversed(visits) if visit.status == "booked"), visits[-1])
 
 
 def _of_cancelled_referral(conversation: Conversation, cancelled_at: datetime) -> tuple[Wanted, ...]:
-    """Only who was told something needs to hear of it, and nobody who was seen after all."""
+    """A cancellation goes only to patients who were told something, and not to those who were seen."""
     was_announced = any(is_announced(conversation, visit) for visit in conversation.visits)
     was_seen = any(visit.status == "fulfilled" for visit in conversation.visits)
     if was_seen or not was_announced:
@@ -122,7 +122,7 @@ def _of_booked(conversation: Conversation, visit: Visit) -> tuple[Wanted, ...]:
 
 
 def _corrects_another(conversation: Conversation, visit: Visit) -> bool:
-    """Whether the patient may still have another date in mind; a missed one is in nobody's mind."""
+    """Whether the patient may still expect another date. A missed date is not expected any more."""
     return any(
         other.status in {"replaced", "cancelled"} and is_announced(conversation, other)
         for other in conversation.visits
@@ -131,13 +131,13 @@ def _corrects_another(conversation: Conversation, visit: Visit) -> bool:
 
 
 def _has_gone_out(conversation: Conversation, notice: Notice) -> bool:
-    """Whether some medium works, so that reminding by it makes sense."""
+    """Whether a medium works, so that a reminder can be sent."""
     return any(message.status in {"sent", "delivered"} for message in messages_for(conversation, notice))
 
 
 @lru_cache(maxsize=4096)  # asked for many times per command, and calendars are slow
 def _reminders(visit: Visit) -> tuple[Wanted, ...]:
-    """A reminder is of use until the next one comes, and not wanted for a visit booked later than it."""
+    """A reminder is useful until the next one. A visit booked after its time gets none."""
     instants = [days_before(visit.starts_at, days, visit.timezone) for days in REMIND_DAYS_BEFORE]
     ends = [*instants[1:], visit.starts_at]
     return tuple(
@@ -148,7 +148,7 @@ def _reminders(visit: Visit) -> tuple[Wanted, ...]:
 
 
 def _of_cancelled_visit(conversation: Conversation, since: datetime) -> tuple[Wanted, ...]:
-    """Nothing is booked: the last visit that the patient knows of is corrected, even if another came in between."""
+    """Nothing is booked: correct the last visit that the patient knows of, even if another was booked in between."""
     known = next((visit for visit in reversed(conversation.visits) if is_announced(conversation, visit)), None)
     if known is None or known.status not in {"cancelled", "replaced"}:
         return ()

@@ -1,4 +1,4 @@
-"""What may happen to a conversation: one small rule per command, and what follows from it."""
+"""Decides the commands of a conversation: one small rule per command, then the facts that follow."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,10 +42,10 @@ from shared.errors import NotFound, Rejected
 
 CALLS_BEFORE_UNREACHABLE = 3
 MOST_CONTACTS = 200
-"""A document has a limit; long before it, something is wrong with whoever calls."""
+"""A limit, because a document has a maximum size. A caller that needs more has a defect."""
 GATEWAY_SILENT = Reason(system="throughline", code="gateway-unavailable")
 _SILENT = "deceased"
-"""The one reason and outcome after which nothing is said to anybody."""
+"""The reason and outcome after which nobody is written to."""
 
 
 def decide(command: Command, conversation: Conversation) -> list[ConversationFact]:
@@ -91,7 +91,7 @@ def _announce_visit(command: AnnounceVisit, conversation: Conversation) -> Facts
 
 
 def _end_visit(command: EndVisit, conversation: Conversation) -> Facts:
-    """A visit that was replaced stays so: its cancellation is part of the move."""
+    """A replaced visit stays replaced: its cancellation is part of the move."""
     visit = conversation.visit(command.visit_id)
     if visit is None or visit.status in {command.status, "replaced"}:
         return []
@@ -99,7 +99,7 @@ def _end_visit(command: EndVisit, conversation: Conversation) -> Facts:
 
 
 def _stop_for_cancellation(command: StopForCancellation, conversation: Conversation) -> Facts:
-    """The first cancellation counts. A later one may still bring that nothing must be said any more."""
+    """The first cancellation counts. A later one can only add that nothing may be said any more."""
     is_silent = command.because == _SILENT
     if conversation.cancelled_at and (conversation.is_silent or not is_silent):
         return []
@@ -180,7 +180,7 @@ def _called(command: RecordContact, conversation: Conversation) -> Facts:
 
 
 def _tick(_command: Tick, _conversation: Conversation) -> Facts:
-    """Time alone adds nothing: what is due follows by itself."""
+    """Time alone adds no fact here: due messages follow by themselves."""
     return []
 
 

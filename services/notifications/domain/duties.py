@@ -1,4 +1,4 @@
-"""What must happen next in a conversation, when its clock strikes, and which messages the world is owed."""
+"""Derives from a conversation its tasks, its next deadline, and the messages that it wants sent."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ URGENCIES: dict[Kind, int] = {
 
 
 def tasks(conversation: Conversation) -> tuple[Task, ...]:
-    """A person's call or decision before the system's sending and waiting; a reminder is nothing to wait for."""
+    """The task: a person's call or decision before the system's sending and waiting. A reminder is not waited for."""
     if conversation.reach and (needed := calls(conversation)):
         return (_persons_task(conversation, conversation.reach, needed),)
     if begun := [
@@ -46,7 +46,7 @@ def next_due(conversation: Conversation) -> datetime | None:
 
 
 def wanted_effects(conversation: Conversation) -> list[Effect]:
-    """Each message that was begun and not given up. What was sent stays: nothing can recall it."""
+    """Each message that was begun and not given up. Sent messages stay: they cannot be recalled."""
     return [
         Effect(
             kind=message.effect_kind,
@@ -61,7 +61,7 @@ def wanted_effects(conversation: Conversation) -> list[Effect]:
 
 def _persons_task(conversation: Conversation, reach: ContactChannels, needed: list[Wanted]) -> Task:
     if conversation.unreachable_at:
-        # What came up since then is new to whoever decides.
+        # A notice that came up since then is new to the clinician who decides.
         began_at = min(_began_at(conversation, reach, want) for want in needed)
         due_at = after_business_days(latest(conversation.unreachable_at, began_at), DECIDE_WITHIN_DAYS, reach.timezone)
         return Task.of("decide_on_unreachable", "clinician", QUEUE, due_at)

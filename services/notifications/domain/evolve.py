@@ -1,4 +1,4 @@
-"""How facts change a conversation. Total: what has happened is never refused."""
+"""Applies facts to a conversation. Total: a fact that was recorded is never refused."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,7 +35,7 @@ _AFTER: Mapping[type[PublishedFact], Mapping[MessageStatus, MessageStatus]] = {
     MessageFailed: {"due": "failed", "sent": "failed"},
     MessageUnknown: {"due": "unknown", "dropped": "gone", "postponed": "gone"},
 }
-"""What each fact makes of a message; a status that is not listed stays: evidence outweighs its absence."""
+"""The status that each fact gives to a message. A status that is not listed stays: evidence outweighs silence."""
 
 
 def evolve(conversation: Conversation, fact: ConversationFact) -> Conversation:
@@ -77,13 +77,13 @@ def _told(conversation: Conversation, fact: PublishedFact) -> Conversation:
 
 
 def _arrived(conversation: Conversation, message: Message, fact: PublishedFact) -> bool:
-    """Whether it came to the contact that is used now: what came to an old number says nothing of the new one."""
+    """Whether it went to the current contact: a result for an old number says nothing about the new one."""
     is_current = conversation.reach is not None and message.edition == conversation.reach.edition
     return isinstance(fact, MessageDelivered) and is_current
 
 
 def _within_reach(conversation: Conversation) -> Conversation:
-    """Calls that nobody took before say nothing of what there will be to say."""
+    """Forget unanswered calls: they do not count for notices that come later."""
     return replace(conversation, unanswered=0, unreachable_at=None)
 
 

@@ -1,4 +1,4 @@
-"""What happens to a conversation and is nobody else's business. What is told is in `shared.contracts.notifications`."""
+"""The private facts of a conversation. Those that are published are in `shared.contracts.notifications`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class ContactKept:
 
 @dataclass(frozen=True)
 class VisitNoted:
-    """Scheduling told of a visit; the one that it replaces is over."""
+    """A visit is booked; the one that it replaces is over."""
 
     visit: Visit
     replaces: str | None
@@ -32,7 +32,7 @@ class VisitNoted:
 
 @dataclass(frozen=True)
 class VisitEnded:
-    """Scheduling told what became of a visit."""
+    """A visit is off or over."""
 
     visit_id: str
     status: VisitEnd
@@ -41,7 +41,7 @@ class VisitEnded:
 
 @dataclass(frozen=True)
 class CancellationNoted:
-    """Intake told that the referral is cancelled. `is_silent`: nothing may be said to anybody."""
+    """The referral is cancelled. `is_silent`: nothing may be said to anybody."""
 
     at: datetime
     is_silent: bool
@@ -49,21 +49,21 @@ class CancellationNoted:
 
 @dataclass(frozen=True)
 class ClosingNoted:
-    """Intake told that the referral is closed."""
+    """The referral is closed."""
 
     is_silent: bool
 
 
 @dataclass(frozen=True)
 class MessagePlanned:
-    """An attempt begins: the engine sends it now."""
+    """An attempt begins: the engine sends it."""
 
     message: Message
 
 
 @dataclass(frozen=True)
 class MessageDropped:
-    """A message that nobody knows to have gone out is not wanted any more."""
+    """A message that was not knowingly sent is not wanted any more."""
 
     number: int
     at: datetime
@@ -71,7 +71,7 @@ class MessageDropped:
 
 @dataclass(frozen=True)
 class MessagePostponed:
-    """A message was stopped at the gateway's door: what it says is said at the next lawful hour, by another."""
+    """A message was stopped before it was sent. Its notice is sent at the next lawful hour by another message."""
 
     number: int
     at: datetime
@@ -79,7 +79,7 @@ class MessagePostponed:
 
 @dataclass(frozen=True)
 class NoticeLapsed:
-    """It is too late to say it."""
+    """It is too late to say these notices."""
 
     notice: Notice
 

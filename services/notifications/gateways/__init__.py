@@ -1,4 +1,4 @@
-"""The ways out to patients: text messages and e-mail. Messages are written here; whether to send is not decided."""
+"""Sends text messages and e-mail to patients. Messages are written here; whether to send is decided elsewhere."""
 
 from services.notifications.gateways.addresses import e164, is_mailable
 from services.notifications.gateways.mail import MailGateway

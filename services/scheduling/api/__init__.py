@@ -1,4 +1,4 @@
-"""Scheduling's doors: who shall see the patient, and what becomes of visits."""
+"""Scheduling's HTTP API: providers and visits of a placement."""
 
 from collections.abc import Sequence
 

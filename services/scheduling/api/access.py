@@ -20,13 +20,13 @@ POLICY: AccessPolicy = {
     "record_outcome": _OFFICES | {Role.COORDINATOR},
     "confirm_appointment": _SCHEDULERS,
 }
-"""By the name of the command, which is also how it is named among the actions allowed; and the two ways to read."""
+"""The roles of each permission. Permissions are named as their commands and actions are; two more are for reading."""
 HANDED: Final = {"answer_request": "logistics", "record_outcome": "logistics"}
-"""What offices' programs are asked for at addresses of their own, and the audience whose key makes these."""
+"""The permissions whose routes offices get as callback addresses, with the audience of the capability key."""
 
 
 def concerned(act: str, placement: Placement) -> Concerned:
-    """The offices to which a placement was put."""
+    """The offices that the referral was sent to."""
     return Concerned(providers=put_to(placement, act))
 
 

@@ -1,6 +1,6 @@
-"""Who sees the patient and when, and who holds which time. Pure: no clock, no store, no network.
+"""Decides which provider sees the patient, and when. Pure: no clock, no store, no network.
 
-`decide` and its companions are the placement's; a calendar day has its own in `calendar_day`.
+`decide` and the modules around it belong to the placement; a calendar day has its own in `calendar_day`.
 """
 
 from services.scheduling.domain import calendar_day

@@ -1,4 +1,4 @@
-"""What could be done now, asked of `decide` itself, so that a button and the server never disagree."""
+"""Lists the commands that would have an effect now. It asks `decide`, so that buttons and server never disagree."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def _does_something(command: Command, state: Placement) -> bool:
 
 
 def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
-    """One plausible command of each kind that has one."""
+    """One sample command for each kind that has one."""
     slot, other = _slot(state, who["at"]), Candidate("", "", is_in_house=True)
     return {
         "choose_provider": c.ChooseProvider(**who, candidate=other),
@@ -47,7 +47,7 @@ def _probes(state: Placement, who: dict[str, Any]) -> dict[str, Command]:
 
 
 def _answers(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command]]:
-    """An office that was asked says yes or no, or changes its mind; one of our own was not asked."""
+    """The answers of an office that was asked: yes, no, or a change of mind. A provider of our own was not asked."""
     choice = state.choice
     if choice is None or choice.answer_due_at is None:
         return []
@@ -71,7 +71,7 @@ def _of_visits(state: Placement, who: dict[str, Any]) -> list[tuple[str, Command
 
 
 def _slot(state: Placement, at: datetime) -> Slot:
-    """A time at the chosen provider's, within what was certified if anything was."""
+    """A time at the chosen provider, within the certified window if there is one."""
     provider_ref = state.choice.provider_ref if state.choice else ""
     items = state.leave.items_for(provider_ref)
     starts_at = at + _SOON

@@ -1,6 +1,6 @@
-"""Which days an interval touches, in which order they are reserved, and whether an attempt lives.
+"""Computes which calendar days an interval touches, their order, and whether an attempt still counts.
 
-Both sides of a booking rest on this: the placement, whose own write is the one moment of truth, and the days.
+Placement and calendar day both use these rules. The placement's own write alone decides whether a visit is booked.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def days_of(order: Order, slot: Slot) -> tuple[str, ...]:
 
 
 def resources_of(order: Order, slot: Slot) -> tuple[str, str, str]:
-    """What a visit needs, in the fixed order."""
+    """The resources of a visit, in their fixed order."""
     return order.patient_ref, slot.provider_ref, slot.room_ref
 
 
@@ -52,9 +52,10 @@ def overlaps(starts_at: datetime, ends_at: datetime, others: Iterable[tuple[date
 
 
 def life_of(state: Placement, attempt: int) -> Life:
-    """Whether an attempt is under way, holds, or is dead, which is for ever.
+    """Whether an attempt is under way, booked, or dead for ever.
 
-    An attempt that this state does not know yet counts as under way: only what is certain removes a reservation.
+    An attempt that this state does not know yet counts as under way: a reservation is removed only when that is
+    certain.
     """
     if any(visit.attempt.number == attempt and visit.is_kept for visit in state.visits):
         return "booked"

@@ -17,12 +17,12 @@ from shared.contracts.language import Command, Effect, EffectNeedsPerson, Task, 
 from shared.errors import Conflict, Rejected
 
 ASKED_AFTER = timedelta(minutes=20)
-"""A little longer than an attempt may take: most are settled when they are asked about."""
+"""A little longer than an attempt may take: most attempts have ended when the day asks about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An interval that an attempt of a placement reserves. Without `ask_at` it is permanent."""
+    """An interval that an attempt of a placement has reserved. Without `ask_at` it is permanent."""
 
     number: int
     placement_id: str
@@ -50,7 +50,7 @@ class CalendarDay:
     asked: int = 0
 
     def reservations_in_question(self) -> list[Reservation]:
-        """What the question under way is about, as far as it is still reserved."""
+        """The reservations that the open question is about, as far as they still exist."""
         numbers = self.question.claims if self.question else ()
         return [reservation for reservation in self.claims if reservation.number in numbers]
 
@@ -60,7 +60,7 @@ EMPTY = CalendarDay()
 
 @dataclass(frozen=True, kw_only=True)
 class ReserveInterval(Command):
-    """A placement intends to have this interval."""
+    """A placement reserves this interval."""
 
     placement_id: str
     attempt: int
@@ -70,7 +70,7 @@ class ReserveInterval(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseReservation(Command):
-    """A placement gave the attempt up."""
+    """A placement gives the attempt up."""
 
     placement_id: str
     attempt: int
@@ -78,7 +78,7 @@ class ReleaseReservation(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class HeedAnswer(Command):
-    """What placements said of the reservations in question, by reservation number."""
+    """The placements' answers about the reservations in question, by reservation number."""
 
     question: int
     lives: Mapping[int, Life]
@@ -107,7 +107,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """The question under way is over; reservations that are asked about again, and when: None is permanent."""
+    """The open question is closed. `ask_at` says when a reservation is asked about again; None makes it permanent."""
 
     ask_again: Mapping[int, datetime | None]
 
@@ -177,14 +177,14 @@ def _heed(command: HeedAnswer, day: CalendarDay) -> list[DayFact]:
 
 
 def _give_up_asking(command: EffectNeedsPerson, day: CalendarDay) -> list[DayFact]:
-    """No answer is no reason to remove a reservation: the question is put again, as another one."""
+    """Ask again, as a new question. A missing answer is no reason to remove a reservation."""
     if day.question is None or day.question.number != command.effect_revision:
         return []
     return [Answered(dict.fromkeys(day.question.claims, command.at + ASKED_AFTER))]
 
 
 def evolve(day: CalendarDay, fact: DayFact) -> CalendarDay:
-    """Fold one fact into the day."""
+    """Apply a fact to the day."""
     match fact:
         case Reserved(reservation=reservation):
             return replace(day, claims=(*day.claims, reservation), claimed=reservation.number)
@@ -198,19 +198,19 @@ def evolve(day: CalendarDay, fact: DayFact) -> CalendarDay:
 
 
 def next_due(day: CalendarDay) -> datetime | None:
-    """When reservations are to be asked about; while a question is under way, its call has its own time."""
+    """When the day must ask about reservations next. While a question is open, its call has its own time."""
     if day.question:
         return None
     return min((reservation.ask_at for reservation in day.claims if reservation.ask_at), default=None)
 
 
 def tasks(_day: CalendarDay) -> tuple[Task, ...]:
-    """A day waits for nobody: the placement does."""
+    """A day has no tasks: its placements have them."""
     return ()
 
 
 def wanted_effects(day: CalendarDay) -> Sequence[Effect]:
-    """The question under way."""
+    """The open question."""
     return [Effect(kind="ask", revision=day.question.number, target="placements")] if day.question else []
 
 

@@ -1,4 +1,4 @@
-"""What follows from a state by itself, whoever brought it about.
+"""Derives the facts that follow from the state of a placement, whichever command came last.
 
 Every command ends here, so that facts of different services lead to the same end in whatever order they come.
 """
@@ -12,12 +12,12 @@ from shared.contracts.language import Command, Reason
 from shared.contracts.scheduling import VisitCancelled
 
 MOST_VISITS = 100
-"""A document has a limit; long before it, something is wrong with whoever books or cancels."""
+"""A limit, because a document has a maximum size. A caller that books or cancels more has a defect."""
 SEEN_ALREADY = Reason(system="throughline", code="seen-already")
 
 
 def onward(command: Command, state: Placement) -> list[PlacementFact]:
-    """The next facts that the state calls for; none when it is at rest."""
+    """The next facts that follow at once; none when nothing follows."""
     if state.order is None:
         return []
     if state.is_over:
@@ -37,13 +37,13 @@ def onward(command: Command, state: Placement) -> list[PlacementFact]:
 
 
 def begin_search(command: Command, state: Placement) -> SearchBegun:
-    """Look for openings of the chosen provider."""
+    """Search openings of the chosen provider."""
     provider_ref = state.choice.provider_ref if state.choice else ""
     return SearchBegun(state.searches + 1, provider_ref, book_until(state, command.at))
 
 
 def _may_seek(state: Placement) -> bool:
-    """Whether it is not on hold, the provider accepted, a visit there is allowed, and what is under way is for them."""
+    """Whether the placement may book: not on hold, accepted, allowed, and nothing under way for another provider."""
     choice, seeking = state.choice, state.seeking
     if state.is_held:
         return False
@@ -60,7 +60,7 @@ def _stop_seeking(state: Placement) -> list[PlacementFact]:
 
 
 def _wind_down(command: Command, state: Placement) -> list[PlacementFact]:
-    """Give back a visit that lies ahead. One that has begun may have taken place: its outcome is still asked for."""
+    """Give back a visit in the future. One that has begun may have taken place, so its outcome is still asked for."""
     if state.seeking:
         return [SeekingStopped()]
     if state.visit and command.at < state.visit.attempt.slot.starts_at:

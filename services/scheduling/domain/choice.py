@@ -1,4 +1,4 @@
-"""Who shall see the patient: the next candidate who was not chosen before, or whom a person names."""
+"""Chooses the provider: the best candidate that was not chosen before, or the one that a person names."""
 
 from services.scheduling.domain.deadlines import answer_due_at
 from services.scheduling.domain.escalation import escalate, order_of
@@ -8,18 +8,18 @@ from shared.contracts.language import Command
 from shared.contracts.scheduling import ProviderAccepted, ProviderChosen
 
 MOST_CHOICES = 50
-"""A document has a limit; long before it, something is wrong with whoever chooses."""
+"""A limit, because a document has a maximum size. A caller that chooses more has a defect."""
 
 
 def choose_next(command: Command, state: Placement) -> list[PlacementFact]:
-    """Choose the best candidate left; with none left, a person chooses."""
+    """Choose the best candidate left. With none left, a person chooses."""
     chosen = {choice.provider_ref for choice in state.choices}
     left = [candidate for candidate in state.candidates if candidate.provider_ref not in chosen]
     return choose(left[0], command, state) if left else [*escalate("choose_provider", command, state)]
 
 
 def choose(candidate: Candidate, command: Command, state: Placement) -> list[PlacementFact]:
-    """Choose this provider: our own accept at once, an office is asked."""
+    """Choose this provider. A provider of our own accepts at once; an office is asked."""
     order, number = order_of(state), len(state.choices) + 1
     place = {"referral_id": order.referral_id, "choice": number, "provider_ref": candidate.provider_ref}
     attribution = {**vars(command.attribution), **place, "site_ref": candidate.site_ref}

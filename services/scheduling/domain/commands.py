@@ -1,4 +1,4 @@
-"""What may be asked of a placement: by other services' facts, by people and offices, and by results of calls."""
+"""The commands of a placement, from other services' facts, from people and offices, and from results of calls."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +59,7 @@ class RecordReport(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordRequest(Command):
-    """The payer was asked for leave, and has not given it, or not any more."""
+    """The payer was asked for an authorization and has not given it, or has revoked it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +79,17 @@ class RecordClearance(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordDenial(Command):
-    """The payer refused. An override stands."""
+    """The payer denied the authorization. An override still counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordWithdrawal(Command):
-    """The authorization was given back: no leave of any kind is left."""
+    """The authorization was withdrawn: no visit is allowed any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordContact(Command):
-    """Somebody spoke with the patient."""
+    """A person spoke with the patient."""
 
     outcome: ContactOutcome
 
@@ -105,14 +105,14 @@ class AnswerRequest(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseProvider(Command):
-    """Somebody names the provider."""
+    """A person names the provider."""
 
     candidate: Candidate
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookVisit(Command):
-    """Somebody names the time; an existing visit stands until the new one holds."""
+    """A person names the time. An existing visit stays until the new one is booked."""
 
     slot: Slot
     booked_by: BookedBy
@@ -120,7 +120,7 @@ class BookVisit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class VisitCommand(Command):
-    """About one visit, by somebody who may speak for these providers; None: for all of them."""
+    """A command about one visit, by somebody who may speak for these providers. None: for all of them."""
 
     visit_id: str
     providers: frozenset[str] | None = None
@@ -128,7 +128,7 @@ class VisitCommand(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CancelVisit(VisitCommand):
-    """The visit shall not take place; another is sought, unless the patient will not come."""
+    """The visit shall not take place. Another is searched, unless the patient will not come."""
 
     reason: Reason
 
@@ -142,12 +142,12 @@ class RecordOutcome(VisitCommand):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmAppointment(VisitCommand):
-    """Somebody made sure that the office knows of the visit, or that it is not to be."""
+    """A person made sure that the office knows of the visit, or that it is cancelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferOpenings(Command):
-    """The result of a search: what is free, best first, and how far was looked."""
+    """The result of a search: free slots, best first, and the end of the searched period."""
 
     search: int
     openings: tuple[Slot, ...]
@@ -156,7 +156,7 @@ class OfferOpenings(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReserved(Command):
-    """Every day took the reservation of this attempt. `seal`: what its patient must know, for the audience `visit`."""
+    """Every day took the reservation of this attempt. `seal` has the visit's details for the audience `visit`."""
 
     attempt: int
     visit_id: str

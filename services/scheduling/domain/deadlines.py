@@ -1,4 +1,4 @@
-"""How long each step may take, by priority, and how soon a patient can be expected to come."""
+"""The time limits of each step by priority, and the earliest time of a visit."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from shared.business_days import after_business_days
 from shared.contracts.language import Owner, Priority
 
 BOOKING_TIME = timedelta(minutes=15)
-"""A search or a reservation takes seconds; what has taken this long is in trouble, and becomes a person's step."""
+"""A search or a reservation takes seconds. One that has taken this long has failed, and becomes a person's task."""
 SEARCHED_AGAIN_AFTER = timedelta(days=1)
 AFTER_MISSED = timedelta(days=2)
 OUTCOME_BUSINESS_DAYS = 1
@@ -20,9 +20,9 @@ NOTICE: Mapping[Priority, timedelta] = {
     "urgent": timedelta(hours=4),
     "routine": timedelta(hours=72),
 }
-"""What a patient needs to hear of a visit and to get there."""
+"""The time that a patient needs between the message about a visit and the visit."""
 CLINICIANS_DECIDE: Mapping[Act, int] = {"decide_on_missed": 2}
-"""Acts of the ordering clinician, in business days. All others are a coordinator's, and take one."""
+"""Tasks of the ordering clinician, in business days. All others are a coordinator's, and have one day."""
 
 
 def answer_due_at(priority: Priority, at: datetime) -> datetime:
@@ -32,19 +32,19 @@ def answer_due_at(priority: Priority, at: datetime) -> datetime:
 
 
 def owner_and_due(act: Act, at: datetime) -> tuple[Owner, datetime]:
-    """Who does what a program cannot, and by when."""
+    """The owner and due time of a task that a program cannot do."""
     days = CLINICIANS_DECIDE.get(act)
     return ("clinician", after_business_days(at, days)) if days else ("coordinator", after_business_days(at, 1))
 
 
 def book_until(state: Placement, at: datetime) -> datetime:
-    """Until when a visit should be booked, from the first search on: one due time, however many attempts it takes."""
+    """When a visit should be booked: one due time from the first search on, however many attempts are made."""
     under_way = state.seeking if isinstance(state.seeking, Searching | Reserving) else None
     return under_way.until if under_way else at + BOOKING_TIME
 
 
 def earliest_start(state: Placement, priority: Priority, at: datetime) -> datetime:
-    """When a visit may begin: not before the order allows, with some notice, after one given back or missed."""
+    """The earliest start of a visit: as the order allows, with notice, and later after a visit given back or missed."""
     earliest = at + NOTICE[priority]
     if state.order and state.order.not_before:
         earliest = max(earliest, state.order.not_before)

@@ -1,4 +1,4 @@
-"""What may happen to a placement: by table, and then whatever the state calls for by itself."""
+"""Decides the commands of a placement: the table of all, then the facts that follow from the state."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""What a placement makes of the calendar's answers, of calls that got none, and of time.
+"""Decides about results of calendar calls, failed calls, and deadlines.
 
-An attempt is booked by this aggregate's own write and by nothing else; until then, and when it is given up, the days
-only hold reservations for it.
+Only this aggregate's own write books an attempt. Until then, and after it is given up, the days only hold its
+reservations.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from shared.contracts.scheduling import NoCapacityFound, ProviderDeclined, Visit
 
 Facts = list[PlacementFact]
 MOST_SEARCHES_IN_VAIN = 5
-"""Openings that others took first are looked for anew this often before a person hears of it."""
+"""How often a search is repeated because others took the openings, before a person gets a task."""
 NOTHING_FREE = Reason(system="throughline", code="nothing-free")
 NO_ANSWER = Reason(system="throughline", code="no-answer")
 
@@ -46,7 +46,7 @@ def _offer_openings(command: c.OfferOpenings, state: Placement) -> Facts:
 
 
 def _try_next(openings: tuple[Slot, ...], command: Command, state: Placement) -> Facts:
-    """Begin an attempt on the first opening that is allowed and still ahead; nothing when there is none."""
+    """Begin an attempt on the first opening that is allowed and in the future. Nothing happens if there is none."""
     usable = [slot for slot in openings if state.leave.covers(slot) and slot.starts_at > command.at]
     if not usable:
         return []
@@ -56,7 +56,7 @@ def _try_next(openings: tuple[Slot, ...], command: Command, state: Placement) ->
 
 
 def _pause(command: Command, state: Placement) -> Facts:
-    """Try again later. Meanwhile a person looks after it; a visit that is booked already stands."""
+    """Try again later. A person gets a task meanwhile; a visit that is already booked stays."""
     if state.seeking is None or state.visit:
         return [SeekingStopped(), *escalate("reschedule_visit", command, state)]
     again_at = command.at + SEARCHED_AGAIN_AFTER
@@ -64,7 +64,7 @@ def _pause(command: Command, state: Placement) -> Facts:
 
 
 def _reserved(command: c.RecordReserved, state: Placement) -> Facts:
-    """The moment of truth: the attempt under way becomes the visit, and one that it moves is given up."""
+    """Book: the attempt becomes the visit, and a visit that it replaces is given up."""
     reserving = state.seeking
     if not isinstance(reserving, Reserving) or reserving.attempt.number != command.attempt:
         return []
@@ -85,7 +85,7 @@ def _reserved(command: c.RecordReserved, state: Placement) -> Facts:
 
 
 def _reservation_refused(command: c.RecordReservationRefused, state: Placement) -> Facts:
-    """The next opening, else another search. What a person asked for is not silently replaced by something else."""
+    """Try the next opening, else search again. A time that a person asked for is not silently replaced by another."""
     reserving = state.seeking
     if not isinstance(reserving, Reserving) or reserving.attempt.number != command.attempt:
         return []
@@ -124,7 +124,7 @@ def _effect_needs_person(command: EffectNeedsPerson, state: Placement) -> Facts:
 
 
 def _tick(command: Tick, state: Placement) -> Facts:
-    """Everything that is due. After the end only the outcome of a visit that had begun is."""
+    """Escalate everything that is due. After the end only the outcome of a visit that had begun matters."""
     if state.is_settled:
         return []
     return [*_office_overdue(command, state), *_seeking_overdue(command, state), *_visit_overdue(command, state)]

@@ -1,4 +1,4 @@
-"""What a placement makes of the facts of other services. They come in any order but their own service's."""
+"""Decides about the facts of other services. Only facts of one service come in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -54,7 +54,7 @@ def _end(command: c.EndPlacement, state: Placement) -> Facts:
 
 
 def _record_report(command: c.RecordReport, state: Placement) -> Facts:
-    """A report proves a visit: the one it names, else the one that has begun, else one that we never booked."""
+    """A report proves a visit: the one that it names, else the one that has begun, else one that we never booked."""
     if state.order is None or state.fulfilled:
         return []
     visit = state.visit
@@ -70,7 +70,7 @@ def _record_report(command: c.RecordReport, state: Placement) -> Facts:
 
 
 def _record_request(_command: c.RecordRequest, state: Placement) -> Facts:
-    """A request means that leave is needed: nothing from before counts any more, but an override stands."""
+    """A submitted request means that an authorization is needed: earlier ones do not count, but an override does."""
     return _clearance(state, Clearance(is_overridden=state.leave.is_overridden))
 
 

@@ -1,4 +1,4 @@
-"""What people and specialists' offices may ask of a placement."""
+"""Decides the commands of people and specialists' offices."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ Facts = list[PlacementFact]
 DECLINED = Reason(system="throughline", code="declined")
 PROVIDER_CHANGED = Reason(system="throughline", code="provider-changed")
 MISSED_WITHOUT_ASKING = 1
-"""How many missed visits are sought anew before the ordering clinician decides."""
+"""After so many missed visits the ordering clinician decides whether another is searched."""
 
 
 def _answer_request(command: c.AnswerRequest, state: Placement) -> Facts:
@@ -46,7 +46,7 @@ def _answer_request(command: c.AnswerRequest, state: Placement) -> Facts:
 
 
 def _too_late(command: c.AnswerRequest) -> Facts:
-    """An office that is not asked any more may say no; its yes must not look like a promise of ours."""
+    """An office that is not asked any more may decline; it cannot accept, because its visit would not be booked."""
     if command.is_accepted:
         raise Conflict("request-withdrawn", "This request was withdrawn; another provider is being asked.")
     return []
@@ -67,7 +67,7 @@ def _choose_provider(command: c.ChooseProvider, state: Placement) -> Facts:
 
 
 def _agreed(state: Placement) -> Facts:
-    """Whoever names a provider or a time has spoken with a patient who would not come."""
+    """A person who names a provider or a time has spoken with the patient who would not come: that is settled."""
     act: Act = "resolve_declined_visit"
     return [EscalationResolved(act)] if state.is_handed(act) else []
 
@@ -78,7 +78,7 @@ def _is_chosen(command: c.ChooseProvider, choice: Choice | None) -> bool:
 
 
 def _give_back(reason: Reason, command: Command, state: Placement) -> Facts:
-    """The visit that lies ahead, because its provider will not see the patient."""
+    """Cancel the visit in the future, because its provider will not see the patient."""
     if state.visit is None:
         return []
     _require_ahead(state.visit, command)
@@ -115,7 +115,7 @@ def _require_time(slot: Slot, order: Order, command: Command) -> None:
 
 
 def _slots_now(state: Placement) -> list[Slot]:
-    """What is booked, and what is being reserved."""
+    """The time that is booked, and the time that is being reserved."""
     booked = [state.visit.attempt.slot] if state.visit else []
     return [*booked, state.seeking.attempt.slot] if isinstance(state.seeking, Reserving) else booked
 
@@ -196,7 +196,7 @@ def _confirm_appointment(command: c.ConfirmAppointment, state: Placement) -> Fac
 
 
 def _visit(command: c.VisitCommand, state: Placement) -> Visit:
-    """The visit. One of another office is as one that is not there."""
+    """The visit. A visit of another office is treated as if it did not exist."""
     order_of(state)
     theirs = visits_of(state, command.providers)
     found = next((visit for visit in theirs if visit.visit_id == command.visit_id), None)

@@ -1,6 +1,6 @@
-"""The directory: which providers serve a pathway, where, and when they are open. Values, checked when they are read.
+"""The directory: which providers serve a pathway, where, and when they are open.
 
-Names and addresses are here for the `visit` seal alone: what goes over the bus are the opaque refs.
+Values, checked when they are read. Names and addresses are here for the `visit` seal alone; facts carry opaque refs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class Site(Entry):
 
 
 class ClinicSession(Entry):
-    """Opening hours on these weekdays (ISO: Monday is 1), by the clock on the site's wall."""
+    """Opening hours on these weekdays (ISO: Monday is 1), in the site's local time."""
 
     weekdays: frozenset[Weekday]
     opens: time
@@ -64,7 +64,7 @@ class ClinicSession(Entry):
 
 
 class Provider(Entry):
-    """Who sees patients of these pathways, in which room of which site, how long and when."""
+    """A provider: pathways, site and room, length of a visit, opening hours."""
 
     provider_ref: str
     name: str
@@ -77,7 +77,7 @@ class Provider(Entry):
 
 
 class Directory(Entry):
-    """All of it."""
+    """The whole directory."""
 
     sites: tuple[Site, ...]
     providers: tuple[Provider, ...]
@@ -117,7 +117,10 @@ class Directory(Entry):
         return self._sites[provider.site_ref]
 
     def candidates(self, pathway: str, priority: Priority, referral_id: str) -> tuple[Candidate, ...]:
-        """Who serves the pathway, best first: for STAT our own, who need not be asked; else spread by referral."""
+        """The providers that serve the pathway, best first. For STAT our own come first, because nobody must be asked.
+
+        All others are spread by referral.
+        """
         ranked = sorted(
             self._serving.get(pathway, ()),
             key=lambda p: (priority == "stat" and not p.is_in_house, _spread(referral_id, p.provider_ref)),

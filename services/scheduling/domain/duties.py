@@ -1,4 +1,4 @@
-"""Who must do what by when, when the clock must look, and what shall be true outside."""
+"""Derives from a placement its tasks, its next deadline, and the calls that it wants."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,7 +27,7 @@ _SEEKING: Mapping[type, Status] = {Searching: "searching", Reserving: "claiming"
 
 
 def status(state: Placement) -> Status:
-    """Where it stands, in one word."""
+    """The situation of the placement in one word."""
     if state.is_over:
         return "fulfilled" if state.fulfilled else "ended"
     if state.visit:
@@ -46,7 +46,7 @@ def _before_seeking(state: Placement) -> Status:
 
 
 def tasks(state: Placement) -> tuple[Task, ...]:
-    """What a person has to do first; none where another service has it, or nothing is left to do."""
+    """The most pressing task; none where another service has it, or nothing is left to do."""
     if state.handed:
         first = min(state.handed, key=lambda handed: handed.due_at)
         return (Task.of(first.act, first.owner, QUEUE, first.due_at),)
@@ -104,7 +104,7 @@ def _visit_due(state: Placement) -> datetime | None:
 
 
 def wanted_effects(state: Placement) -> list[Effect]:
-    """Listed is wanted. Kept visits stay listed for ever: what took place is not taken back."""
+    """The calls that are wanted. Kept visits stay listed for ever: a visit that took place is not withdrawn."""
     if state.order is None:
         return []
     return [*_offices(state, state.order), *_calendar(state, state.order)]

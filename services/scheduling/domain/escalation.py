@@ -1,4 +1,4 @@
-"""Two sentences that every decision ends in: this referral, and this is a person's now."""
+"""Helpers of every decision: the order of this referral, and a task for a person."""
 
 from services.scheduling.domain.deadlines import owner_and_due
 from services.scheduling.domain.facts import Escalated
@@ -15,7 +15,7 @@ def order_of(state: Placement) -> Order:
 
 
 def escalate(act: Act, command: Command, state: Placement, visit_id: str | None = None) -> list[Escalated]:
-    """Give a person something to do, beside what people have to do already; who has it keeps the due time."""
+    """Give a person a task, beside existing ones. A task that exists already keeps its due time."""
     if state.is_handed(act, visit_id):
         return []
     owner, due_at = owner_and_due(act, command.at)

@@ -1,4 +1,4 @@
-"""How each fact changes a placement. Total: what has happened is never refused, and nothing is decided here."""
+"""Applies facts to a placement. Total: a fact that was recorded is never refused."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -76,7 +76,7 @@ def _accepted(state: Placement, fact: published.ProviderAccepted) -> Placement:
 
 
 def _declined(state: Placement, fact: published.ProviderDeclined) -> Placement:
-    # That an office says no decides nothing for the clinician, nor for the patient.
+    # A declining office decides nothing for the clinician, nor for the patient.
     handed = _left(state, "decide_on_missed", "resolve_declined_visit")
     return replace(state, choices=_changed(state.choices, fact.choice, answer="declined"), handed=handed)
 
@@ -114,7 +114,7 @@ def _stopped(state: Placement, _fact: f.SeekingStopped) -> Placement:
 
 
 def _given_up(state: Placement) -> tuple[Attempt, ...]:
-    """With the attempt under way, which whatever comes next replaces."""
+    """Replace the attempt that is under way."""
     seeking = state.seeking
     return (*state.given_up, seeking.attempt) if isinstance(seeking, Reserving) else state.given_up
 
@@ -152,7 +152,7 @@ def _fulfilled(state: Placement, fact: published.VisitFulfilled) -> Placement:
 
 
 def _with_fate(state: Placement, visit_id: str | None, fate: VisitStatus) -> Placement:
-    """The visit's fate; one whose time is given back is owed its release."""
+    """Record the fate of the visit. One whose time is given back must be released."""
     visits = tuple(replace(v, fate=fate) if v.visit_id == visit_id else v for v in state.visits)
     freed = tuple(v.attempt for v in visits if v.visit_id == visit_id and not v.is_kept)
     return replace(state, visits=visits, given_up=(*state.given_up, *freed))

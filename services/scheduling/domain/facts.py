@@ -1,4 +1,4 @@
-"""What happens to a placement. Those of the published language are told; the rest is only folded."""
+"""The facts of a placement. Those of the published language are published; the others only change the state."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from shared.contracts.scheduling import (
 
 @dataclass(frozen=True)
 class OrderTaken:
-    """What the referral asks for is known."""
+    """The order is known."""
 
     order: Order
     candidates: tuple[Candidate, ...]
@@ -36,12 +36,12 @@ class PathwayTaken:
 
 @dataclass(frozen=True)
 class PlacementHeld:
-    """Nothing new is begun."""
+    """The placement is on hold: nothing new is begun."""
 
 
 @dataclass(frozen=True)
 class PlacementResumed:
-    """It goes on."""
+    """The placement goes on."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,21 @@ class PlacementBegun:
 
 @dataclass(frozen=True)
 class PlacementEnded:
-    """The referral is not wanted any more, or done with."""
+    """The referral is cancelled or closed."""
 
     reason: Reason
 
 
 @dataclass(frozen=True)
 class ClearanceChanged:
-    """What the authorization allows is now this."""
+    """The authorization changed."""
 
     leave: Clearance
 
 
 @dataclass(frozen=True)
 class OfficeAsked:
-    """The office has until then to answer."""
+    """The office must answer by then."""
 
     choice: int
     answer_due_at: datetime
@@ -73,7 +73,7 @@ class OfficeAsked:
 
 @dataclass(frozen=True)
 class SearchBegun:
-    """Openings of the provider are looked for."""
+    """Openings of the provider are searched."""
 
     search: int
     provider_ref: str
@@ -82,7 +82,7 @@ class SearchBegun:
 
 @dataclass(frozen=True)
 class AttemptBegun:
-    """The intent to reserve a slot; no day holds a reservation that was not intended before."""
+    """An attempt to reserve a slot begins. No day holds a reservation whose attempt was not recorded first."""
 
     attempt: Attempt
     booked_by: BookedBy
@@ -101,7 +101,7 @@ class SeekingPaused:
 
 @dataclass(frozen=True)
 class SeekingStopped:
-    """No visit is sought for now. An attempt under way is given up."""
+    """No visit is searched for now. An attempt under way is given up."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class AttemptReleased:
 
 @dataclass(frozen=True)
 class OutcomeAwaited:
-    """The visit is over; the office has until then to say what became of it."""
+    """The visit is over; its office must report the outcome by then."""
 
     visit_id: str
     due_at: datetime
@@ -121,7 +121,7 @@ class OutcomeAwaited:
 
 @dataclass(frozen=True)
 class Escalated:
-    """A person has something to do; `visit_id` where it is about one visit."""
+    """A person has a task; `visit_id` where it is about one visit."""
 
     act: Act
     owner: Owner
@@ -131,7 +131,7 @@ class Escalated:
 
 @dataclass(frozen=True)
 class EscalationResolved:
-    """What a person had to do is done, or there is no need for it any more."""
+    """A person's task is done or no longer needed."""
 
     act: Act
     visit_id: str | None = None

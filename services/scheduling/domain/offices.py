@@ -1,11 +1,11 @@
-"""To whose office a placement was put: that of the provider who shall see the patient, and of no other."""
+"""The offices that a placement was sent to: that of the chosen provider, and no other."""
 
 from typing import Final
 
 from services.scheduling.domain.state import Placement, Visit
 
 _SAID_AGAIN: Final = frozenset({"answer_request", "record_outcome", "cancel_visit"})
-"""What an office may send once more after it has taken effect, and then has to find what it was about."""
+"""The commands that an office may repeat after they took effect; it must then still find their subject."""
 
 
 def put_to(placement: Placement, act: str) -> frozenset[str]:

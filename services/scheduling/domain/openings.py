@@ -23,7 +23,7 @@ MOST_OFFERED = 5
 LOOK_AHEAD = timedelta(days=28)
 LONGEST_LOOK_AHEAD = timedelta(days=90)
 SOON: Mapping[Priority, int] = {"stat": 5, "asap": 10, "urgent": 15, "routine": 60}
-"""Of how many of the next free times one is picked. Who is in a hurry gets the next; others do not fight for it."""
+"""One of so many next free times is picked. The urgent get the first; the others are spread, so that few collide."""
 
 Interval = tuple[datetime, datetime]
 _INSTANT = timedelta(microseconds=1)
@@ -31,7 +31,7 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Between which instants a visit may start."""
+    """The period in which a visit may start."""
 
     earliest: datetime
     latest: datetime
@@ -45,7 +45,7 @@ class Frame:
 
 
 def frame_of(state: Placement, order: Order, at: datetime) -> Frame:
-    """From the earliest start to when it is needed, or some weeks on; never beyond the order's own end."""
+    """From the earliest start to the needed-by time, or some weeks on; never beyond the order's own end."""
     earliest = earliest_start(state, order.priority, at)
     latest = max(order.needed_by, earliest + LOOK_AHEAD)
     return Frame(earliest, min(latest, earliest + LONGEST_LOOK_AHEAD, order.order_expires_at))

@@ -1,7 +1,7 @@
-"""What is known of one referral's placement. Values only; what follows from them is in the other rooms.
+"""The state of one placement. Values only; the rules are in other modules.
 
-Instants are absolute. The start of a visit rests here for the calendar and the clock; what a person would read of
-it (site, practitioner) is only in its `visit` seal.
+Instants are absolute. The start of a visit is kept here for calendar and clock; what a person would read about it
+(site, practitioner) is only in its `visit` seal.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Act = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the referral asks for, as intake took it in. `wishes` is the seal of what its provider should be like."""
+    """The order as intake received it. `wishes` is the seal with the wishes about the provider."""
 
     referral_id: str
     patient_ref: str
@@ -43,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A provider who serves the pathway. One of our own house accepts at once, any other is asked."""
+    """A provider who serves the pathway. A provider of our own accepts at once, any other is asked."""
 
     provider_ref: str
     site_ref: str
@@ -52,7 +52,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One provider that was chosen. `answer_due_at` is set for an office that had to be asked."""
+    """A chosen provider. `answer_due_at` is set for an office that was asked."""
 
     number: int
     provider_ref: str
@@ -68,7 +68,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An interval at a provider's. `on` is its date in the site's zone: authorizations count in local dates."""
+    """An interval at a provider. `on` is its date in the site's zone: authorizations use local dates."""
 
     provider_ref: str
     site_ref: str
@@ -80,7 +80,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to reserve a slot. Its number is never used again."""
+    """A numbered attempt to reserve a slot. The number is never used again."""
 
     number: int
     slot: Slot
@@ -88,7 +88,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """An attempt that held. `outcome_due_at` is set once the visit is over and its outcome is waited for."""
+    """A booked attempt. `outcome_due_at` is set once the visit is over and its outcome is waited for."""
 
     visit_id: str
     attempt: Attempt
@@ -97,7 +97,7 @@ class Visit:
 
     @property
     def is_kept(self) -> bool:
-        """Whether its time stays reserved: it lies ahead, or is history."""
+        """Whether its time stays reserved: it is in the future, or took place."""
         return self.fate in ("booked", "missed", "fulfilled")
 
 
@@ -134,7 +134,7 @@ class Clearance:
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """Openings are being looked for."""
+    """Openings are being searched."""
 
     search: int
     provider_ref: str
@@ -159,7 +159,7 @@ class Reserving:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Nothing fits, or the calendar does not answer: it is tried again at `again_at`."""
+    """Nothing was found, or the calendar failed: the search is repeated at `again_at`."""
 
     provider_ref: str
     again_at: datetime
@@ -167,7 +167,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What a person has to do, because the program can do no more for now; `visit_id` where it is about one."""
+    """A person's task, because the program can do no more; `visit_id` where it is about one visit."""
 
     act: Act
     owner: Owner
@@ -200,7 +200,7 @@ class Placement:
 
     @property
     def is_over(self) -> bool:
-        """Whether no visit is wanted any more: the patient was seen, or the referral is not wanted."""
+        """Whether no visit is wanted any more: the patient was seen, or the referral has ended."""
         return self.ended is not None or self.fulfilled is not None
 
     @property
@@ -209,7 +209,7 @@ class Placement:
         return self.fulfilled is not None or (self.ended is not None and self.visit is None)
 
     def is_handed(self, act: Act, visit_id: str | None = None) -> bool:
-        """Whether a person has this to do."""
+        """Whether a person has this task."""
         return any((handed.act, handed.visit_id) == (act, visit_id) for handed in self.handed)
 
     @property
@@ -230,12 +230,12 @@ class Placement:
 
     @property
     def is_declined(self) -> bool:
-        """Whether the patient will not come, and has no visit: until a person has helped, none is sought."""
+        """Whether the patient does not want to come and has no visit: none is searched until a person has helped."""
         return self.visit is None and self.is_handed("resolve_declined_visit")
 
     @property
     def missed(self) -> int:
-        """How often the patient did not come."""
+        """How often the patient missed a visit."""
         return sum(visit.fate == "missed" for visit in self.visits)
 
 

@@ -1,7 +1,8 @@
-"""The calendar as a placement speaks to it, and a placement as a day speaks to it. No write spans two documents.
+"""Calls from placements to calendar days, and from days to placements.
 
-To a placement the days are like an outside party: intent, call, result. A call that fails half-way leaves reservations
-that their placement knows and releases; what a zombie adds later, the day itself asks about and removes.
+No write spans two documents, so a placement treats the days as an outside party: intent, call, result. A call that
+fails half-way leaves reservations that their placement knows and releases. If a dead process adds one later, the day
+itself asks about it and removes it.
 """
 
 import asyncio
@@ -48,14 +49,14 @@ from shared.ports import Answer, Call, Traits
 from shared.sealing import Keyring
 
 PLACEMENT, CALENDAR_DAY = "placement", "calendar_day"
-"""The aggregates of this service, as their deciders are named: their engines are looked up when a call is made."""
+"""The deciders of this service by name. Their engines are looked up when a call is made."""
 OURSELVES: Final = Actor(kind="service", id="scheduling")
 LAND_S: Final = 5.0
 READS: Final = Traits(may_repeat=True, land_s=LAND_S)
 """A search and a question leave nothing behind."""
 READ_AT_ONCE: Final = timedelta(days=14)
 RESERVATIONS_AT_ONCE: Final = 4
-"""Per provider: more of them would only compete for the same documents."""
+"""Per provider: more calls at once would only compete for the same documents."""
 
 
 def visit_id(referral_id: str, attempt: int) -> str:
@@ -69,7 +70,7 @@ def _told(now: datetime) -> Mapping[str, Any]:
 
 @asynccontextmanager
 async def _in_time() -> AsyncIterator[None]:
-    """Bound what a call may take; whatever goes wrong, part of it may have been done."""
+    """Limit the time of a call. Whatever fails, part of it may have been done."""
     try:
         async with asyncio.timeout(LAND_S):
             yield
@@ -79,7 +80,7 @@ async def _in_time() -> AsyncIterator[None]:
 
 @dataclass(frozen=True)
 class Openings:
-    """Looks for openings (effect `search`): opening hours minus reservations, read a fortnight at a time."""
+    """Searches openings (effect `search`): opening hours minus reservations, read a fortnight at a time."""
 
     directory: Directory
     engines: Mapping[str, Engine]
@@ -90,7 +91,7 @@ class Openings:
         return READS
 
     async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
-        """Offer what is free. There is nothing to withdraw."""
+        """Return the free slots. There is nothing to withdraw."""
         order, searching = state.order, state.seeking
         if call.act != "send" or order is None or not isinstance(searching, Searching):
             return Answer("withdrawn")
@@ -140,7 +141,7 @@ class Reservations:
 
     @property
     def traits(self) -> Traits:
-        """A reservation that is there is left as it is; asking would say no more than reserving again."""
+        """A reservation that exists stays as it is; asking would say no more than reserving again."""
         return Traits(dedupes=True, land_s=LAND_S, concurrency=RESERVATIONS_AT_ONCE)
 
     async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
@@ -154,7 +155,7 @@ class Reservations:
             return await self._release(call, order, attempt, now)
 
     async def _reserve(self, call: Call, order: Order, attempt: Attempt, now: datetime) -> Answer:
-        """All days, or a refusal: then the placement gives the attempt up, and what was reserved is withdrawn."""
+        """Reserve all days or none: after a refusal the placement gives the attempt up and withdraws it."""
         about = {**_told(now), "attempt": attempt.number}
         provider = self.directory.provider(attempt.slot.provider_ref)
         if provider is None:
@@ -183,7 +184,7 @@ class Reservations:
         return Answer("withdrawn", refs=(call.effect_id,), command=RecordReservationReleased(**about))
 
     async def _takes(self, day: str, call: Call, command: Command) -> bool:
-        """Whether the day takes the command. Named by the call: a later call is decided anew, not remembered."""
+        """Whether the day takes the command. Its id is the call's: a later call is decided again, not remembered."""
         id_ = command_id(day, call.effect_id, call.act, str(call.number))
         outcome: CommandOutcome = await self.engines[CALENDAR_DAY].queue.submit(
             CommandEnvelope(key=day, id=id_, command=command)
@@ -209,7 +210,7 @@ class Questions:
         return READS
 
     async def call(self, call: Call, state: CalendarDay, now: datetime) -> Answer:
-        """Read the placements and say what becomes of the reservations. There is nothing to withdraw."""
+        """Read the placements and return the state of each reservation. There is nothing to withdraw."""
         reservations = state.reservations_in_question()
         if call.act != "send":
             return Answer("withdrawn")

@@ -1,6 +1,7 @@
-"""Specialists' offices as scheduling speaks to them: they are asked to see a patient, and told of the visit.
+"""Calls specialists' offices: asks them to see a patient, and tells them about the visit.
 
-Both kinds are filed under an id of ours that no retry changes, so that an office can be asked, and dedupes.
+Each request and appointment has an id of ours that no retry changes, so that an office can be asked for it, and
+deduplicates.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ TRAITS: Final = Traits(can_ask=True, dedupes=True, land_s=TIMEOUT_S)
 
 @dataclass(frozen=True)
 class Offices:
-    """Where the offices are, and where they answer: us about requests and visits, intake about reports."""
+    """Addresses of the offices, and our callback addresses: ours for requests and visits, intake's for reports."""
 
     clients: Clients
     offices_url: str
@@ -43,12 +44,12 @@ class Offices:
         return found if isinstance(found, Answer) else rest.read(found, id_field, path.rpartition("/")[2])
 
     def ours(self, referral_id: str, path: str, act: str, provider_ref: str) -> str:
-        """Where this provider's office tells us what it is asked for, and nobody else does."""
+        """The callback address of this provider's office for what it is asked."""
         url = f"{self.public_url}/v1/placements/{referral_id}/{path}"
         return Capabilities(self.keyring, "logistics").address(url, act, referral_id, provider_ref)
 
     def reports(self, referral_id: str, provider_ref: str) -> str:
-        """Where this provider's office files its reports. Intake has the key that checks it."""
+        """The address at which this provider's office files reports. Intake has the key that checks it."""
         url = f"{self.reports_url}/v1/referrals/{referral_id}/reports"
         return Capabilities(self.keyring, "logistics").address(url, "record_report", referral_id, provider_ref)
 
@@ -105,7 +106,7 @@ class Appointments:
         return TRAITS
 
     async def call(self, call: Call, state: Placement, now: datetime) -> Answer:
-        """Make the call. The office learns the start; who the patient is, it knows from the referral."""
+        """Send the appointment. The office gets the start; it knows the patient from the referral."""
         del now
         attempt = state.attempt(call.revision)
         if attempt is None:
@@ -124,6 +125,6 @@ class Appointments:
         return Answer("withdrawn" if call.act == "withdraw" else "alive", refs=(visit,))
 
     def _start(self, slot: Slot) -> datetime:
-        """With the offset of the site, where it is known."""
+        """The instant with the offset of the site, where the site is known."""
         provider = self.directory.provider(slot.provider_ref)
         return slot.starts_at.astimezone(self.directory.site_of(provider).zone if provider else UTC)

@@ -1,4 +1,4 @@
-"""What a patient must know of a visit, sealed for those who tell it: the one place where names meet times."""
+"""Seals the details of a visit for notifications: the one module where names and times are together."""
 
 from services.scheduling.domain import Provider, Site, Slot
 from shared.contracts.language import tenant_of

@@ -1,4 +1,4 @@
-"""Where a referral stands, folded from what every service told, and what people do about it. No I/O, no clock."""
+"""Derives the state of a referral from every service's facts, and decides what people do about it. No I/O, no clock."""
 
 from services.tracking.domain.commands import AddNote, AssignReferral, RecordEnvelope, ReleaseReferral
 from services.tracking.domain.decide import MOST_NOTES, allowed, decide

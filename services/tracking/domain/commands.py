@@ -1,4 +1,4 @@
-"""What may be asked of a track: one command for everything that is heard, and three for people."""
+"""The commands of a track: one for every consumed fact, and three for people."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,18 @@ class RecordEnvelope(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class AssignReferral(Command):
-    """Somebody takes the referral on."""
+    """A person takes the referral on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseReferral(Command):
-    """Somebody gives it back. Whoever leads the team may give back for others."""
+    """A person gives it back. A team lead may give it back for others."""
 
     by_lead: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddNote(Command):
-    """Somebody writes down what was done."""
+    """A person records a note."""
 
     code: NoteCode

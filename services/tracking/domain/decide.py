@@ -1,4 +1,4 @@
-"""What may happen to a track: everything that a service told, once; and what people do while somebody must act."""
+"""Decides the commands of a track: records each fact once, and lets people act while somebody has a task."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from shared.contracts.language import Actor, Command, Tick
 from shared.errors import Conflict, NotFound, Rejected
 
 MOST_NOTES = 200
-"""A document has a limit; long before it, a referral with so many notes needs a conversation instead."""
+"""A limit, because a document has a maximum size. A referral with so many notes needs a conversation instead."""
 
 
 def decide(command: Command, projection: Projection) -> list[ProjectionFact]:
@@ -30,7 +30,7 @@ def decide(command: Command, projection: Projection) -> list[ProjectionFact]:
 
 
 def allowed(projection: Projection, by: Actor, at: datetime, *, by_lead: bool) -> frozenset[str]:
-    """What this person could do now, asked of `decide` itself, so that a button and the server never disagree."""
+    """The commands that this person could send now. It asks `decide`, so that buttons and server never disagree."""
     candidates: dict[str, Command] = {
         "claim": AssignReferral(at=at, by=by, channel="console"),
         "release": ReleaseReferral(at=at, by=by, channel="console", by_lead=by_lead),

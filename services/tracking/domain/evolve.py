@@ -1,4 +1,4 @@
-"""How facts change a track. Total: what has happened is never refused."""
+"""Applies facts to a track. Total: a fact that was recorded is never refused."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -54,12 +54,12 @@ def evolve(projection: Projection, fact: ProjectionFact) -> Projection:
 
 
 def tasks(projection: Projection) -> tuple[Task, ...]:
-    """All that the services left to do, in the order of precedence."""
+    """All open tasks of the services, in the order of precedence."""
     return tuple(task for _, task in open_tasks(projection.stories, is_closed=projection.progress.phase == "closed"))
 
 
 def next_due(_track: Projection) -> datetime | None:
-    """Never: deadlines are kept by the services that own them."""
+    """None: the services that own deadlines keep them."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""What happens to a track. All are private: tracking tells nothing."""
+"""The facts of a track. All are private: tracking publishes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Assigned:
-    """Somebody took the referral on."""
+    """A person took the referral on."""
 
     by: str
     at: datetime
@@ -29,12 +29,12 @@ class Assigned:
 
 @dataclass(frozen=True)
 class Released:
-    """Nobody has it on any more."""
+    """The referral was given back."""
 
 
 @dataclass(frozen=True)
 class Noted:
-    """Somebody wrote down what was done."""
+    """A person recorded a note."""
 
     code: NoteCode
     by: str

@@ -1,7 +1,7 @@
-"""What is known of one referral across all services. Values only; what follows from them is in `evolve`.
+"""The state of one referral across all services. Values only; the rules are in `evolve`.
 
-Each field of `Progress` is told by one service alone, and order holds within one service: so the whole is a
-function of the set of facts, whatever the interleaving.
+Each field of `Progress` comes from one service alone, and facts of one service are in order. So the state depends on
+the set of facts, not on how services' facts interleave.
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ Instant = Annotated[AwareDatetime, PlainSerializer(as_text, return_type=str, whe
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """How far one service has told: `head` is the ledger hash of its last fact, `tasks` what it left to do."""
+    """The part of one service: `head` is the ledger hash of its last fact, `tasks` what it left open."""
 
     sequence: int = 0
     head: str = ""
@@ -54,7 +54,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What has been reached, and when. `told_at` is when the patient was first told of a visit."""
+    """The milestones of a referral, with their times. `told_at` is the first message about a visit."""
 
     phase: Phase = "unheard"
     outcome: Open[Outcome] | None = None
@@ -95,7 +95,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who of our people looks after it: the subject of the identity provider."""
+    """The person who has the referral: the subject of the identity provider."""
 
     by: str
     since: Instant
@@ -103,7 +103,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody did about it."""
+    """A note of a person."""
 
     code: NoteCode
     by: str
@@ -112,7 +112,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """One referral: what was told, where it stands, and what our people do about it."""
+    """One referral: recorded facts, derived state, and what our people do about it."""
 
     stories: dict[str, Stream] = field(default_factory=lambda: {service: Stream() for service in SERVICES})
     progress: Progress = Progress()

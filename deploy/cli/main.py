@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from deploy.cli import acls, demo, doctor, key, load, parked, show, status, token, topics, up
+from deploy.cli import acls, demo, doctor, key, load, migrate, parked, show, status, token, topics, up
 from deploy.cli.exits import EPILOG, ending_well
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
         "load": load.load,
         "show": show.show,
         "status": status.status,
+        "migrate": migrate.migrate,
         "token": token.token,
         "doctor": doctor.doctor,
     },

@@ -1,7 +1,4 @@
-"""Prepares what the containers share, before they start: keys, the replica set, the topics. Safe to repeat.
-
-Indexes are no part of it: each service makes its own when it starts, since only it knows them.
-"""
+"""Prepares what the containers share, before they start: keys, the replica set, indexes, topics. Safe to repeat."""
 
 import asyncio
 import logging
@@ -15,11 +12,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from deploy.docker.parts import hand_out
+from deploy.platform.indexes import lacking
 from deploy.platform.replica_set import only_member
 from deploy.platform.topics import topics
 from shared.errors import Unavailable
 from shared.kafka import apply_topics
-from shared.settings import KafkaSettings, read_from
+from shared.settings import KafkaSettings, MongoSettings, read_from
 
 _POLL_S: Final = 0.25
 
@@ -56,7 +54,8 @@ def main() -> None:
     deadline = time.monotonic() + settings.patience_s
     with only_member(settings.replica_set, settings.mongo_member) as takes_writes:
         _wait("MongoDB", takes_writes, deadline)
-    _say("The database takes writes.")
+    built = asyncio.run(lacking(MongoSettings(), is_built=True))
+    _say(f"The database takes writes; collections whose indexes were made just now: {len(built)}.")
     made: list[str] = []
     _wait("Kafka", lambda: _has_topics(kafka, made), deadline)
     _say(f"The topics are there; made just now: {', '.join(made) or 'none'}.")

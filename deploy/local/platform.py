@@ -15,11 +15,12 @@ from deploy.local.programs import Program, Setting, programs
 from deploy.local.stack import Say, Stack
 from deploy.platform import registry
 from deploy.platform.addresses import DEFAULT_PORTS, Addresses, parts
+from deploy.platform.indexes import lacking
 from deploy.platform.keys import write_register, write_state
 from deploy.platform.parties import parties_of
 from deploy.platform.topics import topics
 from shared.kafka import apply_topics
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, MongoSettings
 
 TENANT = "demo"
 _START_S = 90.0
@@ -75,6 +76,7 @@ def local_platform(directory: Path, stack: Stack, ports: Mapping[str, int], say:
     keys = directory.resolve() / "keys"
     write_state(keys, [TENANT])
     asyncio.run(apply_topics(kafka_settings(stack), topics(), replication=1))
+    asyncio.run(_indexed(stack))
     with (
         TemporaryDirectory(prefix="data-", dir=directory, ignore_cleanup_errors=True) as data,
         Processes(directory) as processes,
@@ -85,6 +87,11 @@ def local_platform(directory: Path, stack: Stack, ports: Mapping[str, int], say:
         platform = Platform(setting, processes, say)
         platform.start_all()
         yield platform
+
+
+async def _indexed(stack: Stack) -> None:
+    """What was kept from an earlier version may lack what this one needs."""
+    await lacking(MongoSettings.model_validate({"uri": stack.mongo_uri}), is_built=True)
 
 
 def _write_environments(folder: Path, parts: Mapping[str, Program]) -> None:

@@ -42,7 +42,8 @@ _SERVICES: Final[Mapping[str, type[ServiceSettings]]] = {name: _settings_of(name
 _OTHERS: Final[Mapping[str, tuple[type[BaseSettings], ...]]] = {
     "the command line": (ReachSettings, url_settings()),
     "`throughline topics`": (KafkaSettings,),
-    "the set-up of the containers": (SetupSettings, KafkaSettings),
+    "`throughline migrate`": (MongoSettings,),
+    "the set-up of the containers": (SetupSettings, KafkaSettings, MongoSettings),
     "the local issuer": (IssuerSettings,),
     "the simulators": (SimulatorsSettings, ClockSettings, MongoSettings, IdentitySettings, OutboundSettings),
 }

@@ -11,12 +11,15 @@ from shared.ports import Stored
 from shared.settings import MongoSettings
 
 
-def connect(settings: MongoSettings) -> AsyncIOMotorClient[Stored]:
-    """A client with durable writes and bounded waits. It belongs to the event loop that first uses it."""
+def connect(settings: MongoSettings, *, is_patient: bool = False) -> AsyncIOMotorClient[Stored]:
+    """A client with durable writes and bounded waits. It belongs to the event loop that first uses it.
+
+    A patient one waits for what it asks however long it takes, as for an index on millions of documents.
+    """
     return AsyncIOMotorClient(
         settings.uri.get_secret_value(),
         tz_aware=True,
-        timeoutMS=settings.timeout_ms,
+        timeoutMS=None if is_patient else settings.timeout_ms,
         serverSelectionTimeoutMS=settings.timeout_ms,
         w="majority",
         readConcernLevel="majority",

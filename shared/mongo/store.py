@@ -8,22 +8,18 @@ from typing import Any
 import bson
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 
 from shared.contracts.envelope import SERVICES
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
+from shared.mongo.indexes import ROW_INDEXES, Wanted, missing, of_documents
 from shared.mongo.light import LIGHT, with_nothing_in_place
 from shared.ports import MOST_BYTES, Stored, Unsaved
 
 DUPLICATE_KEY = 11000
 TOO_LARGE = frozenset({10334, 17419, 17420})
-AGGREGATE_INDEXES = (
-    IndexModel([("slot", ASCENDING), ("wake_at", ASCENDING)], partialFilterExpression={"wake_at": {"$exists": True}}),
-    IndexModel([("unpublished_at", ASCENDING)], partialFilterExpression={"unpublished_at": {"$exists": True}}),
-    IndexModel([("is_parked", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"is_parked": True}),
-)
 
 
 class MongoStore:
@@ -33,12 +29,23 @@ class MongoStore:
         self.documents: AsyncIOMotorCollection[Stored] = client[database][collection]
         self.rows: AsyncIOMotorCollection[Stored] = client[database][f"{collection}_ledger"]
 
-    async def prepare(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]] = ()) -> None:
-        """Create what the queries need; `indexes` are (keys, options) of the service's own. Safe to repeat."""
-        own = [IndexModel(list(keys), **options) for keys, options in indexes]
+    async def prepare(self, indexes: Wanted = ()) -> None:
+        """Build what the queries need, however long that takes where the client has no bound. Safe to repeat."""
         with nothing_done():
-            await self.documents.create_indexes([*AGGREGATE_INDEXES, *own])
-            await self.rows.create_indexes([IndexModel([("subject", ASCENDING)])])
+            await self.documents.create_indexes(of_documents(indexes))
+            await self.rows.create_indexes([*ROW_INDEXES])
+
+    async def missing(self, indexes: Wanted = ()) -> list[str]:
+        """Names of the indexes that are not there as they are wanted."""
+        with nothing_done():
+            documents = await missing(self.documents, of_documents(indexes))
+            return documents + await missing(self.rows, ROW_INDEXES)
+
+    async def is_empty(self) -> bool:
+        """Whether there is neither a document nor a row."""
+        with nothing_done():
+            found = [await each.find_one({}, {"_id": 1}) for each in (self.documents, self.rows)]
+        return not any(found)
 
     async def load(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The newest majority-committed documents by id; what does not exist is left out."""

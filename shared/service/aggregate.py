@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from shared.engine import Engine
 from shared.engine.effects import EffectWorker
 from shared.engine.timers import Timers
+from shared.errors import Unavailable
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
 from shared.messaging.inbox import Reader
@@ -28,6 +31,23 @@ class Aggregate:
     reader: Reader
     subscription: Subscription
     consumer: Consumer | None = None
+    lacks: tuple[str, ...] | None = None
+    """Indexes that were missing when it was last looked; None: nobody has looked yet."""
+
+    async def require_indexes(self) -> None:
+        """Raises Unavailable while an index is missing: on what is large its queries would stop everybody.
+
+        An empty collection gets its indexes at once. Any other gets them by `throughline migrate`.
+        """
+        lacks = tuple(await self.store.missing(self.indexes))
+        if lacks and await self.store.is_empty():
+            await self.store.prepare(self.indexes)
+            lacks = ()
+        if lacks and lacks != self.lacks:
+            structlog.get_logger().error("indexes are missing: run throughline migrate", reason=",".join(lacks))
+        self.lacks = lacks
+        if lacks:
+            raise Unavailable
 
     @property
     def is_refused(self) -> bool:

@@ -87,7 +87,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
         guard_of(blueprint, verifier, lambda: service, recorder, _limits(settings.limits, world, metrics)),
         lifespan=lifespan,
         metrics=metrics,
-        checks={"doors": service.is_ready, "program": service.edition},
+        checks={"doors": service.is_ready, "indexes": service.is_indexed, "program": service.edition},
     )
     app.state.service = service
     return app

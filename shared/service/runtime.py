@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -134,7 +133,7 @@ class Service:
         if self.recorder:
             await self._until_available(self.recorder.prepare)
         for aggregate in self.aggregates.values():
-            await self._until_available(partial(aggregate.store.prepare, aggregate.indexes))
+            await self._until_available(aggregate.require_indexes)
             self._consuming += [self._run(work) for work in (aggregate.timers.run(), aggregate.returns.run())]
         for subscription in self._subscriptions:
             await self._until_available(subscription.start)
@@ -173,6 +172,10 @@ class Service:
         """Whether the doors are open, the database answers, and the broker refuses us nothing."""
         await self.clock.read()
         return self.is_started and not any(aggregate.is_refused for aggregate in self.aggregates.values())
+
+    async def is_indexed(self) -> bool:
+        """Whether no index is known to be missing."""
+        return not any(aggregate.lacks for aggregate in self.aggregates.values())
 
     async def edition(self) -> str:
         """Whether this program is too old for what it met: such a replica reads no facts, and serves what it can."""

@@ -16,6 +16,9 @@ Client = AsyncIOMotorClient[Stored]
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+OWN: list[tuple[list[tuple[str, int]], Stored]] = [([("rank", 1)], {"name": "by_rank"})]
+
+
 class FarClock(MongoClock):
     """A clock whose questions take three seconds of technical time to reach the server."""
 
@@ -83,6 +86,44 @@ class TestFind:
         found = await store.find({"rank": {"$gt": 0}}, [("rank", -1)], 2)
 
         assert ["c", "a"] == [each["_id"] for each in found]
+
+
+class TestIndexes:
+    async def test_are_missing_until_they_are_prepared(self, mongo: Client, database: str) -> None:
+        """Whoever starts looks for them by name, and builds none on what is large."""
+        store = MongoStore(mongo, database, "bare")
+        assert await store.is_empty()
+        await store.save([document("a")])
+
+        missing = await store.missing(OWN)
+        await store.prepare(OWN)
+
+        expected = ["slot_1_wake_at_1", "unpublished_at_1", "is_parked_1__id_1", "by_rank"]
+        assert [*(f"bare.{name}" for name in expected), "bare_ledger.subject_1"] == missing
+        assert [] == await store.missing(OWN)
+        assert not await store.is_empty()
+
+    async def test_are_missing_where_they_are_of_another_form(self, store: MongoStore) -> None:
+        """A name alone finds nothing: a query needs the keys, and the documents, that it was made for."""
+        await store.prepare(OWN)
+
+        other_keys = [((("other", 1),), OWN[0][1])]
+        other_documents = [(OWN[0][0], {"name": "by_rank", "partialFilterExpression": {"rank": {"$gt": 5}}})]
+        assert ["trial.by_rank"] == await store.missing(other_keys)
+        assert ["trial.by_rank"] == await store.missing(other_documents)
+
+    async def test_have_no_time_limit_for_who_is_patient(self, stack: Stack, database: str) -> None:
+        """On millions of documents an index takes minutes; the bound of a service's client would end it each time."""
+        settings = mongo_settings(stack.mongo_uri, timeout_ms=100)
+        clients = [connect(settings), connect(settings, is_patient=True)]
+        slow = {"$expr": {"$function": {"body": "function() { sleep(300); return true }", "args": [], "lang": "js"}}}
+        await MongoStore(clients[1], database, "slow").save([document("a")])
+
+        with pytest.raises(Unavailable):
+            await MongoStore(clients[0], database, "slow").find(slow, [("_id", 1)], 1)
+        assert ["a"] == [
+            each["_id"] for each in await MongoStore(clients[1], database, "slow").find(slow, [("_id", 1)], 1)
+        ]
 
 
 class TestDue:

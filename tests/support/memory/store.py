@@ -63,6 +63,17 @@ class MemoryStore:
         del indexes
         await self._reached("prepare")
 
+    async def missing(self, indexes: Sequence[Any] = ()) -> list[str]:
+        """Nothing is missed here."""
+        del indexes
+        await self._reached("missing")
+        return []
+
+    async def is_empty(self) -> bool:
+        """Whether there is nothing."""
+        await self._reached("is empty")
+        return not (self._raw or self._disk.rows[self._name])
+
     async def load(self, ids: Sequence[str]) -> dict[str, Stored]:
         """Copies of the documents that are there."""
         await self._reached("load")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.effects.oauth import signing_key
 
-COMMANDS = ("demo", "up", "load", "show", "status", "token", "doctor", "parked", "topics", "key")
+COMMANDS = ("demo", "up", "load", "show", "status", "migrate", "token", "doctor", "parked", "topics", "key")
 
 
 def throughline(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

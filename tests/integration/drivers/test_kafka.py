@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from secrets import token_hex
 from typing import Any
 
@@ -34,6 +35,14 @@ def nowhere() -> KafkaSettings:
     return KafkaSettings(bootstrap=f"127.0.0.1:{free_port()}")
 
 
+async def found_short(kafka: KafkaSettings, name: str) -> list[str]:
+    """What a topic lacks of three copies, as soon as the broker knows it."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return await short_of_copies(kafka, [name], replication=3)
+
+
 async def under_way(kafka: KafkaSettings) -> tuple[str, KafkaBus, KafkaSubscription]:
     """A topic, who sends to it, and a reader who has read and committed its first record."""
     name, bus = topic(), KafkaBus(kafka)
@@ -61,7 +70,7 @@ class TestApplyTopics:
         await apply_topics(kafka, [Topic(name, LONGEST)])
 
         assert [] == await short_of_copies(kafka, [name], replication=1)
-        [copies, in_sync] = await short_of_copies(kafka, [name], replication=3)
+        [copies, in_sync] = await found_short(kafka, name)
         assert f"{name} has 1 copies, configured are 3." == copies
         assert "must be 2" in in_sync
 

@@ -26,7 +26,7 @@ from shared.identity import Role
 from shared.mongo import MongoStore, connect
 from shared.ports import Record
 from shared.settings import MongoSettings
-from tests.unit.tracking.standing import CONSOLE_URL, Standing, standing
+from tests.unit.tracking.running import CONSOLE_URL, Running, running
 from tests.unit.tracking.telling import BECAUSE, NOON, Telling, after, step
 
 MINUTES_NOW = 119
@@ -58,21 +58,21 @@ async def store(stack: Stack) -> AsyncIterator[MongoStore]:
 
 
 @pytest.fixture
-async def tracking(tmp_path: Path, store: MongoStore) -> AsyncIterator[Standing]:
+async def tracking(tmp_path: Path, store: MongoStore) -> AsyncIterator[Running]:
     """Tracking on that collection, not quite two hours after noon."""
-    async with standing(tmp_path, MINUTES_NOW, lambda _collection: store) as found:
+    async with running(tmp_path, MINUTES_NOW, lambda _collection: store) as found:
         yield found
 
 
-async def read(tracking: Standing, path: str, **asked: Any) -> Any:
+async def read(tracking: Running, path: str, **asked: Any) -> Any:
     """What a coordinator reads."""
-    async with tracking.client(Role.COORDINATOR) as http:
+    async with tracking.person(Role.COORDINATOR) as http:
         answer = await http.get(path, params=asked)
     assert 200 == answer.status_code, answer.text
     return answer.json()
 
 
-async def listed(tracking: Standing, **asked: Any) -> list[str]:
+async def listed(tracking: Running, **asked: Any) -> list[str]:
     """The ids on the worklist, from all pages."""
     found, cursor = [], None
     while True:
@@ -83,20 +83,20 @@ async def listed(tracking: Standing, **asked: Any) -> list[str]:
             return found
 
 
-async def press(tracking: Standing, act: str, referral_id: str) -> None:
+async def press(tracking: Running, act: str, referral_id: str) -> None:
     """Claim or release as a coordinator."""
-    async with tracking.client(Role.COORDINATOR) as http:
+    async with tracking.person(Role.COORDINATOR) as http:
         key = {"Idempotency-Key": secrets.token_hex(4)}
         assert 202 == (await http.post(f"/v1/worklist/{referral_id}/{act}", headers=key)).status_code
 
 
-async def hear_all(tracking: Standing, told: Sequence[RecordEnvelope]) -> None:
+async def hear_all(tracking: Running, told: Sequence[RecordEnvelope]) -> None:
     """Have them told in some order."""
-    await tracking.hear(*Random(3).sample(told, len(told)))
+    await tracking.take_in(*Random(3).sample(told, len(told)))
 
 
 class TestWorklist:
-    async def test_the_earliest_due_goes_first(self, tracking: Standing) -> None:
+    async def test_the_earliest_due_goes_first(self, tracking: Running) -> None:
         """So what is overdue is on top."""
         await hear_all(tracking, [received(n)[1] for n in range(8)])
 
@@ -105,7 +105,7 @@ class TestWorklist:
         assert [referral(n) for n in range(8)] == [row["referral_id"] for row in page["items"]]
         assert [True] * 4 + [False] * 4 == [row["next"]["is_overdue"] for row in page["items"]]
 
-    async def test_goes_by_priority_when_asked(self, tracking: Standing) -> None:
+    async def test_goes_by_priority_when_asked(self, tracking: Running) -> None:
         """STAT, ASAP, urgent, routine; within each the earliest due."""
         await hear_all(tracking, [received(n)[1] for n in range(10)])
 
@@ -115,7 +115,7 @@ class TestWorklist:
 
     @pytest.mark.parametrize("sort", ["due_at", "priority"])
     @pytest.mark.parametrize("limit", [1, 3, 10])
-    async def test_pages_hold_everything_once(self, tracking: Standing, sort: str, limit: int) -> None:
+    async def test_pages_hold_everything_once(self, tracking: Running, sort: str, limit: int) -> None:
         """Also where due times are equal."""
         told = [received(n)[1] for n in range(8)]
         twins = [Telling(referral(n)).received(step("same", "nurse", 1), priority="urgent") for n in range(20, 24)]
@@ -138,29 +138,29 @@ class TestWorklist:
             ({"queue": ""}, list(range(8))),
         ],
     )
-    async def test_is_narrowed(self, tracking: Standing, asked: dict[str, Any], numbers: list[int]) -> None:
+    async def test_is_narrowed(self, tracking: Running, asked: dict[str, Any], numbers: list[int]) -> None:
         """By owner, queue, and what is overdue; filters add up."""
         await hear_all(tracking, [received(n)[1] for n in range(8)])
 
         assert [referral(n) for n in numbers] == await listed(tracking, **asked)
 
-    async def test_shows_ones_own(self, tracking: Standing) -> None:
+    async def test_shows_ones_own(self, tracking: Running) -> None:
         """What this person claimed, as long as somebody must do something."""
         tells = [received(n) for n in range(4)]
         await hear_all(tracking, [told for _, told in tells])
         for n in (1, 2, 3):
             await press(tracking, "claim", referral(n))
         await press(tracking, "release", referral(2))
-        await tracking.hear(tells[3][0]("intake", ReferralClosed, outcome="completed"))
+        await tracking.take_in(tells[3][0]("intake", ReferralClosed, outcome="completed"))
 
         assert [referral(1)] == await listed(tracking, mine="true")
 
-    async def test_shows_what_is_parked_anywhere(self, tracking: Standing) -> None:
+    async def test_shows_what_is_parked_anywhere(self, tracking: Running) -> None:
         """In another service, in tracking after a story began, and in tracking before anything could be read."""
         tells = [received(n) for n in range(3)]
         await hear_all(tracking, [told for _, told in tells])
         parked = step("resolve_parked", "operator", 9)
-        await tracking.hear(tells[0][0]("scheduling", ReferralParked, parked, reason=BECAUSE))
+        await tracking.take_in(tells[0][0]("scheduling", ReferralParked, parked, reason=BECAUSE))
         await self._spoil(tracking, referral(1), sequence=2)
         await self._spoil(tracking, referral(30), sequence=1)
 
@@ -171,18 +171,18 @@ class TestWorklist:
         assert {("resolve_parked", "operator")} == {(row["next"]["act"], row["next"]["owner"]) for row in items}
         assert sorted(expected) == sorted(await listed(tracking, parked="true", limit=1))
 
-    async def test_leaves_out_what_nobody_waits_for(self, tracking: Standing) -> None:
+    async def test_leaves_out_what_nobody_waits_for(self, tracking: Running) -> None:
         """Closed referrals are done."""
         tell, told = received(1)
-        await tracking.hear(told, tell("intake", ReferralClosed, outcome="completed"))
+        await tracking.take_in(told, tell("intake", ReferralClosed, outcome="completed"))
 
         assert [] == await listed(tracking)
 
     @pytest.mark.parametrize("asked", [{}, {"mine": "true"}, {"parked": "true"}, {"sort": "priority"}])
-    async def test_belongs_to_one_tenant(self, tracking: Standing, asked: dict[str, str]) -> None:
+    async def test_belongs_to_one_tenant(self, tracking: Running, asked: dict[str, str]) -> None:
         """Another tenant's referrals are on none of its lists, counts or sums."""
         tell, told = received(1, tenant="rival")
-        await tracking.hear(told, tell("scheduling", ReferralParked, step("x", "operator"), reason=BECAUSE))
+        await tracking.take_in(told, tell("scheduling", ReferralParked, step("x", "operator"), reason=BECAUSE))
 
         assert [] == await listed(tracking, **asked)
         assert 0 == (await read(tracking, "/v1/summary"))["referrals"]
@@ -199,10 +199,10 @@ class TestWorklist:
             7,
         ],
     )
-    async def test_refuses_a_cursor_that_is_not_its_own(self, tracking: Standing, position: Any) -> None:
+    async def test_refuses_a_cursor_that_is_not_its_own(self, tracking: Running, position: Any) -> None:
         """Least of all one that would become part of a query."""
         forged = base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
-        async with tracking.client(Role.COORDINATOR) as http:
+        async with tracking.person(Role.COORDINATOR) as http:
             answers = [await http.get("/v1/worklist", params={"cursor": cursor}) for cursor in (forged, "%", "e30")]
 
         assert {422} == {answer.status_code for answer in answers}
@@ -215,20 +215,20 @@ class TestWorklist:
             ["priority", 0, "\ud800", "demo-a"],
         ],
     )
-    async def test_refuses_a_cursor_that_no_database_can_hold(self, tracking: Standing, position: Any) -> None:
+    async def test_refuses_a_cursor_that_no_database_can_hold(self, tracking: Running, position: Any) -> None:
         """It is not one of ours either, and no failure of ours."""
         forged = base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
-        async with tracking.client(Role.COORDINATOR) as http:
+        async with tracking.person(Role.COORDINATOR) as http:
             answer = await http.get("/v1/worklist", params={"cursor": forged, "sort": "priority"})
 
         assert 422 == answer.status_code
 
     @staticmethod
-    async def _spoil(tracking: Standing, referral_id: str, sequence: int) -> None:
+    async def _spoil(tracking: Running, referral_id: str, sequence: int) -> None:
         envelope = Envelope("/demo/intake", referral_id, sequence, "org.throughline.referral.closed.v1", NOON)
         record = Record(referral_id.encode(), to_headers(envelope), b"not json")
         await tracking.world.bus.send(topic_of("intake"), tracking.world.bus.partition_of(referral_id), [record])
-        await tracking.hear(Telling(referral_id)("notifications", ReferralClosed, outcome="completed"))
+        await tracking.take_in(Telling(referral_id)("notifications", ReferralClosed, outcome="completed"))
 
 
 class TestIndexes:
@@ -244,7 +244,7 @@ class TestIndexes:
         ],
     )
     async def test_every_list_reads_one(
-        self, tracking: Standing, store: MongoStore, filters: Filters, index: str
+        self, tracking: Running, store: MongoStore, filters: Filters, index: str
     ) -> None:
         """Neither the whole collection nor a sort in memory, except of the few that are claimed or parked."""
         await hear_all(tracking, [received(n)[1] for n in range(200)])
@@ -260,13 +260,13 @@ class TestIndexes:
 
 
 class TestSummary:
-    async def test_counts_by_state_outcome_and_payer(self, tracking: Standing) -> None:
+    async def test_counts_by_state_outcome_and_payer(self, tracking: Running) -> None:
         """The sums agree: all are open or closed."""
         tells = [received(n) for n in range(5)]
         case: dict[str, Any] = {"case_id": "c", "request_id": "r", "payer": "sample-health", "urgency": "standard"}
         clock: dict[str, Any] = {"received_by_payer_at": NOON, "decision_due_at": after(60)}
         await hear_all(tracking, [told for _, told in tells])
-        await tracking.hear(
+        await tracking.take_in(
             tells[0][0](
                 "authorization", AuthorizationSubmitted, step("await_payer_decision", "payer"), **case, **clock
             ),
@@ -284,13 +284,13 @@ class TestSummary:
             {"state": "received", "outcome": None, "payer": "sample-health", "count": 1},
         ] == found["by_state"]
 
-    async def test_says_where_it_waits(self, tracking: Standing) -> None:
+    async def test_says_where_it_waits(self, tracking: Running) -> None:
         """By act and owner: how many, how many of them overdue, and the earliest due time."""
         tells = [received(n) for n in range(8)]
         await hear_all(tracking, [told for _, told in tells])
         call = step("call_patient", "nurse", 1)
-        await tracking.hear(tells[7][0]("notifications", MessageSent, call, **_message()))
-        await tracking.hear(tells[7][0]("intake", ReferralClosed, outcome="patient_declined"))
+        await tracking.take_in(tells[7][0]("notifications", MessageSent, call, **_message()))
+        await tracking.take_in(tells[7][0]("intake", ReferralClosed, outcome="patient_declined"))
 
         found = (await read(tracking, "/v1/summary"))["waits_for"]
 
@@ -303,7 +303,7 @@ class TestSummary:
         ] == counted
         assert "2027-03-01T12:00:00Z" == found[0]["earliest_due_at"]
 
-    async def test_counts_every_open_task(self, tracking: Standing) -> None:
+    async def test_counts_every_open_task(self, tracking: Running) -> None:
         """A second task of a service counts as the first does; what waits is counted once by referral."""
         (one, told), (_, other) = received(1), received(2)
         both = step("deliver_report", "coordinator", 3), step("review_change", "nurse", 1)
@@ -331,7 +331,7 @@ class TestSummary:
         ],
     )
     async def test_and_worklist_go_on_beside_what_somebody_spoiled(
-        self, tracking: Standing, store: MongoStore, path: str, value: Any
+        self, tracking: Running, store: MongoStore, path: str, value: Any
     ) -> None:
         """One track that nobody can read takes no page from all others."""
         await hear_all(tracking, [received(n)[1] for n in range(5)])
@@ -343,14 +343,14 @@ class TestSummary:
         assert 4 <= found["referrals"] <= 5
         assert others <= {*rows} <= {*others, referral(1)}
 
-    async def test_measures_the_time_until_patients_are_told(self, tracking: Standing) -> None:
+    async def test_measures_the_time_until_patients_are_told(self, tracking: Running) -> None:
         """By nearest rank over all who were told, and nothing where nobody was."""
         before = (await read(tracking, "/v1/summary"))["time_to_told"]
         minutes = [7, 90, 30, 61, 2, 45, 300, 15, 22, 1000, 3]
         tells = [received(n) for n in range(len(minutes) + 1)]
         await hear_all(tracking, [told for _, told in tells])
         for (tell, _), at in zip(tells, minutes, strict=False):
-            await tracking.hear(tell("notifications", MessageSent, minutes=at, **_message()))
+            await tracking.take_in(tell("notifications", MessageSent, minutes=at, **_message()))
 
         found = (await read(tracking, "/v1/summary"))["time_to_told"]
 
@@ -363,7 +363,7 @@ class TestSummary:
 class TestPages:
     @pytest.mark.parametrize("path", ["/?sort=due_at", "/?sort=priority&owner=nurse&owner=clinician", "/overview"])
     @pytest.mark.parametrize("n", [0, 60])
-    async def test_show_lists_of_any_length(self, tracking: Standing, path: str, n: int) -> None:
+    async def test_show_lists_of_any_length(self, tracking: Running, path: str, n: int) -> None:
         """Nothing inline, no id twice, empty or full."""
         await hear_all(tracking, [received(number)[1] for number in range(n)])
         async with tracking.browser(Role.COORDINATOR) as browser:
@@ -374,7 +374,7 @@ class TestPages:
         assert sorted(set(ids)) == sorted(ids)
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=\"/static/)", answer.text)
 
-    async def test_a_worklist_is_a_table_that_can_be_read_aloud(self, tracking: Standing) -> None:
+    async def test_a_worklist_is_a_table_that_can_be_read_aloud(self, tracking: Running) -> None:
         """Caption, column and row headers, and the order that it is in."""
         await hear_all(tracking, [received(n)[1] for n in range(3)])
         async with tracking.browser(Role.COORDINATOR) as browser:
@@ -385,18 +385,18 @@ class TestPages:
         assert 3 == text.count('scope="row"')
         assert ["ascending", "none"] == re.findall(r'aria-sort="(\w+)"', text)
 
-    async def test_who_may_only_read_gets_no_buttons(self, tracking: Standing) -> None:
+    async def test_who_may_only_read_gets_no_buttons(self, tracking: Running) -> None:
         """The server would refuse them."""
-        await tracking.hear(received(3)[1])
+        await tracking.take_in(received(3)[1])
         async with tracking.browser(Role.PRIVACY_OFFICER) as browser:
             text = (await browser.get("/?sort=due_at")).text
 
         assert f'href="/referrals/{referral(3)}"' in text
         assert "/claim" not in text
 
-    async def test_claiming_goes_on_with_the_same_list(self, tracking: Standing) -> None:
+    async def test_claiming_goes_on_with_the_same_list(self, tracking: Running) -> None:
         """The row is there again, with the way to release it."""
-        await tracking.hear(received(3)[1])
+        await tracking.take_in(received(3)[1])
         async with tracking.browser(Role.COORDINATOR) as browser:
             browser.headers["Origin"] = CONSOLE_URL
             form = {"version": "1", "back": "owner=coordinator&sort=due_at"}
@@ -405,7 +405,7 @@ class TestPages:
         assert "owner=coordinator" in str(answer.url)
         assert f'action="/referrals/{referral(3)}/release"' in answer.text
 
-    async def test_the_next_page_goes_on_where_this_one_ends(self, tracking: Standing) -> None:
+    async def test_the_next_page_goes_on_where_this_one_ends(self, tracking: Running) -> None:
         """By a link that carries the filters."""
         await hear_all(tracking, [received(n)[1] for n in range(60)])
         async with tracking.browser(Role.COORDINATOR) as browser:

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 
 from deploy.platform import registry
-from shared.sealing import Keyring, Opening
+from shared.sealing import Keyring, Opening, log_opening
 
 TENANTS = ("demo", "other")
 TENANT = TENANTS[0]
@@ -26,6 +26,11 @@ def keyring(service: str) -> Keyring:
 def audited_keyring(service: str, audit: Audit) -> Keyring:
     """The same keys, in a ring that tells each opening of a seal."""
     return _ring(registry.audiences()[service], audit)
+
+
+def logged_keyring(service: str) -> Keyring:
+    """The same keys, whose openings are logged as a service logs them."""
+    return audited_keyring(service, log_opening)
 
 
 def every_key() -> Keyring:

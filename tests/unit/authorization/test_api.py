@@ -10,7 +10,7 @@ from shared.contracts.authorization import AuthorizationApproved, AuthorizationO
 from shared.contracts.language import effect_id
 from shared.identity import Role
 from tests.support.given import kinds
-from tests.unit.authorization.standing import MEMBER_ID, Standing
+from tests.unit.authorization.running import MEMBER_ID, Running
 from tests.unit.authorization.words import REFERRAL
 
 REQUEST_ID = effect_id(REFERRAL, "submission", 1)
@@ -36,7 +36,7 @@ UNHEARD = "demo-" + "z" * 26
 
 
 async def post(
-    found: Standing, action: str, *roles: Role, key: str | None = "k1", referral_id: str = REFERRAL, **headers: str
+    found: Running, action: str, *roles: Role, key: str | None = "k1", referral_id: str = REFERRAL, **headers: str
 ) -> httpx2.Response:
     """Send one of WRITES."""
     path, content = WRITES[action]
@@ -45,14 +45,14 @@ async def post(
         return await http.post(f"/v1/cases/{referral_id}/{path}", json=content, headers={**keyed, **headers})
 
 
-async def get(found: Standing, *roles: Role, referral_id: str = REFERRAL) -> httpx2.Response:
+async def get(found: Running, *roles: Role, referral_id: str = REFERRAL) -> httpx2.Response:
     """Read the case."""
     async with found.client(*roles) as http:
         return await http.get(f"/v1/cases/{referral_id}")
 
 
 class TestRead:
-    async def test_says_where_the_case_stands(self, pended: Standing) -> None:
+    async def test_says_where_the_case_stands(self, pended: Running) -> None:
         """Status, step and what the caller may do; nothing that is sealed."""
         answer = await get(pended, Role.LEAD)
 
@@ -66,7 +66,7 @@ class TestRead:
         assert MEMBER_ID not in answer.text
         assert answer.headers["etag"]
 
-    async def test_offers_only_what_the_caller_may_do(self, pended: Standing) -> None:
+    async def test_offers_only_what_the_caller_may_do(self, pended: Running) -> None:
         """A button that the server would refuse is not there."""
         found = {role: (await get(pended, role)).json()["allowed"] for role in (Role.CLINICIAN, Role.OPERATOR)}
 
@@ -74,7 +74,7 @@ class TestRead:
 
     @pytest.mark.parametrize("referral_id", [UNHEARD, OTHERS, "nonsense"])
     async def test_answers_alike_what_is_not_there_and_what_belongs_to_others(
-        self, pended: Standing, referral_id: str
+        self, pended: Running, referral_id: str
     ) -> None:
         """Nobody learns whether another tenant has a case."""
         assert 404 == (await get(pended, Role.COORDINATOR, referral_id=referral_id)).status_code
@@ -82,11 +82,11 @@ class TestRead:
 
 class TestWrites:
     @pytest.mark.parametrize("action", WRITES)
-    async def test_need_an_idempotency_key(self, pended: Standing, action: str) -> None:
+    async def test_need_an_idempotency_key(self, pended: Running, action: str) -> None:
         """A retry must be known as one."""
         assert 400 == (await post(pended, action, *POLICY[action], key=None)).status_code
 
-    async def test_are_done_once_under_one_key(self, pended: Standing) -> None:
+    async def test_are_done_once_under_one_key(self, pended: Running) -> None:
         """A retry gets the first answer; the same key with another body is refused."""
         first, again = [await post(pended, "override", Role.LEAD) for _ in range(2)]
         other = await post(pended, "record_decision", Role.LEAD)
@@ -94,7 +94,7 @@ class TestWrites:
         assert [202, 202, 422] == [first.status_code, again.status_code, other.status_code]
         assert first.json() == again.json()
 
-    async def test_refuse_what_was_decided_on_an_old_version(self, pended: Standing) -> None:
+    async def test_refuse_what_was_decided_on_an_old_version(self, pended: Running) -> None:
         """If-Match guards against deciding on what is no longer so."""
         assert 412 == (await post(pended, "override", Role.LEAD, **{"If-Match": '"1"'})).status_code
 
@@ -109,7 +109,7 @@ class TestWrites:
             "continue_self_pay",
         ],
     )
-    async def test_refuse_what_is_not_possible_now(self, pended: Standing, action: str) -> None:
+    async def test_refuse_what_is_not_possible_now(self, pended: Running, action: str) -> None:
         """409, with a sentence."""
         answer = await post(pended, action, Role.LEAD)
 
@@ -131,7 +131,7 @@ class TestWrites:
             ("resubmission", {"because": "canary words"}),
         ],
     )
-    async def test_refuse_what_does_not_follow_the_contract(self, pended: Standing, path: str, content: Any) -> None:
+    async def test_refuse_what_does_not_follow_the_contract(self, pended: Running, path: str, content: Any) -> None:
         """422, and nothing of it is repeated."""
         async with pended.client(Role.LEAD) as http:
             answer = await http.post(f"{CASE}/{path}", json=content, headers={"Idempotency-Key": "k"})
@@ -141,10 +141,10 @@ class TestWrites:
 
 
 class TestDecision:
-    async def test_becomes_leave_to_book(self, pended: Standing) -> None:
+    async def test_becomes_leave_to_book(self, pended: Running) -> None:
         """In the name of who recorded it; the reference is kept under seal."""
         assert 202 == (await post(pended, "record_decision", Role.COORDINATOR)).status_code
-        approved = (await pended.published(4))[-1]
+        approved = (await pended.until_told(4))[-1]
         document = await pended.until_step("use_authorization")
 
         assert isinstance(approved, AuthorizationApproved)
@@ -152,7 +152,7 @@ class TestDecision:
         assert document.state.request.certificate
         assert "CERTIFICATE-CANARY" not in repr(document)
 
-    async def test_needs_dates_for_an_approval(self, pended: Standing) -> None:
+    async def test_needs_dates_for_an_approval(self, pended: Running) -> None:
         """The domain refuses, in words."""
         async with pended.client(Role.LEAD) as http:
             content = {"action": "A6", "reference": "by telephone"}
@@ -162,7 +162,7 @@ class TestDecision:
 
 
 class TestPeerToPeer:
-    async def test_is_recorded_by_the_clinician_who_had_it(self, pended: Standing) -> None:
+    async def test_is_recorded_by_the_clinician_who_had_it(self, pended: Running) -> None:
         """The task is the clinician's, so the button is, too; an upheld denial leaves the appeal."""
         async with pended.client(Role.COORDINATOR) as http:
             denied = {"action": "A3", "reference": "R-1"}
@@ -176,30 +176,30 @@ class TestPeerToPeer:
 
 
 class TestEligibility:
-    async def test_that_was_learned_by_telephone_goes_on_as_the_payers_own(self, authorization: Standing) -> None:
+    async def test_that_was_learned_by_telephone_goes_on_as_the_payers_own(self, authorization: Running) -> None:
         """In the name of who asked; no leave is needed where the payer said so."""
         authorization.payer.eb01 = "6"
         await authorization.refer()
         await authorization.until_step("resolve_coverage")
 
         assert 202 == (await post(authorization, "verify_coverage", Role.COORDINATOR)).status_code
-        facts = (await authorization.published(3))[-2:]
+        facts = (await authorization.until_told(3))[-2:]
         assert ["CoverageVerified", "AuthorizationNotRequired"] == kinds(facts)
         assert {"person"} == {fact.recorded_by.kind for fact in facts}
 
 
 class TestOverride:
-    async def test_is_told_in_the_callers_name(self, pended: Standing) -> None:
+    async def test_is_told_in_the_callers_name(self, pended: Running) -> None:
         """A named person answers for it."""
         await post(pended, "override", Role.CLINICIAN)
-        overridden = (await pended.published(4))[-1]
+        overridden = (await pended.until_told(4))[-1]
 
         assert isinstance(overridden, AuthorizationOverridden)
         assert ("sam.sample", "clinically-urgent") == (overridden.by.id, overridden.reason.code)
 
 
 class TestCoverage:
-    async def test_is_sealed_and_checked_anew(self, authorization: Standing) -> None:
+    async def test_is_sealed_and_checked_anew(self, authorization: Running) -> None:
         """The member id that was typed in reaches the payer, and nobody else."""
         authorization.payer.auth_required = "N"
         authorization.payer.eb01 = "6"
@@ -208,6 +208,6 @@ class TestCoverage:
         authorization.payer.eb01 = "1"
 
         assert 202 == (await post(authorization, "correct_coverage", Role.COORDINATOR)).status_code
-        facts = await authorization.published(3)
+        facts = await authorization.until_told(3)
         assert ["CoverageNotVerified", "CoverageVerified", "AuthorizationNotRequired"] == kinds(facts)
         assert ["medicare", "medicaid", "medicaid"] == [fact.payer for fact in facts]

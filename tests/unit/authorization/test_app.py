@@ -11,8 +11,8 @@ from services.authorization.app import create_app
 from services.authorization.settings import AuthorizationSettings, OwnSettings
 from shared.settings import IdentitySettings, KafkaSettings, MongoSettings, PartiesSettings, SealingSettings
 from tests.support.callers import client_of
+from tests.support.five_services.plans import PAYERS_FILE
 from tests.support.memory import MemoryWorld
-from tests.unit.authorization.standing import PAYERS_FILE
 from tests.unit.authorization.words import REFERRAL
 
 

@@ -10,7 +10,7 @@ from deploy.cli.feed import Account
 from deploy.cli.generate import SECOND, Sending, sendings
 from deploy.cli.later import became_of, figures
 from shared.identity import Role
-from tests.unit.intake.standing import Standing, standing
+from tests.unit.intake.running import Running, running
 
 START = datetime(2026, 4, 6, 14, tzinfo=UTC)
 """When the intake of a test stands."""
@@ -27,7 +27,7 @@ BECAME = {
 }
 
 
-async def post(intake: Standing, body: bytes) -> list[Answer]:
+async def post(intake: Running, body: bytes) -> list[Answer]:
     """What intake answers to an EHR."""
     async with intake.client(Role.EHR) as client:
         return list(answers_of(await client.post("/fhir/R4", content=body, headers=FHIR)))
@@ -42,7 +42,7 @@ class TestLaterWords:
     async def test_come_to_what_they_mean(self) -> None:
         """Each is read by the real door: what it says is what intake does."""
         found: dict[str, Any] = {}
-        async with standing() as intake:
+        async with running() as intake:
             for sending in spoken_of():
                 [first] = await post(intake, sending.body)
                 for message in sending.later:
@@ -54,7 +54,7 @@ class TestLaterWords:
     async def test_are_not_done_twice(self) -> None:
         """Whoever missed the answer sends it again; that it was here before may be its own first try."""
         found: dict[str, Any] = {}
-        async with standing() as intake:
+        async with running() as intake:
             for sending in spoken_of():
                 [first] = await post(intake, sending.body)
                 for message in sending.later:
@@ -67,7 +67,7 @@ class TestLaterWords:
     async def test_are_over_already_when_the_order_is(self) -> None:
         """What ended before is not counted as cancelled by a later word."""
         [sending] = [each for each in spoken_of() if each.kind == "revoked"]
-        async with standing() as intake:
+        async with running() as intake:
             [first] = await post(intake, sending.body)
             await post(intake, sending.later[0].body)
             [answer] = await post(intake, sending.later[0].body)
@@ -102,7 +102,7 @@ class TestOrderByTextOnly:
     async def test_waits_for_a_person_who_chooses(self) -> None:
         """One of forty names no service that a pathway is for."""
         [sending] = [each for each in sendings(40, START) if each.kind == "no_pathway"]
-        async with standing() as intake:
+        async with running() as intake:
             [answer] = await post(intake, sending.body)
             document = await intake.service.read(answer.referral_id)
 

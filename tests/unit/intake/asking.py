@@ -8,18 +8,18 @@ from shared.capabilities import Capabilities
 from shared.engine import CommandEnvelope
 from shared.identity import Role
 from tests.unit.intake.invented import own
-from tests.unit.intake.standing import DEADLINE_S, Standing
+from tests.unit.intake.running import DEADLINE_S, Running
 from tests.unit.intake.telling import BY
 
 
-async def received(intake: Standing, **changes: Any) -> str:
+async def received(intake: Running, **changes: Any) -> str:
     """The id of the invented order's referral."""
     async with intake.client(Role.EHR) as ehr:
         answer = await ehr.post("/v1/referrals", json=own(**changes))
     return str(answer.json()["referral_id"])
 
 
-async def sent(intake: Standing, **changes: Any) -> str:
+async def sent(intake: Running, **changes: Any) -> str:
     """The same, and scheduling has chosen who shall see the patient."""
     referral_id = await received(intake, **changes)
     choice = NoteChoice(at=intake.now(), by=BY, channel="kafka", choice=1, provider_ref="pr-near", site_ref="st-north")
@@ -27,7 +27,7 @@ async def sent(intake: Standing, **changes: Any) -> str:
     return referral_id
 
 
-async def post(intake: Standing, path: str, body: Any, *roles: Role, **headers: str) -> Any:
+async def post(intake: Running, path: str, body: Any, *roles: Role, **headers: str) -> Any:
     """Post to a referral, as the EHR unless other roles are given, or as an office that was sent the patient."""
     referral_id, _, act = path.partition("/")
     address = f"/v1/referrals/{path}"
@@ -38,13 +38,13 @@ async def post(intake: Standing, path: str, body: Any, *roles: Role, **headers: 
         return await client.post(address, json=body, headers=headers)
 
 
-async def read(intake: Standing, referral_id: str, *roles: Role) -> Any:
+async def read(intake: Running, referral_id: str, *roles: Role) -> Any:
     """The referral as these roles see it."""
     async with intake.client(*(roles or (Role.COORDINATOR,))) as client:
         return (await client.get(f"/v1/referrals/{referral_id}")).json()
 
 
-async def until(intake: Standing, referral_id: str, state: str) -> Any:
+async def until(intake: Running, referral_id: str, state: str) -> Any:
     """Wait until the referral is in this state, and return it."""
     async with asyncio.timeout(DEADLINE_S):
         while (found := await read(intake, referral_id))["state"] != state:

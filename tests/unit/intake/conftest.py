@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.intake.standing import Standing, standing
+from tests.unit.intake.running import Running, running
 
 
 @pytest.fixture
-async def intake() -> AsyncIterator[Standing]:
+async def intake() -> AsyncIterator[Running]:
     """Intake with its doors open, and nothing taken in yet."""
-    async with standing() as found:
+    async with running() as found:
         yield found

@@ -10,7 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from shared.contracts.intake import ReferralReceived
 from shared.identity import Role
 from tests.unit.intake.invented import NAMES, ORDER, ORDERS, PATIENT, Document, as_bytes, bundle, resources
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 SECOND = "urn:uuid:00000000-0000-4000-8000-000000000009"
 ISSUE_TYPES: Final = frozenset(
@@ -20,9 +20,7 @@ ISSUE_TYPES: Final = frozenset(
 ODD_PHONE = [{"system": "phone", "value": "ask Zephyrine"}]
 
 
-async def send(
-    intake: Standing, document: object, content_type: str = "application/fhir+json", prefer: str = ""
-) -> Any:
+async def send(intake: Running, document: object, content_type: str = "application/fhir+json", prefer: str = "") -> Any:
     """Send it as the referring side's system does."""
     body = document if isinstance(document, bytes) else as_bytes(document)
     async with intake.client(Role.EHR) as ehr:
@@ -74,7 +72,7 @@ def two(kind: str, **changes: Any) -> Document:
 
 
 class TestOneOrder:
-    async def test_is_answered_by_itself(self, intake: Standing) -> None:
+    async def test_is_answered_by_itself(self, intake: Running) -> None:
         """A ServiceRequest with its subject, by the reference that this patient has here."""
         answer = await send(intake, bundle())
 
@@ -82,7 +80,7 @@ class TestOneOrder:
         assert (202, "ServiceRequest", "active") == (answer.status_code, told["resourceType"], told["status"])
         assert told["subject"]["identifier"]["value"].startswith("demo-p")
 
-    async def test_is_answered_with_its_warnings_inside(self, intake: Standing) -> None:
+    async def test_is_answered_with_its_warnings_inside(self, intake: Running) -> None:
         """They are contained, and the answer refers to them."""
         found = resources()
         found[PATIENT]["telecom"] = ODD_PHONE
@@ -92,7 +90,7 @@ class TestOneOrder:
         assert [{"reference": "#warnings"}] == told["supportingInfo"]
         assert {"phone"} <= {issue["details"]["text"] for issue in told["contained"][0]["issue"]}
 
-    async def test_is_taken_as_json_of_any_name(self, intake: Standing) -> None:
+    async def test_is_taken_as_json_of_any_name(self, intake: Running) -> None:
         """Many programs send FHIR as plain JSON."""
         for content_type in ("application/json", "application/fhir+json; fhirVersion=4.0; charset=utf-8"):
             assert 202 == (await send(intake, bundle(), content_type)).status_code
@@ -100,7 +98,7 @@ class TestOneOrder:
     @pytest.mark.parametrize(
         "content_type", ["application/fhir+xml", "application/xml", "text/json", "application/vnd.api+json", ""]
     )
-    async def test_is_not_taken_as_anything_else(self, intake: Standing, content_type: str) -> None:
+    async def test_is_not_taken_as_anything_else(self, intake: Running, content_type: str) -> None:
         """The sentence says what to send."""
         answer = await send(intake, bundle(), content_type)
 
@@ -108,7 +106,7 @@ class TestOneOrder:
         assert (415, "not-supported") == (answer.status_code, issue["code"])
         assert "application/fhir+json" in issue["diagnostics"]
 
-    async def test_is_refused_at_its_place_when_it_is_too_large(self, intake: Standing) -> None:
+    async def test_is_refused_at_its_place_when_it_is_too_large(self, intake: Running) -> None:
         """Not as a conflict: nothing else is in its way."""
         answer = await send(intake, bundle(note=[{"text": "x" * 200_000}]))
 
@@ -116,7 +114,7 @@ class TestOneOrder:
         assert (413, "too-long") == (answer.status_code, issue["code"])
         assert ["Bundle.entry[0].resource.note[0].text"] == issue["expression"]
 
-    async def test_is_refused_under_the_code_of_each_flaw(self, intake: Standing) -> None:
+    async def test_is_refused_under_the_code_of_each_flaw(self, intake: Running) -> None:
         """Who repairs an order reads what each is."""
         answer = await send(intake, bundle(identifier=None, priority="whenever", subject=None))
 
@@ -125,7 +123,7 @@ class TestOneOrder:
         assert {"missing"} <= {issue["details"]["text"] for issue in issues}
         assert [] == intake.world.disk.documents("referrals")
 
-    async def test_is_refused_when_a_name_stands_twice(self, intake: Standing) -> None:
+    async def test_is_refused_when_a_name_stands_twice(self, intake: Running) -> None:
         """Two readers would read two orders."""
         twice = as_bytes(bundle()).replace(b'"priority"', b'"priority": "stat", "priority"', 1)
 
@@ -143,7 +141,7 @@ class TestOneOrder:
         [("handling=strict", 422), ("return=minimal, handling = Strict", 422), ("handling=lenient", 202), ("", 202)],
     )
     async def test_is_refused_for_what_is_odd_if_its_sender_prefers(
-        self, intake: Standing, prefer: str, status: int
+        self, intake: Running, prefer: str, status: int
     ) -> None:
         """Nobody reads the warnings of a 202: a sender may ask for a refusal."""
         found = resources()
@@ -159,7 +157,7 @@ class TestSeveralOrders:
     @pytest.mark.parametrize(
         ("kind", "answered_as"), [("transaction", "transaction-response"), ("batch", "batch-response")]
     )
-    async def test_are_answered_entry_by_entry(self, intake: Standing, kind: str, answered_as: str) -> None:
+    async def test_are_answered_entry_by_entry(self, intake: Running, kind: str, answered_as: str) -> None:
         """One answer for each entry, in its place; the orders' have their referrals."""
         answer = await send(intake, two(kind))
 
@@ -173,14 +171,14 @@ class TestSeveralOrders:
         assert 2 == len(intake.world.disk.documents("referrals"))
 
     @pytest.mark.parametrize("kind", ["collection", "searchset"])
-    async def test_are_answered_in_a_bundle_of_their_own(self, intake: Standing, kind: str) -> None:
+    async def test_are_answered_in_a_bundle_of_their_own(self, intake: Running, kind: str) -> None:
         """Nothing but the orders is answered where entries ask for nothing."""
         told = valid(await send(intake, two(kind)))
 
         assert ("batch-response", 2) == (told["type"], len(told["entry"]))
 
     @pytest.mark.parametrize("kind", ["collection", "batch"])
-    async def test_are_each_taken_for_themselves(self, intake: Standing, kind: str) -> None:
+    async def test_are_each_taken_for_themselves(self, intake: Running, kind: str) -> None:
         """What is wrong with one is said in its place, and the other is taken."""
         answer = await send(intake, two(kind, priority="whenever"))
 
@@ -190,7 +188,7 @@ class TestSeveralOrders:
         assert ["priority"] == [issue["details"]["text"] for issue in entries[-1]["response"]["outcome"]["issue"]]
         assert 1 == len(intake.world.disk.documents("referrals"))
 
-    async def test_are_taken_whole_or_not_at_all(self, intake: Standing) -> None:
+    async def test_are_taken_whole_or_not_at_all(self, intake: Running) -> None:
         """A transaction is one act."""
         answer = await send(intake, two("transaction", priority="whenever"))
 
@@ -200,7 +198,7 @@ class TestSeveralOrders:
         )
         assert [] == intake.world.disk.documents("referrals")
 
-    async def test_are_refused_when_none_can_be_taken(self, intake: Standing) -> None:
+    async def test_are_refused_when_none_can_be_taken(self, intake: Running) -> None:
         """Nothing was taken, and the status says so."""
         found = two("batch", priority="whenever")
         found["entry"][0]["resource"]["intent"] = "proposal"
@@ -210,7 +208,7 @@ class TestSeveralOrders:
         assert 422 == answer.status_code
         assert ["intent", "priority"] == [issue["details"]["text"] for issue in valid(answer)["issue"]]
 
-    async def test_of_one_requisition_have_a_parent_in_common(self, intake: Standing) -> None:
+    async def test_of_one_requisition_have_a_parent_in_common(self, intake: Running) -> None:
         """Each is a referral of its own; which belong together stays to be seen."""
         shared = {"requisition": {"system": ORDERS, "value": "ORD-4001"}}
         document = two("collection", **shared)
@@ -220,12 +218,12 @@ class TestSeveralOrders:
 
         documents = [document["_id"] for document in intake.world.disk.documents("referrals")]
         await intake.until_told(*["ReferralReceived", "ReferralFoundComplete"] * 3)
-        received = [told for _, told in intake.told() if isinstance(told, ReferralReceived)]
+        received = [told for _, told in intake.published() if isinstance(told, ReferralReceived)]
         [shared_parent] = {fact.parent for fact in received} - {None}
         assert 2 == sum(fact.parent == shared_parent for fact in received)
         assert shared_parent not in documents
 
-    async def test_that_nobody_knows_are_refused_when_they_are_taken_back(self, intake: Standing) -> None:
+    async def test_that_nobody_knows_are_refused_when_they_are_taken_back(self, intake: Running) -> None:
         """Nothing was taken, and the status says so."""
         found = two("batch", status="revoked")
         found["entry"][0]["resource"]["status"] = "entered-in-error"
@@ -234,7 +232,7 @@ class TestSeveralOrders:
 
         assert (422, "order_not_active") == (answer.status_code, valid(answer)["issue"][0]["details"]["text"])
 
-    async def test_that_come_again_say_so(self, intake: Standing) -> None:
+    async def test_that_come_again_say_so(self, intake: Running) -> None:
         """All of them by the header, each of them in its place."""
         await send(intake, bundle())
         answers = [await send(intake, two("transaction")) for _ in range(2)]

@@ -9,11 +9,11 @@ from shared.contracts.sealed import Contact, CoverageDetails
 from shared.identity import Role
 from tests.unit.intake.asking import post, read, received
 from tests.unit.intake.invented import NAMES, PATIENT, as_bytes, bundle, own, resources
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 
 class TestSupplyInformation:
-    async def test_completes_the_referral_with_what_was_sealed(self, intake: Standing) -> None:
+    async def test_completes_the_referral_with_what_was_sealed(self, intake: Running) -> None:
         """What is supplied reaches its audience sealed, and nothing of it is seen elsewhere."""
         referral_id = await received(intake, coverage=None, diagnoses=None)
         items = [
@@ -28,7 +28,7 @@ class TestSupplyInformation:
         await intake.until_told(
             "ReferralReceived", "InformationRequested", "InformationSupplied", "ReferralFoundComplete"
         )
-        supplied = intake.told()[2][1]
+        supplied = intake.published()[2][1]
         assert isinstance(supplied, InformationSupplied)
         coverage = intake.keyring.open(
             "demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test", referral_id=referral_id
@@ -41,7 +41,7 @@ class TestSupplyInformation:
         assert "ORD-4001" == clinical.order.value
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]
 
-    async def test_says_by_reference_whom_it_learnt_of(self, intake: Standing) -> None:
+    async def test_says_by_reference_whom_it_learnt_of(self, intake: Running) -> None:
         """Who is named afterwards has the reference that the order would have had; what was not told has none."""
         npi = {"code": "requester", "value": "1234567893"}
         known = await received(intake, order_number="ORD-2")
@@ -61,7 +61,7 @@ class TestSupplyInformation:
             ({"phone": "617 555 0102", "email": "z@example.com"}, "+16175550102", "z@example.com"),
         ],
     )
-    async def test_takes_a_contact_as_it_comes(self, intake: Standing, value: Any, phone: Any, email: Any) -> None:
+    async def test_takes_a_contact_as_it_comes(self, intake: Running, value: Any, phone: Any, email: Any) -> None:
         """One number or address is enough, and the rest of what is known of the patient stays."""
         lacking = {name: v for name, v in own()["patient"].items() if name not in {"phone", "email"}}
         referral_id = await received(intake, patient=lacking)
@@ -81,7 +81,7 @@ class TestSupplyInformation:
             ("Zephyrine", ("", "Zephyrine")),
         ],
     )
-    async def test_takes_who_the_patient_is(self, intake: Standing, value: Any, called: tuple[str, str]) -> None:
+    async def test_takes_who_the_patient_is(self, intake: Running, value: Any, called: tuple[str, str]) -> None:
         """Name and birth date are asked for: payers and offices need to know whom it is about."""
         nameless = resources()
         nameless[PATIENT] = {k: v for k, v in nameless[PATIENT].items() if k not in {"name", "birthDate"}}
@@ -101,7 +101,7 @@ class TestSupplyInformation:
         assert "in_progress" == (await read(intake, referral_id))["state"]
         assert (*called, "1971-02-03") == (contact.given, contact.family, str(contact.birth_date))
 
-    async def test_takes_none_for_self_pay(self, intake: Standing) -> None:
+    async def test_takes_none_for_self_pay(self, intake: Running) -> None:
         """A patient who pays alone has no policies, and that is an answer."""
         referral_id = await received(intake, coverage=None)
         body = {"request_id": f"{referral_id}-i1", "items": [{"code": "coverage", "value": "none"}]}
@@ -109,7 +109,7 @@ class TestSupplyInformation:
         assert 202 == (await post(intake, f"{referral_id}/information", body)).status_code
         assert "in_progress" == (await read(intake, referral_id))["state"]
 
-    async def test_loses_nothing_when_two_answer_at_once(self, intake: Standing) -> None:
+    async def test_loses_nothing_when_two_answer_at_once(self, intake: Running) -> None:
         """Two who add to the same sealed group at once are both in it: neither seals over the other."""
         referral_id = await received(intake, diagnoses=None, requester=None)
         answers = [
@@ -127,7 +127,7 @@ class TestSupplyInformation:
         assert clinical.requester
         assert ("I48.91", "1234567893") == (clinical.diagnoses[0].code, clinical.requester.npi)
 
-    async def test_stays_quiet_when_delivered_twice(self, intake: Standing) -> None:
+    async def test_stays_quiet_when_delivered_twice(self, intake: Running) -> None:
         """An EHR that repeats its answer gets the same one."""
         referral_id = await received(intake, coverage=None)
         body = {"request_id": f"{referral_id}-i1", "items": [{"code": "coverage", "value": "none"}]}
@@ -149,7 +149,7 @@ class TestSupplyInformation:
             ({"code": "Quillfeather", "value": "x"}, "/items/0"),
         ],
     )
-    async def test_refuses_what_is_no_answer(self, intake: Standing, item: Any, pointer: str) -> None:
+    async def test_refuses_what_is_no_answer(self, intake: Running, item: Any, pointer: str) -> None:
         """A value that cannot be of its code is refused where it stands, and not repeated."""
         referral_id = await received(intake, coverage=None)
         refused = await post(intake, f"{referral_id}/information", {"request_id": "r", "items": [item]})
@@ -158,7 +158,7 @@ class TestSupplyInformation:
         assert pointer in {flaw["pointer"] for flaw in refused.json()["errors"]}
         assert "Quillfeather" not in refused.text
 
-    async def test_refuses_an_answer_to_nothing(self, intake: Standing) -> None:
+    async def test_refuses_an_answer_to_nothing(self, intake: Running) -> None:
         """A request that was never made, and a referral that does not exist."""
         referral_id = await received(intake, coverage=None)
         body = {"request_id": "unheard-of", "items": [{"code": "coverage", "value": "none"}]}

@@ -20,7 +20,7 @@ from shared.identity import Caller, Role
 from tests.unit.intake.asking import post, read, received
 from tests.unit.intake.bundles import taken
 from tests.unit.intake.invented import as_bytes, bundle, own
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 PLACER, FILLER, SERVER = (
     Identifier(system=f"urn:example:{name}", value="1") for name in ("placer", "filler", "server")
@@ -28,20 +28,20 @@ PLACER, FILLER, SERVER = (
 DESK = Reception(Pathways.model_validate([{"pathway": "pw-1", "version": 1, "taxonomy": "*"}]), "America/New_York")
 
 
-async def fhir(intake: Standing, document: Any) -> Any:
+async def fhir(intake: Running, document: Any) -> Any:
     """Post a Bundle as the EHR."""
     async with intake.client(Role.EHR) as client:
         headers = {"Content-Type": "application/fhir+json"}
         return await client.post("/fhir/R4", content=as_bytes(document), headers=headers)
 
 
-async def again(intake: Standing, order: Any) -> Any:
+async def again(intake: Running, order: Any) -> Any:
     """Post an order of our own JSON as the EHR."""
     async with intake.client(Role.EHR) as client:
         return await client.post("/v1/referrals", json=order)
 
 
-def sender(intake: Standing) -> Sender:
+def sender(intake: Running) -> Sender:
     """The EHR at the door for FHIR."""
     caller = Caller(tenant="demo", subject="ehr", roles=frozenset({Role.EHR}))
     return Sender(caller, "fhir", intake.service)
@@ -52,14 +52,14 @@ def named(*names: Identifier) -> Order:
     return taken(bundle()).model_copy(update={"number": names[0], "aliases": names[1:]})
 
 
-def referrals(intake: Standing) -> list[str]:
+def referrals(intake: Running) -> list[str]:
     """Every referral that is kept."""
     return [str(d["_id"]) for d in intake.world.disk.documents("referrals") if "patient_ref" in d["state"]]
 
 
 class TestOrderUnderAnyOfItsNames:
     @pytest.mark.parametrize("order", list(itertools.permutations([(PLACER,), (PLACER, FILLER), (FILLER, SERVER)])))
-    async def test_is_one_referral(self, order: tuple[tuple[Identifier, ...], ...], intake: Standing) -> None:
+    async def test_is_one_referral(self, order: tuple[tuple[Identifier, ...], ...], intake: Running) -> None:
         """A number that comes later, first, or alone: each leads to the same referral once they are known together."""
         await DESK.carry_out(Place(named(PLACER, FILLER, SERVER)), sender(intake))
         for names in order:
@@ -67,7 +67,7 @@ class TestOrderUnderAnyOfItsNames:
 
         assert 1 == len(referrals(intake))
 
-    async def test_is_found_by_a_number_that_came_later(self, intake: Standing) -> None:
+    async def test_is_found_by_a_number_that_came_later(self, intake: Running) -> None:
         """First by the server's id alone, then with its placer's number, then by that alone."""
         messages = (named(SERVER), named(PLACER, SERVER), named(PLACER), named(FILLER, PLACER), named(FILLER))
         found = [await DESK.carry_out(Place(order), sender(intake)) for order in messages]
@@ -77,9 +77,7 @@ class TestOrderUnderAnyOfItsNames:
         assert 1 == len(referrals(intake))
 
     @pytest.mark.parametrize("then", [(PLACER,), (FILLER,), (SERVER,), (SERVER, PLACER)])
-    async def test_survives_a_crash_between_the_two_writes(
-        self, then: tuple[Identifier, ...], intake: Standing
-    ) -> None:
+    async def test_survives_a_crash_between_the_two_writes(self, then: tuple[Identifier, ...], intake: Running) -> None:
         """Redirects are written before the referral: whichever name comes next finishes it, once."""
         await settled((PLACER, FILLER, SERVER), sender(intake), lambda _: True)
         assert [] == referrals(intake)
@@ -89,7 +87,7 @@ class TestOrderUnderAnyOfItsNames:
 
         assert 1 == len(referrals(intake))
 
-    async def test_is_one_referral_when_it_comes_by_all_of_them_at_once(self, intake: Standing) -> None:
+    async def test_is_one_referral_when_it_comes_by_all_of_them_at_once(self, intake: Running) -> None:
         """Two messages with a name in common, at the same moment."""
         orders = [named(PLACER, FILLER), named(FILLER), named(FILLER, PLACER)]
         await asyncio.gather(*(DESK.carry_out(Place(order), sender(intake)) for order in orders))
@@ -97,7 +95,7 @@ class TestOrderUnderAnyOfItsNames:
 
         assert ([found.referral_id], ()) == (referrals(intake), found.others)
 
-    async def test_says_that_two_orders_were_taken_in_apart(self, intake: Standing) -> None:
+    async def test_says_that_two_orders_were_taken_in_apart(self, intake: Running) -> None:
         """Nothing can be undone about that by a program; the sender hears of it."""
         for order in (named(PLACER), named(FILLER)):
             await DESK.carry_out(Place(order), sender(intake))
@@ -105,7 +103,7 @@ class TestOrderUnderAnyOfItsNames:
 
         assert ["two-referrals"] == [remark.code for remark in carried.remarks]
 
-    async def test_is_another_order_where_a_name_was_given_twice(self, intake: Standing) -> None:
+    async def test_is_another_order_where_a_name_was_given_twice(self, intake: Running) -> None:
         """A server's id that two orders carry is no name of either; nor is one that two patients' orders carry."""
         other = PLACER.model_copy(update={"value": "2"})
         elsewhere = Identifier(system="urn:example:mrn", value="MRN-9")
@@ -116,7 +114,7 @@ class TestOrderUnderAnyOfItsNames:
         assert 3 == len({*ids, third.referral_id})
         assert ids == [(await found_by((name,), sender(intake))).referral_id for name in (PLACER, other)]
 
-    async def test_is_another_order_also_when_its_number_came_later(self, intake: Standing) -> None:
+    async def test_is_another_order_also_when_its_number_came_later(self, intake: Running) -> None:
         """First by the server's id alone, then with a number: from then on that is its number."""
         other = PLACER.model_copy(update={"value": "2"})
         orders = [named(SERVER), named(PLACER, SERVER), named(other, SERVER)]
@@ -124,7 +122,7 @@ class TestOrderUnderAnyOfItsNames:
 
         assert first.referral_id == again_.referral_id != second.referral_id
 
-    async def test_is_not_shown_under_another_id(self, intake: Standing) -> None:
+    async def test_is_not_shown_under_another_id(self, intake: Running) -> None:
         """A redirect is no referral."""
         await DESK.carry_out(Place(named(PLACER, FILLER)), sender(intake))
         ids = {sender(intake).id_of(name) for name in (PLACER, FILLER)} - set(referrals(intake))
@@ -133,7 +131,7 @@ class TestOrderUnderAnyOfItsNames:
 
 
 class TestOrderThatChanged:
-    async def test_brings_what_was_asked_for(self, intake: Standing) -> None:
+    async def test_brings_what_was_asked_for(self, intake: Running) -> None:
         """An EHR answers by sending the order again: what was missing is taken as supplied."""
         referral_id = await received(intake, coverage=None)
         answer = await again(intake, own())
@@ -143,13 +141,13 @@ class TestOrderThatChanged:
         await intake.until_told(
             "ReferralReceived", "InformationRequested", "InformationSupplied", "ReferralFoundComplete"
         )
-        [supplied] = [fact for _, fact in intake.told() if isinstance(fact, InformationSupplied)]
+        [supplied] = [fact for _, fact in intake.published() if isinstance(fact, InformationSupplied)]
         seal = intake.keyring.open(
             "demo", "coverage", supplied.seals["coverage"], CoverageDetails, purpose="test", referral_id=referral_id
         )
         assert ["INV00000001"] == [policy.member_id for policy in seal.policies]
 
-    async def test_takes_nothing_else_with_it(self, intake: Standing) -> None:
+    async def test_takes_nothing_else_with_it(self, intake: Running) -> None:
         """A name that changed beside the telephone number that was asked for is looked at, and not taken over."""
         patient = {name: value for name, value in own()["patient"].items() if name not in {"phone", "email"}}
         referral_id = await received(intake, patient=patient)
@@ -182,7 +180,7 @@ class TestOrderThatChanged:
             ({"logistics": {"mobility": "wheelchair"}}, ["/logistics/mobility"]),
         ],
     )
-    async def test_names_where_it_differs(self, changes: dict[str, Any], elements: list[str], intake: Standing) -> None:
+    async def test_names_where_it_differs(self, changes: dict[str, Any], elements: list[str], intake: Running) -> None:
         """Pointers, and nothing of what stands there."""
         referral_id = await received(intake)
         await again(intake, own(**changes))
@@ -191,7 +189,7 @@ class TestOrderThatChanged:
         assert elements == shown["order_review"]["elements"]
         assert {"review_changed_order", "complete_referral"} == {task["act"] for task in shown["tasks"]}
 
-    async def test_says_that_it_is_what_came_before(self, intake: Standing) -> None:
+    async def test_says_that_it_is_what_came_before(self, intake: Running) -> None:
         """Each version is taken once, however often it comes, and in whatever order."""
         await received(intake)
         answers = [await again(intake, own(priority=p)) for p in ("stat", "urgent", "stat", "asap", "stat")]
@@ -199,7 +197,7 @@ class TestOrderThatChanged:
         marks = [answer.headers.get("Idempotent-Replayed") for answer in answers]
         assert [None, "true", "true", None, "true"] == marks
 
-    async def test_says_nothing_new_with_other_spelling(self, intake: Standing) -> None:
+    async def test_says_nothing_new_with_other_spelling(self, intake: Running) -> None:
         """Trifles make no other order, by whichever door."""
         await received(intake)
         notes = [{"text": "  Palpitations since   spring."}]
@@ -207,7 +205,7 @@ class TestOrderThatChanged:
 
         assert (202, "true") == (answer.status_code, answer.headers.get("Idempotent-Replayed"))
 
-    async def test_is_looked_at_by_a_person(self, intake: Standing) -> None:
+    async def test_is_looked_at_by_a_person(self, intake: Running) -> None:
         """By a route, once; of a newer version nobody can say anything who has not seen it."""
         referral_id = await received(intake)
         await again(intake, own(priority="stat"))
@@ -223,17 +221,17 @@ class TestOrderThatChanged:
 
 class TestOrderThatCountsNoMore:
     @pytest.mark.parametrize(("status", "reason"), [("revoked", "revoked"), ("entered-in-error", "entered-in-error")])
-    async def test_is_cancelled_for_its_reason(self, status: str, reason: str, intake: Standing) -> None:
+    async def test_is_cancelled_for_its_reason(self, status: str, reason: str, intake: Running) -> None:
         """At once, and the answer says so."""
         referral_id = (await fhir(intake, bundle())).json()["id"]
         answer = await fhir(intake, bundle(status=status))
 
         assert (202, referral_id, status) == (answer.status_code, answer.json()["id"], answer.json()["status"])
         await intake.until_told("ReferralReceived", "ReferralFoundComplete", "ReferralCancelled")
-        [cancelled] = [fact for _, fact in intake.told() if isinstance(fact, ReferralCancelled)]
+        [cancelled] = [fact for _, fact in intake.published() if isinstance(fact, ReferralCancelled)]
         assert ("throughline", reason) == (cancelled.reason.system, cancelled.reason.code)
 
-    async def test_is_refused_where_it_is_unknown(self, intake: Standing) -> None:
+    async def test_is_refused_where_it_is_unknown(self, intake: Running) -> None:
         """Nothing is known that could be taken back: the answer is why it is no order to begin with."""
         answer = await fhir(intake, bundle(status="revoked"))
 
@@ -243,7 +241,7 @@ class TestOrderThatCountsNoMore:
             await DESK.carry_out(Revoke((PLACER,), "revoked"), sender(intake))
 
     @pytest.mark.parametrize("is_cut_short", [False, True])
-    async def test_is_superseded_by_another(self, is_cut_short: bool, intake: Standing) -> None:
+    async def test_is_superseded_by_another(self, is_cut_short: bool, intake: Running) -> None:
         """The new order is taken, and the old one ends, once; after a crash between the two, by the same message."""
         old, new = named(PLACER), named(FILLER)
         first = await DESK.carry_out(Place(old), sender(intake))
@@ -257,7 +255,7 @@ class TestOrderThatCountsNoMore:
 
 
 class TestOrderOnHold:
-    async def test_rests_until_it_is_active_again(self, intake: Standing) -> None:
+    async def test_rests_until_it_is_active_again(self, intake: Running) -> None:
         """As often as it likes; each time the others hear of it."""
         referral_id = (await fhir(intake, bundle())).json()["id"]
         seen = []
@@ -271,7 +269,7 @@ class TestOrderOnHold:
         told = ["ReferralHeld", "ReferralResumed"] * 2
         await intake.until_told("ReferralReceived", "ReferralFoundComplete", *told)
 
-    async def test_is_refused_where_it_is_unknown(self, intake: Standing) -> None:
+    async def test_is_refused_where_it_is_unknown(self, intake: Running) -> None:
         """An order that rests from the beginning is sent again when it is active."""
         answer = await fhir(intake, bundle(status="on-hold"))
 
@@ -279,7 +277,7 @@ class TestOrderOnHold:
 
 
 class TestOrderWithoutPathway:
-    async def test_waits_for_a_person(self, intake: Standing) -> None:
+    async def test_waits_for_a_person(self, intake: Running) -> None:
         """No general provider sees what nobody has looked at; a person names the pathway by its token."""
         referral_id = await received(intake, service={"system": "urn:example:services", "code": "unheard-of"})
         before = await read(intake, referral_id)

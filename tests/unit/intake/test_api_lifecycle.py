@@ -5,13 +5,13 @@ import pytest
 from shared.contracts.intake import ReferralClosed
 from shared.identity import Role
 from tests.unit.intake.asking import post, read, received, until
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 WHY = {"system": "throughline", "code": "no-longer-needed"}
 
 
 class TestCancelReferral:
-    async def test_winds_down_and_closes_by_the_clock(self, intake: Standing) -> None:
+    async def test_winds_down_and_closes_by_the_clock(self, intake: Running) -> None:
         """A quarter of an hour after the cancellation the referral is closed, by itself."""
         referral_id = await received(intake)
         body = {"asked_by": "patient", "reason": WHY}
@@ -22,11 +22,11 @@ class TestCancelReferral:
 
         assert "patient_declined" == (await until(intake, referral_id, "closed"))["outcome"]
         await intake.until_told("ReferralReceived", "ReferralFoundComplete", "ReferralCancelled", "ReferralClosed")
-        closed = intake.told()[-1][1]
+        closed = intake.published()[-1][1]
         assert isinstance(closed, ReferralClosed)
         assert "clock" == closed.recorded_by.kind
 
-    async def test_needs_a_key_and_the_version_that_was_seen(self, intake: Standing) -> None:
+    async def test_needs_a_key_and_the_version_that_was_seen(self, intake: Running) -> None:
         """Without an Idempotency-Key it is not done; on a version that is not the newest neither."""
         referral_id = await received(intake)
         body = {"asked_by": "referrer", "reason": WHY}
@@ -37,7 +37,7 @@ class TestCancelReferral:
         assert [400, 412] == [keyless.status_code, stale.status_code]
         assert "in_progress" == (await read(intake, referral_id))["state"]
 
-    async def test_is_open_to_the_patient_in_their_own_name(self, intake: Standing) -> None:
+    async def test_is_open_to_the_patient_in_their_own_name(self, intake: Running) -> None:
         """The patient's link cancels this one referral, as the patient."""
         referral_id = await received(intake)
         path, key = f"/v1/referrals/{referral_id}/cancellation", {"Idempotency-Key": "k1"}
@@ -50,7 +50,7 @@ class TestCancelReferral:
 
         assert [409, 202, 404] == [answer.status_code for answer in (in_other_name, in_own_name, of_another)]
 
-    async def test_refuses_free_text(self, intake: Standing) -> None:
+    async def test_refuses_free_text(self, intake: Running) -> None:
         """A reason is a code: prose is where patient data would travel."""
         referral_id = await received(intake)
         body = {"asked_by": "referrer", "reason": {"system": "throughline", "code": "Zephyrine moved away"}}
@@ -61,7 +61,7 @@ class TestCancelReferral:
 
 
 class TestCloseReferral:
-    async def test_is_for_who_answers_for_it(self, intake: Standing) -> None:
+    async def test_is_for_who_answers_for_it(self, intake: Running) -> None:
         """The clinician or a lead gives up, nobody else."""
         referral_id = await received(intake)
         body, path = {"outcome": "unreachable", "reason": WHY}, f"{referral_id}/closing"
@@ -73,7 +73,7 @@ class TestCloseReferral:
         assert [403, 202, 202] == [answer.status_code for answer in (refused, taken, twice)]
         assert taken.json() == twice.json()
 
-    async def test_refuses_what_nothing_proves(self, intake: Standing) -> None:
+    async def test_refuses_what_nothing_proves(self, intake: Running) -> None:
         """A refusal of the domain is a conflict with its code."""
         referral_id = await received(intake)
         body = {"outcome": "seen_no_report", "reason": WHY}
@@ -83,7 +83,7 @@ class TestCloseReferral:
 
 
 class TestRead:
-    async def test_shows_where_it_stands_and_nothing_sealed(self, intake: Standing) -> None:
+    async def test_shows_where_it_stands_and_nothing_sealed(self, intake: Running) -> None:
         """State, step, open request and version are there; seals are not."""
         referral_id = await received(intake, coverage=None)
 
@@ -106,7 +106,7 @@ class TestRead:
             (Role.OPERATOR, []),
         ],
     )
-    async def test_shows_what_the_caller_may_do_now(self, intake: Standing, role: Role, allowed: list[str]) -> None:
+    async def test_shows_what_the_caller_may_do_now(self, intake: Running, role: Role, allowed: list[str]) -> None:
         """A button is there when the decider and the policy both would let it through."""
         referral_id = await received(intake, coverage=None)
 

@@ -9,13 +9,13 @@ from services.intake.domain.order import Identifier
 from shared.identity import Role
 from tests.support.callers import client_of
 from tests.unit.intake.invented import ORDER, Document, as_bytes, bundle, own, resources
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 ITS_OWN, SERVER = "urn:example:demo:orders", "https://ehr.example/ServiceRequest"
 BOUND, FREE = "bound-ehr", "main-ehr"
 
 
-async def send(intake: Standing, path: str, document: object, party: str = BOUND) -> Any:
+async def send(intake: Running, path: str, document: object, party: str = BOUND) -> Any:
     """Send it as a program of this EHR."""
     async with client_of(intake.app, **intake.issuer.headers(Role.EHR, party=party)) as ehr:
         return await ehr.post(path, content=as_bytes(document), headers={"Content-Type": "application/json"})
@@ -43,11 +43,11 @@ class TestRule:
 
 
 class TestOwnDoor:
-    async def test_takes_its_own_number(self, intake: Standing) -> None:
+    async def test_takes_its_own_number(self, intake: Running) -> None:
         """The system is on its list."""
         assert 202 == (await send(intake, "/v1/referrals", own(source_system=ITS_OWN))).status_code
 
-    async def test_refuses_any_other(self, intake: Standing) -> None:
+    async def test_refuses_any_other(self, intake: Running) -> None:
         """403, at its place, with what to do; nothing is taken in."""
         answer = await send(intake, "/v1/referrals", own())
 
@@ -56,11 +56,11 @@ class TestOwnDoor:
         assert "register of parties" in answer.json()["detail"]
         assert not intake.world.disk.documents("referrals")
 
-    async def test_takes_any_from_an_ehr_without_a_list(self, intake: Standing) -> None:
+    async def test_takes_any_from_an_ehr_without_a_list(self, intake: Running) -> None:
         """Nothing changed for it."""
         assert 202 == (await send(intake, "/v1/referrals", own(), FREE)).status_code
 
-    async def test_takes_any_from_people(self, intake: Standing) -> None:
+    async def test_takes_any_from_people(self, intake: Running) -> None:
         """A coordinator writes down what came by fax."""
         async with intake.client(Role.COORDINATOR) as person:
             answer = await person.post("/v1/referrals", json=own())
@@ -70,11 +70,11 @@ class TestOwnDoor:
 
 class TestFhirDoor:
     @pytest.mark.parametrize("system", [ITS_OWN, SERVER])
-    async def test_takes_its_own_number(self, intake: Standing, system: str) -> None:
+    async def test_takes_its_own_number(self, intake: Running, system: str) -> None:
         """Also one that it has given out as a server."""
         assert 202 == (await send(intake, "/fhir/R4", numbered(system))).status_code
 
-    async def test_takes_what_its_own_server_names(self, intake: Standing) -> None:
+    async def test_takes_what_its_own_server_names(self, intake: Running) -> None:
         """An order without a number goes by its server's id."""
         found = resources()
         order = {name: value for name, value in found.pop(ORDER).items() if name != "identifier"}
@@ -85,7 +85,7 @@ class TestFhirDoor:
         assert 202 == answer.status_code
 
     @pytest.mark.parametrize("status", ["active", "revoked", "on-hold"])
-    async def test_refuses_any_other(self, intake: Standing, status: str) -> None:
+    async def test_refuses_any_other(self, intake: Running, status: str) -> None:
         """As FHIR has it, at its place, with what to do: neither placed, nor taken back, nor held."""
         await send(intake, "/fhir/R4", numbered("urn:example:another"), FREE)
         answer = await send(intake, "/fhir/R4", numbered("urn:example:another", status=status))
@@ -96,13 +96,13 @@ class TestFhirDoor:
         assert ["Bundle.entry[0].resource.identifier"] == issue["expression"]
         assert "register of parties" in issue["diagnostics"]
 
-    async def test_takes_any_from_an_ehr_without_a_list(self, intake: Standing) -> None:
+    async def test_takes_any_from_an_ehr_without_a_list(self, intake: Running) -> None:
         """Nothing changed for it."""
         assert 202 == (await send(intake, "/fhir/R4", numbered("urn:example:another"), FREE)).status_code
 
     @pytest.mark.parametrize(("kind", "status"), [("transaction", 403), ("batch", 202)])
     async def test_refuses_a_transaction_whole_and_of_a_batch_an_entry(
-        self, intake: Standing, kind: str, status: int
+        self, intake: Running, kind: str, status: int
     ) -> None:
         """Another's number beside its own: what can be known before anything is taken in is said before."""
         document = numbered(ITS_OWN, kind)

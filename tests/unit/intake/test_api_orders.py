@@ -9,20 +9,20 @@ from shared.contracts.intake import InformationRequested, ReferralReceived
 from shared.contracts.sealed import Contact, CoverageDetails
 from shared.identity import Role
 from tests.unit.intake.invented import NAMES, PATIENT, as_bytes, bundle, own, resources
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 JSON = {"Content-Type": "application/json"}
 FHIR = {"Content-Type": "application/fhir+json"}
 
 
-async def send(intake: Standing, body: bytes, path: str = "/v1/referrals", **headers: str) -> Any:
+async def send(intake: Running, body: bytes, path: str = "/v1/referrals", **headers: str) -> Any:
     """Send an order as the referring side's system does."""
     async with intake.client(Role.EHR) as ehr:
         return await ehr.post(path, content=body, headers={**JSON, **headers})
 
 
 class TestOrderInOwnJson:
-    async def test_becomes_a_referral(self, intake: Standing) -> None:
+    async def test_becomes_a_referral(self, intake: Running) -> None:
         """The answer names the referral, and the others hear of it and that nothing is missing."""
         response = await send(intake, as_bytes(own()))
 
@@ -30,18 +30,18 @@ class TestOrderInOwnJson:
         assert 1 == response.json()["version"]
         assert '"1"' == response.headers["ETag"]
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
-        (key, received), _ = intake.told()
+        (key, received), _ = intake.published()
         assert isinstance(received, ReferralReceived)
         assert response.json()["referral_id"] == key == received.referral_id
         assert ("urgent", "pw-5j3p87") == (received.priority, received.pathway)
         assert ["check_completeness"] == [task.act for task in received.tasks]
 
-    async def test_is_sealed_for_each_audience(self, intake: Standing) -> None:
+    async def test_is_sealed_for_each_audience(self, intake: Running) -> None:
         """What the others may know is in the seals, whole; outside of them is nothing of the patient."""
         await send(intake, as_bytes(own()))
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-        (referral_id, received), _ = intake.told()
+        (referral_id, received), _ = intake.published()
         assert isinstance(received, ReferralReceived)
         seals, about = received.seals, {"purpose": "test", "referral_id": referral_id}
         contact = intake.keyring.open("demo", "contact", seals["contact"], Contact, **about)
@@ -56,7 +56,7 @@ class TestOrderInOwnJson:
         assert ["INV00000001"] == [policy.member_id for policy in coverage.policies]
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]
 
-    async def test_says_by_reference_who_ordered_and_by_which_plan(self, intake: Standing) -> None:
+    async def test_says_by_reference_who_ordered_and_by_which_plan(self, intake: Running) -> None:
         """The same clinician, practice and plan have the same references, whose order it may be; nobody learns more."""
         asking = {"npi": "1234567893", "organization": "Sample  Heart Clinic"}
         plan = {"payer_name": "Testshield Mutual", "member_id": "INV00000001", "plan": "Gold"}
@@ -74,7 +74,7 @@ class TestOrderInOwnJson:
         assert (None, None, None) == refs[2]
         assert ["demo-r", "demo-o", "demo-n"] == [ref[:6] for ref in refs[0]]
 
-    async def test_asks_the_ehr_for_what_is_missing(self, intake: Standing) -> None:
+    async def test_asks_the_ehr_for_what_is_missing(self, intake: Running) -> None:
         """An order without coverage is taken in, and the EHR is told what is missing and where to answer."""
         referral_id = (await send(intake, as_bytes(own(coverage=None)))).json()["referral_id"]
 
@@ -85,9 +85,9 @@ class TestOrderInOwnJson:
         assert f"http://intake.example/v1/referrals/{referral_id}/information" == address
         assert 32 == len(capability)
         await intake.until_told("ReferralReceived", "InformationRequested")
-        assert isinstance(intake.told()[1][1], InformationRequested)
+        assert isinstance(intake.published()[1][1], InformationRequested)
 
-    async def test_is_one_referral_however_often_it_comes(self, intake: Standing) -> None:
+    async def test_is_one_referral_however_often_it_comes(self, intake: Running) -> None:
         """The same order again gets the same answer, and nothing more is told."""
         answers = [await send(intake, as_bytes(own())) for _ in range(3)]
 
@@ -95,7 +95,7 @@ class TestOrderInOwnJson:
         assert [None, "true", "true"] == [answer.headers.get("Idempotent-Replayed") for answer in answers]
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-    async def test_is_taken_with_other_content_and_looked_at(self, intake: Standing) -> None:
+    async def test_is_taken_with_other_content_and_looked_at(self, intake: Running) -> None:
         """An order that changed reaches somebody: it is taken, and the answer says that a person looks at it."""
         await send(intake, as_bytes(own()))
         taken = await send(intake, as_bytes(own(priority="stat")))
@@ -106,7 +106,7 @@ class TestOrderInOwnJson:
         assert "Idempotent-Replayed" not in taken.headers
         await intake.until_told("ReferralReceived", "ReferralFoundComplete", "OrderChanged")
 
-    async def test_belongs_to_its_tenant(self, intake: Standing) -> None:
+    async def test_belongs_to_its_tenant(self, intake: Running) -> None:
         """The same order number at another tenant is another referral, which neither sees of the other."""
         ours = (await send(intake, as_bytes(own()))).json()["referral_id"]
         async with intake.client(Role.EHR, tenant="other") as other:
@@ -151,7 +151,7 @@ class TestOrderInOwnJson:
         ],
     )
     async def test_is_refused_where_it_breaks_the_contract(
-        self, intake: Standing, changes: dict[str, Any], pointer: str, code: str
+        self, intake: Running, changes: dict[str, Any], pointer: str, code: str
     ) -> None:
         """Our own contract is strict; the answer points at the fault, echoes nothing, and nothing is stored."""
         refused = await send(intake, as_bytes(own(**changes)))
@@ -162,7 +162,7 @@ class TestOrderInOwnJson:
         assert [] == intake.world.disk.documents("referrals")
 
     @pytest.mark.parametrize("named", [{"given": ""}, {"given": "Sukarnata", "family": ""}])
-    async def test_takes_a_patient_with_one_name(self, intake: Standing, named: dict[str, str]) -> None:
+    async def test_takes_a_patient_with_one_name(self, intake: Running, named: dict[str, str]) -> None:
         """Many people have no more, and it does not matter in which field it stands."""
         accepted = await send(intake, as_bytes(own(patient={**own()["patient"], **named})))
 
@@ -177,13 +177,13 @@ class TestOrderInOwnJson:
             ({"patient": {**own()["patient"], "timezone": "Mars/Phobos"}}, "is not an IANA time zone"),
         ],
     )
-    async def test_is_refused_in_a_sentence(self, intake: Standing, changes: dict[str, Any], sentence: str) -> None:
+    async def test_is_refused_in_a_sentence(self, intake: Running, changes: dict[str, Any], sentence: str) -> None:
         """Whoever sends it learns what to mend."""
         refused = await send(intake, as_bytes(own(**changes)))
 
         assert [sentence] == [flaw["detail"] for flaw in refused.json()["errors"]]
 
-    async def test_waits_outside_while_the_store_is_down(self, intake: Standing) -> None:
+    async def test_waits_outside_while_the_store_is_down(self, intake: Running) -> None:
         """Without the store nothing is promised: come back later, and it is still one referral."""
         intake.world.disk.is_database_down = True
         away = [await send(intake, as_bytes(own())), await send(intake, as_bytes(bundle()), "/fhir/R4")]
@@ -193,7 +193,7 @@ class TestOrderInOwnJson:
         assert all(int(answer.headers["Retry-After"]) for answer in away)
         assert 202 == (await send(intake, as_bytes(own()))).status_code
 
-    async def test_of_a_tenant_without_keys_is_refused(self, intake: Standing) -> None:
+    async def test_of_a_tenant_without_keys_is_refused(self, intake: Running) -> None:
         """403 in the words of either door: to come again would not help, and nothing is kept."""
         async with intake.client(Role.COORDINATOR, tenant="keyless") as http:
             ours = await http.post("/v1/referrals", content=as_bytes(own()), headers=JSON)
@@ -201,9 +201,9 @@ class TestOrderInOwnJson:
 
         assert (403, "tenant_without_keys") == (ours.status_code, ours.json()["code"])
         assert (403, "forbidden") == (theirs.status_code, theirs.json()["issue"][0]["code"])
-        assert [] == intake.told()
+        assert [] == intake.published()
 
-    async def test_is_described(self, intake: Standing) -> None:
+    async def test_is_described(self, intake: Running) -> None:
         """The API's own description shows the order, its members and what they mean."""
         async with intake.client() as anybody:
             document = (await anybody.get("/openapi.json")).json()
@@ -215,14 +215,14 @@ class TestOrderInOwnJson:
 
 
 class TestOrderInFhir:
-    async def test_becomes_a_referral(self, intake: Standing) -> None:
+    async def test_becomes_a_referral(self, intake: Running) -> None:
         """The answer is a ServiceRequest with the referral's id."""
         response = await send(intake, as_bytes(bundle()), "/fhir/R4", **FHIR)
 
         assert (202, "application/fhir+json") == (response.status_code, response.headers["Content-Type"])
         [document] = intake.world.disk.documents("referrals")
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
-        (_, received), _ = intake.told()
+        (_, received), _ = intake.published()
         assert isinstance(received, ReferralReceived)
         assert {
             "resourceType": "ServiceRequest",
@@ -238,7 +238,7 @@ class TestOrderInFhir:
         assert [] == [name for name in NAMES if name.encode() in intake.spilt()]
 
     @pytest.mark.parametrize("first", ["own", "fhir"])
-    async def test_is_the_same_referral_by_either_door(self, intake: Standing, first: str) -> None:
+    async def test_is_the_same_referral_by_either_door(self, intake: Running, first: str) -> None:
         """An order that came as JSON and again as a Bundle is one referral, and the other way round."""
         doors = [("/v1/referrals", as_bytes(own())), ("/fhir/R4", as_bytes(bundle()))]
         answers = [await send(intake, body, path) for path, body in (doors if first == "own" else doors[::-1])]
@@ -248,25 +248,25 @@ class TestOrderInFhir:
         assert 1 == len({answer.json().get("referral_id") or answer.json()["id"] for answer in answers})
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-    async def test_is_not_before_the_instant_that_it_names(self, intake: Standing) -> None:
+    async def test_is_not_before_the_instant_that_it_names(self, intake: Running) -> None:
         """By our own door as by the other: the others hear from when on a visit may be."""
         await send(intake, as_bytes(own(not_before="2026-05-20T09:00:00-04:00")))
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-        (_, received), _ = intake.told()
+        (_, received), _ = intake.published()
         assert isinstance(received, ReferralReceived)
         assert datetime(2026, 5, 20, 13, 0, tzinfo=UTC) == received.not_before
 
-    async def test_is_needed_by_the_end_of_the_day_that_it_names(self, intake: Standing) -> None:
+    async def test_is_needed_by_the_end_of_the_day_that_it_names(self, intake: Running) -> None:
         """The others hear of all of it."""
         await send(intake, as_bytes(bundle(occurrencePeriod={"end": "2026-05-20"})), "/fhir/R4")
         await intake.until_told("ReferralReceived", "ReferralFoundComplete")
 
-        (_, received), _ = intake.told()
+        (_, received), _ = intake.published()
         assert isinstance(received, ReferralReceived)
         assert datetime(2026, 5, 21, 4, 0, tzinfo=UTC) == received.needed_by
 
-    async def test_is_taken_with_warnings(self, intake: Standing) -> None:
+    async def test_is_taken_with_warnings(self, intake: Running) -> None:
         """What is odd is said beside the answer, at its place and without its value."""
         found = resources()
         found[PATIENT]["telecom"] = [{"system": "phone", "value": "ask Zephyrine"}]
@@ -279,7 +279,7 @@ class TestOrderInFhir:
         assert ("warning", ["Bundle.entry[1].resource.telecom[0]"]) == (issue["severity"], issue["expression"])
         assert "Zephyrine" not in response.text
 
-    async def test_is_refused_as_an_operation_outcome(self, intake: Standing) -> None:
+    async def test_is_refused_as_an_operation_outcome(self, intake: Running) -> None:
         """Below /fhir a refusal is FHIR too: it points by FHIRPath and says why by a code."""
         refused = await send(intake, as_bytes(bundle(status="draft")), "/fhir/R4")
 
@@ -289,7 +289,7 @@ class TestOrderInFhir:
         assert {"text": "order_not_active"} == issue["details"]
         assert [] == intake.world.disk.documents("referrals")
 
-    async def test_is_taken_with_other_content_and_looked_at(self, intake: Standing) -> None:
+    async def test_is_taken_with_other_content_and_looked_at(self, intake: Running) -> None:
         """An order that changed reaches somebody, by whichever door it came first."""
         await send(intake, as_bytes(own()))
         taken = await send(intake, as_bytes(bundle(priority="stat")), "/fhir/R4")
@@ -297,7 +297,7 @@ class TestOrderInFhir:
         assert 202 == taken.status_code
         assert "order-changed" in taken.text
 
-    async def test_is_refused_when_it_is_no_json(self, intake: Standing) -> None:
+    async def test_is_refused_when_it_is_no_json(self, intake: Running) -> None:
         """Half a document, and a document of another kind."""
         half = await send(intake, as_bytes(bundle())[:-20], "/fhir/R4")
         text = await send(intake, b"Bundle", "/fhir/R4", **{"Content-Type": "text/plain"})

@@ -6,14 +6,14 @@ from shared.contracts.intake import ConsultReportReceived
 from shared.identity import Role
 from tests.unit.intake.asking import post, read, received, sent, until
 from tests.unit.intake.invented import RECORDS
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 
 WHY = {"system": "throughline", "code": "other-patient"}
 REPORT = {"report_id": "report-1", "kind": "final", "document_ref": "https://office.example/Quillfeather.pdf"}
 
 
 class TestRecordReport:
-    async def test_reaches_the_clinician_and_closes_the_loop(self, intake: Standing) -> None:
+    async def test_reaches_the_clinician_and_closes_the_loop(self, intake: Running) -> None:
         """The report is brought to the EHR, and what the EHR answers completes the referral."""
         referral_id = await sent(intake)
 
@@ -30,7 +30,7 @@ class TestRecordReport:
         assert ["record_report"] == closed["allowed"], "An addendum may still come."
         assert b"Quillfeather" not in intake.spilt()
 
-    async def test_is_taken_once(self, intake: Standing) -> None:
+    async def test_is_taken_once(self, intake: Running) -> None:
         """The same report twice is one; another under its id is refused."""
         referral_id = await sent(intake)
         answers = [await post(intake, f"{referral_id}/reports", REPORT) for _ in range(2)]
@@ -40,13 +40,13 @@ class TestRecordReport:
         assert 1 == len((await read(intake, referral_id))["reports"])
 
     @pytest.mark.parametrize("report_id", ["../admin", "", ".hidden", "a b", "x" * 129])
-    async def test_is_refused_under_an_id_that_is_none(self, intake: Standing, report_id: str) -> None:
+    async def test_is_refused_under_an_id_that_is_none(self, intake: Running, report_id: str) -> None:
         """An id becomes part of addresses, so it may not lead elsewhere."""
         referral_id = await sent(intake)
 
         assert 422 == (await post(intake, f"{referral_id}/reports", {**REPORT, "report_id": report_id})).status_code
 
-    async def test_is_refused_for_what_does_not_exist(self, intake: Standing) -> None:
+    async def test_is_refused_for_what_does_not_exist(self, intake: Running) -> None:
         """A report must belong to a referral, an acknowledgement to a report."""
         referral_id = await sent(intake)
 
@@ -69,7 +69,7 @@ def codes(answer: Any) -> list[str]:
     return [warning["code"] for warning in answer.json()["warnings"]]
 
 
-async def matched(intake: Standing, referral_id: str, body: Any, role: Role, key: str = "m1") -> Any:
+async def matched(intake: Running, referral_id: str, body: Any, role: Role, key: str = "m1") -> Any:
     """Say whether a report belongs here."""
     return await post(intake, f"{referral_id}/report-match", body, role, **{"Idempotency-Key": key})
 
@@ -85,9 +85,7 @@ class TestWhomAReportIsAbout:
             (None, ["patient-missing"]),
         ],
     )
-    async def test_is_warned_of_where_it_cannot_be_checked(
-        self, intake: Standing, patient: Any, odd: list[str]
-    ) -> None:
+    async def test_is_warned_of_where_it_cannot_be_checked(self, intake: Running, patient: Any, odd: list[str]) -> None:
         """It is optional, since offices may know the referral by its id only; what is missing is said."""
         referral_id = await sent(intake)
         answer = await post(intake, f"{referral_id}/reports", {**REPORT, "patient": patient})
@@ -95,7 +93,7 @@ class TestWhomAReportIsAbout:
         assert (202, odd) == (answer.status_code, codes(answer))
         assert "awaiting_acknowledgement" == (await read(intake, referral_id))["state"]
 
-    async def test_never_reaches_the_ehr_where_it_is_another(self, intake: Standing) -> None:
+    async def test_never_reaches_the_ehr_where_it_is_another(self, intake: Running) -> None:
         """The right number with another patient: nothing is told, delivered or readable, until a person has looked."""
         referral_id = await sent(intake)
         for _ in range(2):
@@ -109,11 +107,11 @@ class TestWhomAReportIsAbout:
         assert [("report-1", "other-patient", False)] == [
             (kept["report_id"], kept["cause"], kept["is_set_aside"]) for kept in found["kept_reports"]
         ]
-        assert not any(isinstance(fact, ConsultReportReceived) for _, fact in intake.told())
+        assert not any(isinstance(fact, ConsultReportReceived) for _, fact in intake.published())
         assert {} == intake.ehr.taken
         assert not any(word in intake.spilt() for word in (b"Wrongperson", b"Wanda", b"1999-09-09", b"Quillfeather"))
 
-    async def test_flows_once_a_person_has_matched_it(self, intake: Standing) -> None:
+    async def test_flows_once_a_person_has_matched_it(self, intake: Running) -> None:
         """The person is believed: it is brought to the EHR, told as matched by a person, and closes the loop."""
         referral_id = await sent(intake)
         await post(intake, f"{referral_id}/reports", {**REPORT, "patient": OTHER})
@@ -123,10 +121,10 @@ class TestWhomAReportIsAbout:
         await post(intake, f"{referral_id}/acknowledgement", {"report_id": "report-1"})
         closed = await until(intake, referral_id, "closed")
 
-        [told] = [fact for _, fact in intake.told() if isinstance(fact, ConsultReportReceived)]
+        [told] = [fact for _, fact in intake.published() if isinstance(fact, ConsultReportReceived)]
         assert ("person", "completed", []) == (told.matched_by, closed["outcome"], closed["tasks"])
 
-    async def test_is_no_reason_to_answer_with_what_is_known(self, intake: Standing) -> None:
+    async def test_is_no_reason_to_answer_with_what_is_known(self, intake: Running) -> None:
         """Neither the answer nor a refusal repeats anything of a patient."""
         referral_id = await sent(intake)
         body = {**REPORT, "patient": {**OTHER, "name": {"given": "Wanda"}, "wrong": "Wanda"}}
@@ -136,7 +134,7 @@ class TestWhomAReportIsAbout:
         assert 422 == refused.status_code
         assert not any(word in refused.text + kept.text for word in ("Wanda", "Quillfeather", "1971", "1999"))
 
-    async def test_makes_it_another_report(self, intake: Standing) -> None:
+    async def test_makes_it_another_report(self, intake: Running) -> None:
         """The same id about somebody else is not the same report again."""
         referral_id = await sent(intake)
         bodies = REPORT, {**REPORT, "patient": OTHER}
@@ -146,7 +144,7 @@ class TestWhomAReportIsAbout:
 
 
 class TestMatchReport:
-    async def test_is_for_what_was_never_sent(self, intake: Standing) -> None:
+    async def test_is_for_what_was_never_sent(self, intake: Running) -> None:
         """Nobody was chosen, so nobody was sent the referral: it is kept, and a person decides, once."""
         referral_id = await received(intake)
         kept = await post(intake, f"{referral_id}/reports", REPORT, Role.COORDINATOR)
@@ -161,7 +159,7 @@ class TestMatchReport:
         assert "match_report" not in {*found["allowed"], *(task["act"] for task in found["tasks"])}
         assert {} == intake.ehr.taken
 
-    async def test_is_for_coordinators_and_nurses(self, intake: Standing) -> None:
+    async def test_is_for_coordinators_and_nurses(self, intake: Running) -> None:
         """Whoever reported does not decide whether it belongs here."""
         referral_id = await received(intake)
         await post(intake, f"{referral_id}/reports", REPORT, Role.COORDINATOR)
@@ -169,7 +167,7 @@ class TestMatchReport:
 
         assert {403} == {answer.status_code for answer in answers}
 
-    async def test_refuses_what_is_unknown_or_has_no_reason(self, intake: Standing) -> None:
+    async def test_refuses_what_is_unknown_or_has_no_reason(self, intake: Running) -> None:
         """A report must be there, and is not set aside without a word."""
         referral_id = await received(intake)
         bodies = MATCH, {**SET_ASIDE, "reason": None}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.intake.door_cases import shared_case
 from tests.unit.intake.doors import Document, changed, plain, typed
-from tests.unit.intake.standing import Standing
+from tests.unit.intake.running import Running
 from tests.unit.intake.test_api_fhir import send, valid
 
 REASONS: Final = [
@@ -60,7 +60,7 @@ def _pair(name: str, source: str) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("source", ["ours", "shared"])
 @pytest.mark.parametrize("name", PAIRS)
-async def test_the_second_reaches_somebody(intake: Standing, name: str, source: str) -> None:
+async def test_the_second_reaches_somebody(intake: Running, name: str, source: str) -> None:
     """Nothing is refused, nothing is lost, and the answer says what became of it."""
     first, second = _pair(name, source)
     before: Any = await send(intake, first)

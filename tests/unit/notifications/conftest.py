@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.outside.smtp_server import Server, mail_server
-from tests.unit.notifications.standing import Standing, standing
+from tests.unit.notifications.running import Running, running
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def notifications(server: Server) -> AsyncIterator[Standing]:
+async def notifications(server: Server) -> AsyncIterator[Running]:
     """The service with its doors open, and nothing told yet."""
-    async with standing(server) as found:
+    async with running(server) as found:
         yield found

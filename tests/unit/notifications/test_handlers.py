@@ -14,7 +14,7 @@ from shared.errors import Unreadable
 from shared.messaging.inbox import EventContext
 from shared.sealing import SealingError
 from tests.unit.notifications.patients import STARTS_AT, keyring, patient, visit
-from tests.unit.notifications.standing import fact_of
+from tests.unit.notifications.running import fact_of
 from tests.unit.notifications.talking import INTAKE, NOON, REFERRAL, SCHEDULING
 
 KEYS = keyring()

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.scheduling.standing import Standing, standing
+from tests.unit.scheduling.running import Running, running
 
 
 @pytest.fixture
-async def scheduling() -> AsyncIterator[Standing]:
+async def scheduling() -> AsyncIterator[Running]:
     """Scheduling with its doors open, on Tuesday, and nothing told yet."""
-    async with standing() as found:
+    async with running() as found:
         yield found

@@ -11,7 +11,7 @@ from services.scheduling.gateways import visit_id
 from shared.engine import CommandEnvelope
 from shared.identity import Role
 from tests.unit.scheduling.placing import DAY, FAR, say
-from tests.unit.scheduling.standing import Standing
+from tests.unit.scheduling.running import Running
 from tests.unit.scheduling.test_journey import ELSEWHERE, SHIPPED, is_booked, referral, tell_end, tell_leave, tell_order
 
 REASON = {"system": "throughline", "code": "invented"}
@@ -19,7 +19,7 @@ STRANGE = "Jamie Surname, 1970-01-01"
 
 
 async def send(
-    scheduling: Standing, name: str, path: str, content: Any, *roles: Role, key: str | None = "k1", tenant: str = "demo"
+    scheduling: Running, name: str, path: str, content: Any, *roles: Role, key: str | None = "k1", tenant: str = "demo"
 ) -> httpx2.Response:
     """Post as a coordinator, unless other roles are given."""
     headers = {"Idempotency-Key": key} if key else {}
@@ -27,24 +27,24 @@ async def send(
         return await http.post(f"/v1/placements/{name}/{path}", json=content, headers=headers)
 
 
-async def get(scheduling: Standing, name: str, *roles: Role, tenant: str = "demo") -> httpx2.Response:
+async def get(scheduling: Running, name: str, *roles: Role, tenant: str = "demo") -> httpx2.Response:
     """Read as a coordinator, unless other roles are given."""
     async with scheduling.client(*(roles or (Role.COORDINATOR,)), tenant=tenant) as http:
         return await http.get(f"/v1/placements/{name}")
 
 
 @pytest.fixture
-async def booked(scheduling: Standing) -> str:
+async def booked(scheduling: Running) -> str:
     """A referral with a visit that its office knows of."""
     name = await tell_order(scheduling)
     await tell_leave(scheduling, name)
-    await scheduling.until(name, is_booked)
+    await scheduling.until_placed(name, is_booked)
     await scheduling.until_alive(name, "appointment:1")
     return name
 
 
 @pytest.fixture
-async def asked(scheduling: Standing) -> str:
+async def asked(scheduling: Running) -> str:
     """A referral that an office has been asked about."""
     name = await tell_order(scheduling, ELSEWHERE, priority="routine")
     await scheduling.until_alive(name, "office_request:1")
@@ -52,7 +52,7 @@ async def asked(scheduling: Standing) -> str:
 
 
 class TestRead:
-    async def test_says_where_it_stands(self, scheduling: Standing, booked: str) -> None:
+    async def test_says_where_it_stands(self, scheduling: Running, booked: str) -> None:
         """State, provider, visits, step, and what the caller may do; no seal."""
         answer = await get(scheduling, booked)
         shown = answer.json()
@@ -63,20 +63,20 @@ class TestRead:
         assert f'"{shown["version"]}"' == answer.headers["etag"]
         assert b"eyJ" not in answer.content
 
-    async def test_shows_each_caller_what_it_may_do(self, scheduling: Standing, booked: str) -> None:
+    async def test_shows_each_caller_what_it_may_do(self, scheduling: Running, booked: str) -> None:
         """An office books, cancels and says what became of it, and chooses nobody."""
         assert ["book_visit", "cancel_visit"] == (await get(scheduling, booked, Role.OFFICE)).json()["allowed"]
 
-    async def test_knows_nothing_of_an_order_that_is_not_there_yet(self, scheduling: Standing) -> None:
+    async def test_knows_nothing_of_an_order_that_is_not_there_yet(self, scheduling: Running) -> None:
         """Authorization may be heard before intake: then there is nothing to show."""
         await tell_leave(scheduling, referral(7))
-        await scheduling.until(referral(7), lambda p: p.leave.is_not_required)
+        await scheduling.until_placed(referral(7), lambda p: p.leave.is_not_required)
 
         assert 404 == (await get(scheduling, referral(7))).status_code
 
 
 class TestAnswer:
-    async def test_takes_an_offices_word(self, scheduling: Standing, asked: str) -> None:
+    async def test_takes_an_offices_word(self, scheduling: Running, asked: str) -> None:
         """Accepted, by the office itself, under the id that it was asked under; once more is the same."""
         request_id = (await get(scheduling, asked)).json()["provider"]["request_id"]
         content = {"request_id": request_id, "accepted": True}
@@ -85,7 +85,7 @@ class TestAnswer:
         assert [202, 202] == [answer.status_code for answer in answers]
         assert "waiting_for_authorization" == (await get(scheduling, asked)).json()["state"]
 
-    async def test_refuses_a_second_yes_once_another_is_asked(self, scheduling: Standing, asked: str) -> None:
+    async def test_refuses_a_second_yes_once_another_is_asked(self, scheduling: Running, asked: str) -> None:
         """Yes, no, yes: the last is no repetition of the first, and must not look like a promise of ours."""
         request_id = (await get(scheduling, asked)).json()["provider"]["request_id"]
         answers = [
@@ -98,7 +98,7 @@ class TestAnswer:
         assert [202, 202, 409] == [answer.status_code for answer in answers]
         assert "request-withdrawn" == answers[-1].json()["code"]
 
-    async def test_refuses_a_request_that_was_never_made(self, scheduling: Standing, asked: str) -> None:
+    async def test_refuses_a_request_that_was_never_made(self, scheduling: Running, asked: str) -> None:
         """Only what was asked can be answered."""
         content = {"request_id": "somebody-elses", "accepted": True}
 
@@ -106,7 +106,7 @@ class TestAnswer:
 
 
 class TestProvider:
-    async def test_is_chosen_from_the_directory(self, scheduling: Standing, booked: str) -> None:
+    async def test_is_chosen_from_the_directory(self, scheduling: Running, booked: str) -> None:
         """The visit at the other one is given back."""
         other = next(p for p in SHIPPED.providers if not p.is_in_house)
         answer = await send(
@@ -118,13 +118,13 @@ class TestProvider:
         assert (shown["state"], shown["provider"]["provider_ref"]) == ("asked", other.provider_ref)
         assert ["cancelled"] == [visit["fate"] for visit in shown["visits"]]
 
-    async def test_refuses_whom_the_directory_does_not_know(self, scheduling: Standing, booked: str) -> None:
+    async def test_refuses_whom_the_directory_does_not_know(self, scheduling: Running, booked: str) -> None:
         """Nobody is sent to an address that nobody has."""
         answer = await send(scheduling, booked, "provider", {"provider_ref": "pr-x", "site_ref": "st-x"})
 
         assert (409, "provider-unknown") == (answer.status_code, answer.json()["code"])
 
-    async def test_wants_an_idempotency_key(self, scheduling: Standing, booked: str) -> None:
+    async def test_wants_an_idempotency_key(self, scheduling: Running, booked: str) -> None:
         """Nothing in the body names the request."""
         content = {"provider_ref": "pr-x", "site_ref": "st-x"}
 
@@ -132,11 +132,11 @@ class TestProvider:
 
 
 class TestBooking:
-    async def test_moves_a_visit(self, scheduling: Standing, booked: str) -> None:
+    async def test_moves_a_visit(self, scheduling: Running, booked: str) -> None:
         """The old one stands until the new one holds."""
         start = (scheduling.now() + 10 * DAY).replace(microsecond=0)
         answer = await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
-        moved = await scheduling.until(booked, lambda p: len(p.visits) == 2)
+        moved = await scheduling.until_placed(booked, lambda p: len(p.visits) == 2)
 
         assert 202 == answer.status_code
         assert [
@@ -145,32 +145,32 @@ class TestBooking:
         ] == [(visit.fate, visit.visit_id) for visit in moved.visits]
 
     @pytest.mark.parametrize("start", ["9999-12-31T23:59:00-12:00", "0001-01-01T00:00:00+12:00"])
-    async def test_refuses_a_time_that_no_calendar_has(self, scheduling: Standing, booked: str, start: str) -> None:
+    async def test_refuses_a_time_that_no_calendar_has(self, scheduling: Running, booked: str, start: str) -> None:
         """By the clock of another zone, the day does not exist."""
         answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
 
         assert (422, "invalid") == (answer.status_code, answer.json()["code"])
 
-    async def test_refuses_what_is_over(self, scheduling: Standing, booked: str) -> None:
+    async def test_refuses_what_is_over(self, scheduling: Running, booked: str) -> None:
         """Nothing is booked for a cancelled referral."""
         await tell_end(scheduling, booked)
-        await scheduling.until(booked, lambda p: p.ended)
+        await scheduling.until_placed(booked, lambda p: p.ended)
         start = (scheduling.now() + DAY).isoformat()
         answer = await send(scheduling, booked, "booking", {"start": start, "booked_by": "own"})
 
         assert (409, "placement-over") == (answer.status_code, answer.json()["code"])
 
-    async def test_refuses_when_nobody_was_chosen(self, scheduling: Standing) -> None:
+    async def test_refuses_when_nobody_was_chosen(self, scheduling: Running) -> None:
         """Without a provider there is no time of anybody's."""
         name = await tell_order(scheduling, 3, pathway="pw-unheard")
-        await scheduling.until(name, lambda p: p.is_complete)
+        await scheduling.until_placed(name, lambda p: p.is_complete)
         answer = await send(scheduling, name, "booking", {"start": "2026-02-10T10:00:00Z", "booked_by": "own"})
 
         assert (409, "provider-not-chosen") == (answer.status_code, answer.json()["code"])
 
 
 class TestVisitCancellation:
-    async def test_is_done_once(self, scheduling: Standing, booked: str) -> None:
+    async def test_is_done_once(self, scheduling: Running, booked: str) -> None:
         """The same cancellation again is the same cancellation."""
         content = {"visit_id": visit_id(booked, 1), "reason": REASON}
         answers = [await send(scheduling, booked, "visit-cancellation", content, key=None) for _ in range(2)]
@@ -180,7 +180,7 @@ class TestVisitCancellation:
 
 
 class TestAppointment:
-    async def test_settles_what_a_program_could_not_call_off(self, scheduling: Standing, booked: str) -> None:
+    async def test_settles_what_a_program_could_not_call_off(self, scheduling: Running, booked: str) -> None:
         """The office hears of the new visit though it keeps the old one, which a person then calls off."""
         content = {"visit_id": visit_id(booked, 1)}
         assert 202 == (await send(scheduling, booked, "appointment", content, key=None)).status_code
@@ -188,7 +188,9 @@ class TestAppointment:
         start = (scheduling.now() + 10 * DAY).replace(microsecond=0)
         await send(scheduling, booked, "booking", {"start": start.isoformat(), "booked_by": "patient"})
         await scheduling.until_all([booked], lambda p: p.is_handed("call_off_appointment", visit_id(booked, 1)))
-        await scheduling.until_true(lambda: any(visit_id(booked, 2) in path for path in scheduling.offices.taken))
+        await scheduling.until_it_comes_to(
+            lambda: any(visit_id(booked, 2) in path for path in scheduling.offices.taken)
+        )
 
         assert "call_off_appointment" == (await get(scheduling, booked)).json()["tasks"][0]["act"]
         assert 202 == (await send(scheduling, booked, "appointment", content, key=None)).status_code
@@ -196,7 +198,7 @@ class TestAppointment:
 
 
 class TestOutcome:
-    async def test_is_recorded_once(self, scheduling: Standing, booked: str) -> None:
+    async def test_is_recorded_once(self, scheduling: Running, booked: str) -> None:
         """An office may tell it twice."""
         scheduling.pass_time(2 * DAY)
         content = {"visit_id": visit_id(booked, 1), "outcome": "fulfilled", "evidence_ref": "office-1"}
@@ -206,7 +208,7 @@ class TestOutcome:
         assert [202, 202] == [answer.status_code for answer in answers]
         assert "fulfilled" == (await get(scheduling, booked)).json()["state"]
 
-    async def test_is_refused_before_the_visit(self, scheduling: Standing, booked: str) -> None:
+    async def test_is_refused_before_the_visit(self, scheduling: Running, booked: str) -> None:
         """What lies ahead has no outcome."""
         content = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
         answer = await send(scheduling, booked, "outcome", content)
@@ -218,7 +220,7 @@ class TestAnOfficeChosenNow:
     """The first visit was at an office of the party `near`; somebody of `far` has the referral now."""
 
     @pytest.fixture
-    async def fays(self, scheduling: Standing, booked: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async def fays(self, scheduling: Running, booked: str) -> AsyncIterator[httpx2.AsyncClient]:
         """A client of Fay's, to whose office the referral went after the visit was missed."""
         scheduling.pass_time(2 * DAY)
         missed = {"visit_id": visit_id(booked, 1), "outcome": "missed", "evidence_ref": "office-1"}
@@ -264,7 +266,7 @@ class TestEveryRoute:
     )
 
     @pytest.mark.parametrize(("path", "content"), BODIES)
-    async def test_echoes_nothing(self, scheduling: Standing, booked: str, path: str, content: Any) -> None:
+    async def test_echoes_nothing(self, scheduling: Running, booked: str, path: str, content: Any) -> None:
         """Whatever is wrong, a problem says where and never what."""
         wrong = {**content, STRANGE: STRANGE, next(iter(content)): STRANGE}
         answer = await send(scheduling, booked, path, wrong)
@@ -272,7 +274,7 @@ class TestEveryRoute:
         assert 422 == answer.status_code
         assert STRANGE not in answer.text
 
-    async def test_refuses_a_stale_version(self, scheduling: Standing, booked: str) -> None:
+    async def test_refuses_a_stale_version(self, scheduling: Running, booked: str) -> None:
         """Who decides on what has changed since, decides anew."""
         content = {"visit_id": visit_id(booked, 1), "reason": REASON}
         async with scheduling.client(Role.COORDINATOR) as http:

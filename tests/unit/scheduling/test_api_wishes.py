@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from services.scheduling.store import PLACEMENT
 from shared.contracts.sealed import Logistics, Particulars
 from shared.identity import Role
-from tests.unit.scheduling.standing import Standing
+from tests.unit.scheduling.running import Running
 from tests.unit.scheduling.test_api import get
 from tests.unit.scheduling.test_journey import referral, tell_leave, tell_order
 
@@ -21,21 +21,21 @@ WISHED = Logistics(
 CHOOSERS = (Role.COORDINATOR, Role.LEAD, Role.CLINICIAN)
 
 
-def sealed(scheduling: Standing, wishes: Logistics) -> str:
+def sealed(scheduling: Running, wishes: Logistics) -> str:
     """The wishes of the order that is told of, as intake seals them."""
     return scheduling.keyring.seal("demo", "logistics", wishes, referral_id=referral(0))
 
 
 @pytest.fixture
-async def wished(scheduling: Standing) -> str:
+async def wished(scheduling: Running) -> str:
     """A referral whose order wishes for something."""
     name = await tell_order(scheduling, seals={"logistics": sealed(scheduling, WISHED)})
-    await scheduling.until(name, lambda placement: placement.order)
+    await scheduling.until_placed(name, lambda placement: placement.order)
     return name
 
 
 class TestWishes:
-    async def test_reach_whoever_chooses(self, scheduling: Standing, wished: str) -> None:
+    async def test_reach_whoever_chooses(self, scheduling: Running, wished: str) -> None:
         """All that the seal holds, each under its name; the placement leads there."""
         placement = (await get(scheduling, wished)).json()
         async with scheduling.client(Role.COORDINATOR) as http:
@@ -54,16 +54,16 @@ class TestWishes:
             "availability": "mornings",
         } == answer.json()
 
-    async def test_are_empty_where_the_order_wishes_for_nothing(self, scheduling: Standing) -> None:
+    async def test_are_empty_where_the_order_wishes_for_nothing(self, scheduling: Running) -> None:
         """Nothing is made up."""
         name = await tell_order(scheduling, seals={"logistics": sealed(scheduling, Logistics())})
-        await scheduling.until(name, lambda placement: placement.order)
+        await scheduling.until_placed(name, lambda placement: placement.order)
         answer = (await get(scheduling, f"{name}/wishes")).json()
 
         assert {"referral_id": name} == {name: value for name, value in answer.items() if value}
 
     @pytest.mark.parametrize("role", [role for role in Role if role not in {*CHOOSERS, Role.PATIENT}])
-    async def test_are_refused_to_everybody_else(self, scheduling: Standing, wished: str, role: Role) -> None:
+    async def test_are_refused_to_everybody_else(self, scheduling: Running, wished: str, role: Role) -> None:
         """Nobody else's business: 403, no seal is opened, and no address shown."""
         with capture_logs() as said:
             answer = await get(scheduling, f"{wished}/wishes", role)
@@ -72,31 +72,31 @@ class TestWishes:
         assert not [line for line in said if line["event"] == "seal opened"]
         assert (await get(scheduling, wished, role)).json().get("wishes") is None
 
-    async def test_are_not_there_for_another_tenant(self, scheduling: Standing, wished: str) -> None:
+    async def test_are_not_there_for_another_tenant(self, scheduling: Running, wished: str) -> None:
         """Answered as a placement that does not exist."""
         others = await get(scheduling, f"{wished}/wishes", tenant="other")
         nobodys = await get(scheduling, f"{referral(9)}/wishes")
 
         assert (others.status_code, others.json()) == (404, nobodys.json())
 
-    async def test_are_not_there_before_the_order_is(self, scheduling: Standing) -> None:
+    async def test_are_not_there_before_the_order_is(self, scheduling: Running) -> None:
         """Authorization may be heard before intake."""
         await tell_leave(scheduling, referral(7))
-        await scheduling.until(referral(7), lambda placement: placement.leave.is_not_required)
+        await scheduling.until_placed(referral(7), lambda placement: placement.leave.is_not_required)
 
         assert 404 == (await get(scheduling, f"{referral(7)}/wishes")).status_code
 
-    async def test_say_that_they_were_not_kept(self, scheduling: Standing) -> None:
+    async def test_say_that_they_were_not_kept(self, scheduling: Running) -> None:
         """Of an order of before: silence must not look like an order that wishes for nothing."""
         name = await tell_order(scheduling)
-        await scheduling.until(name, lambda placement: placement.order)
+        await scheduling.until_placed(name, lambda placement: placement.order)
         answer = await get(scheduling, f"{name}/wishes")
 
         assert (404, "wishes-not-kept") == (answer.status_code, answer.json()["code"])
         assert (await get(scheduling, name)).json()["wishes"] is None
 
     @pytest.mark.parametrize("role", CHOOSERS)
-    async def test_leave_a_trace_of_who_read_them(self, scheduling: Standing, wished: str, role: Role) -> None:
+    async def test_leave_a_trace_of_who_read_them(self, scheduling: Running, wished: str, role: Role) -> None:
         """One line of the audit for each opening: what kind, why, by what kind of actor, of which referral."""
         with capture_logs() as said:
             await get(scheduling, f"{wished}/wishes", role)
@@ -106,7 +106,7 @@ class TestWishes:
         assert (line["tenant"], line["referral_id"]) == ("demo", wished)
         assert not [words for words in ("Robin", "knee", "02139") if words in str(said)]
 
-    async def test_rest_under_seal(self, scheduling: Standing, wished: str) -> None:
+    async def test_rest_under_seal(self, scheduling: Running, wished: str) -> None:
         """Neither the document nor a fact says a word of them."""
         assert not [words for words in (b"Robin", b"knee", b"02139") if words in scheduling.spilt()]
 

@@ -30,7 +30,7 @@ from tests.unit.scheduling.placing import (
     placed,
     refused,
 )
-from tests.unit.scheduling.standing import DIRECTORY, Standing
+from tests.unit.scheduling.running import DIRECTORY, Running
 
 SHIPPED = read_directory(DIRECTORY)
 HOUSE = SHIPPED.providers[0].model_copy(update={"provider_ref": "pr-house", "name": "Dr. Sample House"})
@@ -44,12 +44,12 @@ def call(
     return Call(f"{referral_id}-{kind}-{revision}", referral_id, kind, revision, act, number)
 
 
-def engines(scheduling: Standing) -> dict[str, Engine]:
+def engines(scheduling: Running) -> dict[str, Engine]:
     """The engines of this service, by decider."""
     return {name: each.engine for name, each in scheduling.service.aggregates.items()}
 
 
-def claims(scheduling: Standing, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Reservations:
+def claims(scheduling: Running, directory: d.Directory = TOWN, keyring: Keyring | None = None) -> Reservations:
     """The gateway on the days of this service."""
     return Reservations(directory, keyring or scheduling.keyring, engines(scheduling))
 
@@ -68,7 +68,7 @@ def claiming() -> d.Reserving:
 
 
 class TestClaims:
-    async def test_claim_every_day(self, scheduling: Standing) -> None:
+    async def test_claim_every_day(self, scheduling: Running) -> None:
         """Patient, practitioner and room: held."""
         answer = await claims(scheduling).call(call(), placed(*CLAIMING), TUESDAY)
 
@@ -77,7 +77,7 @@ class TestClaims:
         assert held == ("alive", 1, visit_id(REFERRAL, 1))
         assert [(REFERRAL, 1, False)] * 3 == scheduling.claims()
 
-    async def test_seal_what_the_patient_must_know(self, scheduling: Standing) -> None:
+    async def test_seal_what_the_patient_must_know(self, scheduling: Running) -> None:
         """Notifications can open it: where, with whom, and when by the clock on the site's wall."""
         keys = generate_keys(["demo"])
         gateway = claims(scheduling, keyring=Keyring(keys["scheduling"]))
@@ -91,21 +91,21 @@ class TestClaims:
         assert (HOUSE.name, site.name) == (told.practitioner_name, told.site_name)
         assert (start, start.utcoffset()) == (told.start, told.start.utcoffset())
 
-    async def test_claim_nothing_at_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
+    async def test_claim_nothing_at_a_provider_that_is_not_listed_any_more(self, scheduling: Running) -> None:
         """Nobody could tell the patient where to go."""
         answer = await claims(scheduling, SHIPPED).call(call(), placed(*CLAIMING), TUESDAY)
 
         assert isinstance(answer.command, d.RecordReservationRefused)
         assert [] == scheduling.claims()
 
-    async def test_claim_again_without_harm(self, scheduling: Standing) -> None:
+    async def test_claim_again_without_harm(self, scheduling: Running) -> None:
         """A claim that is there is left as it is."""
         for number in (1, 2):
             await claims(scheduling).call(call(number=number), placed(*CLAIMING), TUESDAY)
 
         assert [(REFERRAL, 1, False)] * 3 == scheduling.claims()
 
-    async def test_stop_at_a_refusal(self, scheduling: Standing) -> None:
+    async def test_stop_at_a_refusal(self, scheduling: Running) -> None:
         """The practitioner's day is taken: what is claimed stays known, to be withdrawn."""
         gateway = claims(scheduling)
         other = call(referral_id="demo-other")
@@ -116,7 +116,7 @@ class TestClaims:
         assert (answer.word, answer.refs) == ("alive", (call().effect_id,))
         assert (REFERRAL, 1, False) in scheduling.claims()
 
-    async def test_release_every_day_any_number_of_times(self, scheduling: Standing) -> None:
+    async def test_release_every_day_any_number_of_times(self, scheduling: Running) -> None:
         """Also what a zombie claimed in between."""
         gateway, given_up = claims(scheduling), placed(*CLAIMING, refused())
         for number in (1, 2):
@@ -125,13 +125,13 @@ class TestClaims:
             assert ("withdrawn", []) == (answer.word, scheduling.claims())
             assert isinstance(answer.command, d.RecordReservationReleased)
 
-    async def test_know_that_a_forgotten_attempt_was_released(self, scheduling: Standing) -> None:
+    async def test_know_that_a_forgotten_attempt_was_released(self, scheduling: Running) -> None:
         """The placement forgets it only then."""
         answer = await claims(scheduling).call(call("withdraw", revision=9), placed(*CLAIMING), TUESDAY)
 
         assert ("withdrawn", None) == (answer.word, answer.command)
 
-    async def test_are_unknown_when_the_store_is_down(self, scheduling: Standing) -> None:
+    async def test_are_unknown_when_the_store_is_down(self, scheduling: Running) -> None:
         """Part of it may have been done."""
         scheduling.world.disk.is_database_down = True
         with pytest.raises(Unknown):
@@ -148,7 +148,7 @@ class TestOpenings:
             seeking=d.Searching(1, provider.provider_ref, TUESDAY + HOUR),
         )
 
-    async def test_offer_what_is_free(self, scheduling: Standing) -> None:
+    async def test_offer_what_is_free(self, scheduling: Running) -> None:
         """Nothing that is claimed already."""
         gateway = Openings(SHIPPED, engines(scheduling))
         first: Any = (await gateway.call(call(kind="search"), self.searching(), TUESDAY)).command
@@ -162,7 +162,7 @@ class TestOpenings:
         assert not set(first.openings) & set(second.openings)
         assert TUESDAY + 40 * DAY == first.searched_to
 
-    async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Standing) -> None:
+    async def test_offer_nothing_of_a_provider_that_is_not_listed_any_more(self, scheduling: Running) -> None:
         """Then no capacity is found, and a person looks after it."""
         gone = replace(self.searching(), seeking=d.Searching(1, "pr-gone", TUESDAY + HOUR))
         gateway = Openings(SHIPPED, engines(scheduling))
@@ -170,7 +170,7 @@ class TestOpenings:
 
         assert () == command.openings
 
-    async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
+    async def test_leave_nothing_to_withdraw(self, scheduling: Running) -> None:
         """A search is a question."""
         gateway = Openings(SHIPPED, engines(scheduling))
 
@@ -181,7 +181,7 @@ class TestQuestions:
     @pytest.mark.parametrize(
         ("history", "life"), [(CLAIMING, "trying"), (BOOKED, "booked"), ([*BOOKED, ENDED], "dead"), ([], None)]
     )
-    async def test_bring_a_placements_word(self, scheduling: Standing, history: list[Any], life: str | None) -> None:
+    async def test_bring_a_placements_word(self, scheduling: Running, history: list[Any], life: str | None) -> None:
         """By the number of the claim; of a placement that is not there, nothing is said. Nobody makes its calls."""
         engine = replace(scheduling.service.engine, effects=Uncalled(scheduling.service.engine.effects.traits))
         for number, asked in enumerate(history):
@@ -192,7 +192,7 @@ class TestQuestions:
 
         assert command.lives == ({1: life} if life else {})
 
-    async def test_leave_nothing_to_withdraw(self, scheduling: Standing) -> None:
+    async def test_leave_nothing_to_withdraw(self, scheduling: Running) -> None:
         """A question is a question."""
         answer = await Questions(engines(scheduling)).call(call("withdraw", "ask"), EMPTY, TUESDAY)
 

@@ -14,7 +14,7 @@ from shared.ports import Call
 from shared.sealing import Keyring
 from tests.support.clients import everybody
 from tests.unit.scheduling.placing import ASKED, BOOKED, REFERRAL, TUESDAY, placed
-from tests.unit.scheduling.standing import DIRECTORY
+from tests.unit.scheduling.running import DIRECTORY
 
 Reply = Callable[[httpx2.Request], httpx2.Response]
 EFFECT = "effect-1"

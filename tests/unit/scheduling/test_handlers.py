@@ -15,7 +15,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.language import Actor, Fact, Reason
 from shared.messaging.inbox import EventContext
 from tests.unit.scheduling.placing import DAY, REASON, REFERRAL, TUESDAY
-from tests.unit.scheduling.standing import DIRECTORY
+from tests.unit.scheduling.running import DIRECTORY
 
 SHIPPED = read_directory(DIRECTORY)
 TABLE = reactions(SHIPPED)

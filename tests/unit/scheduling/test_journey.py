@@ -11,7 +11,7 @@ from shared.contracts.scheduling import VisitBooked
 from shared.contracts.sealed import VisitDetails
 from tests.support.given import kinds
 from tests.unit.scheduling.placing import DAY, HOUR, ORDER, TUESDAY, the
-from tests.unit.scheduling.standing import DIRECTORY, Standing
+from tests.unit.scheduling.running import DIRECTORY, Running
 
 PATHWAY = "pw-99z3b6"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -22,7 +22,7 @@ def referral(number: int) -> str:
     return f"demo-{LETTERS[number % 26]}{LETTERS[number // 26]}{'a' * 24}"
 
 
-async def tell_order(scheduling: Standing, number: int = 0, **fields: Any) -> str:
+async def tell_order(scheduling: Running, number: int = 0, **fields: Any) -> str:
     """Intake tells of a complete referral; by default STAT, for which our own are asked first."""
     received = {
         "patient_ref": f"demo-p{number}",
@@ -36,21 +36,21 @@ async def tell_order(scheduling: Standing, number: int = 0, **fields: Any) -> st
         **fields,
     }
     name = referral(number)
-    await scheduling.hear("intake", intake.ReferralReceived, name, **received)
-    await scheduling.hear("intake", intake.ReferralFoundComplete, name)
+    await scheduling.hear(intake.ReferralReceived, name, **received)
+    await scheduling.hear(intake.ReferralFoundComplete, name)
     return name
 
 
-async def tell_leave(scheduling: Standing, name: str) -> None:
+async def tell_leave(scheduling: Running, name: str) -> None:
     """Authorization tells that none is needed."""
     told = {"case_id": "case-1", "basis": "self_pay", "rule_version": 1, "payer": "self"}
-    await scheduling.hear("authorization", authorization.AuthorizationNotRequired, name, **told)
+    await scheduling.hear(authorization.AuthorizationNotRequired, name, **told)
 
 
-async def tell_end(scheduling: Standing, name: str) -> None:
+async def tell_end(scheduling: Running, name: str) -> None:
     """Intake tells that it is cancelled."""
     reason = Reason(system="throughline", code="not-wanted")
-    await scheduling.hear("intake", intake.ReferralCancelled, name, asked_by="referrer", reason=reason)
+    await scheduling.hear(intake.ReferralCancelled, name, asked_by="referrer", reason=reason)
 
 
 SHIPPED = read_directory(DIRECTORY)
@@ -66,11 +66,11 @@ def is_booked(placement: d.Placement) -> bool:
 
 
 class TestJourney:
-    async def test_books_tells_and_settles(self, scheduling: Standing) -> None:
+    async def test_books_tells_and_settles(self, scheduling: Running) -> None:
         """Every day reserved, one visit published with its sealed details, the office told; then reservations stand."""
         name = await tell_order(scheduling)
         await tell_leave(scheduling, name)
-        placement = await scheduling.until(name, is_booked)
+        placement = await scheduling.until_placed(name, is_booked)
 
         assert placement.visit is not None
         assert placement.order is not None
@@ -79,20 +79,20 @@ class TestJourney:
         assert scheduling.claims() == [(name, 1, False)] * 3
 
         appointment = f"/offices/{slot.provider_ref}/appointments/{visit_id(name, 1)}"
-        await scheduling.until_true(lambda: appointment in scheduling.offices.taken)
+        await scheduling.until_it_comes_to(lambda: appointment in scheduling.offices.taken)
         told = scheduling.offices.taken[appointment]
         assert f"http://scheduling.example/v1/placements/{name}/outcome" == told["outcome_url"].partition("?")[0]
         assert f"http://intake.example/v1/referrals/{name}/reports" == told["report_url"].partition("?")[0]
 
         scheduling.pass_time(HOUR)
-        await scheduling.until_true(lambda: scheduling.claims() == [(name, 1, True)] * 3)
+        await scheduling.until_it_comes_to(lambda: scheduling.claims() == [(name, 1, True)] * 3)
 
-    async def test_seals_what_a_patient_must_know(self, scheduling: Standing) -> None:
+    async def test_seals_what_a_patient_must_know(self, scheduling: Running) -> None:
         """Start with the site's offset, site, practitioner: in the seal, and nowhere else."""
         name = await tell_order(scheduling)
         await tell_leave(scheduling, name)
-        placement = await scheduling.until(name, is_booked)
-        await scheduling.until_true(lambda: "VisitBooked" in kinds(scheduling.told()))
+        placement = await scheduling.until_placed(name, is_booked)
+        await scheduling.until_it_comes_to(lambda: "VisitBooked" in kinds(scheduling.told()))
         booked = the(VisitBooked, scheduling.told())
         details = scheduling.keyring.open(
             "demo", "visit", booked.seals["visit"], VisitDetails, purpose="test", referral_id=name
@@ -103,19 +103,19 @@ class TestJourney:
         for secret in (details.site_name, details.site_address, details.practitioner_name, details.phone):
             assert secret.encode() not in scheduling.spilt()
 
-    async def test_gives_everything_back_when_it_is_cancelled(self, scheduling: Standing) -> None:
+    async def test_gives_everything_back_when_it_is_cancelled(self, scheduling: Running) -> None:
         """No claim is left, the office is told, the patient's visit is cancelled by a fact."""
         name = await tell_order(scheduling)
         await tell_leave(scheduling, name)
         await scheduling.until_alive(name, "appointment:1")
         await tell_end(scheduling, name)
-        placement = await scheduling.until(name, lambda p: p.ended and not p.given_up)
+        placement = await scheduling.until_placed(name, lambda p: p.ended and not p.given_up)
 
         assert [] == scheduling.claims()
         assert ("cancelled", []) == (placement.visits[0].fate, d.wanted_effects(placement))
-        await scheduling.until_true(lambda: set(scheduling.offices.taken) == set(scheduling.offices.withdrawn))
+        await scheduling.until_it_comes_to(lambda: set(scheduling.offices.taken) == set(scheduling.offices.withdrawn))
 
-    async def test_never_books_two_at_once(self, scheduling: Standing) -> None:
+    async def test_never_books_two_at_once(self, scheduling: Running) -> None:
         """Twenty who come together for two providers: each has a visit, no two meet on any resource."""
         names = [await tell_order(scheduling, number) for number in range(20)]
         for name in names:
@@ -129,7 +129,7 @@ class TestJourney:
             for other, there in taken[:index]:
                 assert resource != other or slot.ends_at <= there.starts_at or there.ends_at <= slot.starts_at
 
-    async def test_asks_an_office_and_the_next_when_it_is_silent(self, scheduling: Standing) -> None:
+    async def test_asks_an_office_and_the_next_when_it_is_silent(self, scheduling: Running) -> None:
         """A provider elsewhere is asked; when its time is over, the next one is, and the first hears that."""
         name = await tell_order(scheduling, ELSEWHERE, priority="routine")
         await scheduling.until_alive(name, "office_request:1")
@@ -139,12 +139,14 @@ class TestJourney:
         assert f"http://scheduling.example/v1/placements/{name}/answer" == told.partition("?")[0]
 
         scheduling.pass_time(2 * DAY + HOUR)
-        await scheduling.until(name, lambda placement: len(placement.choices) > 1)
-        await scheduling.until_true(lambda: path in scheduling.offices.withdrawn)
+        await scheduling.until_placed(name, lambda placement: len(placement.choices) > 1)
+        await scheduling.until_it_comes_to(lambda: path in scheduling.offices.withdrawn)
 
-    async def test_takes_the_answer_of_an_office_that_had_decided(self, scheduling: Standing) -> None:
+    async def test_takes_the_answer_of_an_office_that_had_decided(self, scheduling: Running) -> None:
         """An office that answers a request at once need not call back."""
         scheduling.offices.status = "accepted"
         name = await tell_order(scheduling, ELSEWHERE, priority="routine")
 
-        await scheduling.until(name, lambda placement: placement.choice and placement.choice.answer == "accepted")
+        await scheduling.until_placed(
+            name, lambda placement: placement.choice and placement.choice.answer == "accepted"
+        )

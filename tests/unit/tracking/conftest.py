@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.tracking.standing import Standing, standing
+from tests.unit.tracking.running import Running, running
 
 
 @pytest.fixture
-async def tracking(tmp_path: Path) -> AsyncIterator[Standing]:
+async def tracking(tmp_path: Path) -> AsyncIterator[Running]:
     """Tracking with its doors open, two hours after noon, and nothing told yet."""
-    async with standing(tmp_path, minutes=120) as found:
+    async with running(tmp_path, minutes=120) as found:
         yield found

@@ -11,7 +11,7 @@ from shared.contracts.intake import ReferralClosed, ReferralFoundComplete
 from shared.contracts.scheduling import VisitMissed
 from shared.identity import Role
 from shared.ports import Record
-from tests.unit.tracking.standing import Standing
+from tests.unit.tracking.running import Running
 from tests.unit.tracking.telling import NOON, REFERRAL, Telling, journey, step
 
 ACTS = {"claim": b"", "release": b"", "note": b'{"code": "left_message"}'}
@@ -20,29 +20,29 @@ OTHERS = "rival-abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.fixture
-async def received(tracking: Standing) -> Standing:
+async def received(tracking: Running) -> Running:
     """A referral that waits for a coordinator, due an hour ago."""
-    await tracking.hear(Telling().received(step("complete_referral", "coordinator", 1)))
+    await tracking.take_in(Telling().received(step("complete_referral", "coordinator", 1)))
     return tracking
 
 
 async def press(
-    tracking: Standing, act: str, *roles: Role, key: str | None = "k1", referral_id: str = REFERRAL, **who: str
+    tracking: Running, act: str, *roles: Role, key: str | None = "k1", referral_id: str = REFERRAL, **who: str
 ) -> httpx2.Response:
     """Send one of ACTS."""
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
-    async with tracking.client(*(roles or (Role.COORDINATOR,)), **who) as http:
+    async with tracking.person(*(roles or (Role.COORDINATOR,)), **who) as http:
         return await http.post(f"/v1/worklist/{referral_id}/{act}", content=ACTS[act], headers=headers)
 
 
-async def get(tracking: Standing, path: str, *roles: Role) -> httpx2.Response:
+async def get(tracking: Running, path: str, *roles: Role) -> httpx2.Response:
     """Read."""
-    async with tracking.client(*(roles or (Role.COORDINATOR,))) as http:
+    async with tracking.person(*(roles or (Role.COORDINATOR,))) as http:
         return await http.get(path)
 
 
 class TestReferral:
-    async def test_says_where_it_stands(self, received: Standing) -> None:
+    async def test_says_where_it_stands(self, received: Running) -> None:
         """State, next act and what the caller may do; the version is the entity tag."""
         answer = await get(received, f"/v1/referrals/{REFERRAL}")
 
@@ -59,12 +59,12 @@ class TestReferral:
         assert ["claim", "note"] == answer.json()["allowed"]
         assert '"1"' == answer.headers["etag"]
 
-    async def test_shows_that_tracking_itself_could_not_take_something_in(self, received: Standing) -> None:
+    async def test_shows_that_tracking_itself_could_not_take_something_in(self, received: Running) -> None:
         """Then an operator owns the next act, whatever the story said so far."""
         envelope = Envelope(f"/demo/{'intake'}", REFERRAL, 2, "org.throughline.referral.closed.v1", NOON)
         record = Record(REFERRAL.encode(), to_headers(envelope), b"not json")
         await received.world.bus.send(topic_of("intake"), received.world.bus.partition_of(REFERRAL), [record])
-        await received.hear(Telling()("scheduling", ReferralClosed, outcome="completed"))
+        await received.take_in(Telling()("scheduling", ReferralClosed, outcome="completed"))
 
         row = (await get(received, f"/v1/referrals/{REFERRAL}")).json()["row"]
 
@@ -72,26 +72,28 @@ class TestReferral:
         assert ("tracking", "resolve_parked", "operator") == tuple(row["next"][k] for k in ("service", "act", "owner"))
 
     @pytest.mark.parametrize("role", [Role.PRIVACY_OFFICER, Role.SUBSCRIBER])
-    async def test_offers_nothing_to_who_may_only_read(self, received: Standing, role: Role) -> None:
+    async def test_offers_nothing_to_who_may_only_read(self, received: Running, role: Role) -> None:
         """A button that the server would refuse is not there."""
         assert [] == (await get(received, f"/v1/referrals/{REFERRAL}", role)).json()["allowed"]
 
     @pytest.mark.parametrize("path", ["", "/timeline"])
     @pytest.mark.parametrize("referral_id", [UNHEARD, OTHERS, "nonsense"])
     async def test_answers_alike_what_is_not_there_and_what_belongs_to_others(
-        self, received: Standing, referral_id: str, path: str
+        self, received: Running, referral_id: str, path: str
     ) -> None:
         """Nobody learns whether another tenant has a referral."""
         answer = await get(received, f"/v1/referrals/{referral_id}{path}")
 
         assert 404 == answer.status_code
 
-    async def test_shows_every_open_task_in_its_order(self, tracking: Standing) -> None:
+    async def test_shows_every_open_task_in_its_order(self, tracking: Running) -> None:
         """Also the second of a service: the row has the first of all, the page lists the others."""
         tell = Telling()
         both = step("deliver_report", "coordinator", 48), step("review_change", "nurse", 8)
-        await tracking.hear(tell.received(), tell("intake", ReferralFoundComplete, both))
-        await tracking.hear(tell("scheduling", VisitMissed, step("attend_visit", "patient", 1), visit_id="v", count=1))
+        await tracking.take_in(tell.received(), tell("intake", ReferralFoundComplete, both))
+        await tracking.take_in(
+            tell("scheduling", VisitMissed, step("attend_visit", "patient", 1), visit_id="v", count=1)
+        )
 
         found = (await get(tracking, f"/v1/referrals/{REFERRAL}")).json()
         timeline = (await get(tracking, f"/v1/referrals/{REFERRAL}/timeline")).json()
@@ -102,11 +104,11 @@ class TestReferral:
 
 
 class TestTimeline:
-    async def test_tells_everything_in_order(self, tracking: Standing) -> None:
+    async def test_tells_everything_in_order(self, tracking: Running) -> None:
         """By time, then source, then sequence, whatever order it came in; the ledger is whole."""
         stories = journey()
-        await tracking.hear(*stories["notifications"], *stories["scheduling"], *stories["intake"])
-        await tracking.hear(*stories["authorization"])
+        await tracking.take_in(*stories["notifications"], *stories["scheduling"], *stories["intake"])
+        await tracking.take_in(*stories["authorization"])
 
         found = (await get(tracking, f"/v1/referrals/{REFERRAL}/timeline")).json()
 
@@ -118,7 +120,7 @@ class TestTimeline:
         assert [(envelope.service, envelope.sequence) for envelope in expected] == told
         assert found["is_whole"] is True
 
-    async def test_says_of_each_fact_who_why_and_what_next(self, received: Standing) -> None:
+    async def test_says_of_each_fact_who_why_and_what_next(self, received: Running) -> None:
         """And leaves the seals where they are."""
         [fact] = (await get(received, f"/v1/referrals/{REFERRAL}/timeline")).json()["facts"]
 
@@ -127,7 +129,7 @@ class TestTimeline:
         assert "routine" == fact["said"]["priority"]
         assert "seals" not in fact["said"]
 
-    async def test_finds_a_ledger_that_was_changed(self, received: Standing) -> None:
+    async def test_finds_a_ledger_that_was_changed(self, received: Running) -> None:
         """One changed byte in the database shows."""
         rows: dict[str, Any] = received.world.disk.rows["tracks"]
         [(key, raw)] = rows.items()
@@ -139,7 +141,7 @@ class TestTimeline:
 
 
 class TestClaim:
-    async def test_takes_it_on(self, received: Standing) -> None:
+    async def test_takes_it_on(self, received: Running) -> None:
         """202, and the version that holds it."""
         answer = await press(received, "claim")
 
@@ -148,7 +150,7 @@ class TestClaim:
         row = (await get(received, f"/v1/referrals/{REFERRAL}")).json()["row"]
         assert "casey.coordinator" == row["claimed_by"]
 
-    async def test_answers_a_retry_as_the_first_time(self, received: Standing) -> None:
+    async def test_answers_a_retry_as_the_first_time(self, received: Running) -> None:
         """Although it was released in between, the same key is the same claim."""
         first = await press(received, "claim", key="k1")
         await press(received, "release", key="k2")
@@ -157,7 +159,7 @@ class TestClaim:
         row = (await get(received, f"/v1/referrals/{REFERRAL}")).json()["row"]
         assert row["claimed_by"] is None
 
-    async def test_refuses_what_somebody_else_has(self, received: Standing) -> None:
+    async def test_refuses_what_somebody_else_has(self, received: Running) -> None:
         """409, and a sentence that says so."""
         await press(received, "claim")
 
@@ -167,7 +169,7 @@ class TestClaim:
 
 
 class TestRelease:
-    async def test_is_for_the_holder_and_for_leads(self, received: Standing) -> None:
+    async def test_is_for_the_holder_and_for_leads(self, received: Running) -> None:
         """A colleague is refused, a lead is not."""
         await press(received, "claim")
 
@@ -178,7 +180,7 @@ class TestRelease:
 
 
 class TestNote:
-    async def test_is_kept(self, received: Standing) -> None:
+    async def test_is_kept(self, received: Running) -> None:
         """What, who, when; a retry adds none."""
         await press(received, "note")
         await press(received, "note")
@@ -187,11 +189,11 @@ class TestNote:
 
         assert [("left_message", "casey.coordinator")] == [(note["code"], note["by"]) for note in notes]
 
-    async def test_refuses_prose(self, received: Standing) -> None:
+    async def test_refuses_prose(self, received: Running) -> None:
         """Free text is where patient data appears; it is refused, and not repeated."""
         prose = json.dumps({"code": "Jane Invented was upset"})
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
-        async with received.client(Role.COORDINATOR) as http:
+        async with received.person(Role.COORDINATOR) as http:
             answer = await http.post(f"/v1/worklist/{REFERRAL}/note", content=prose, headers=headers)
 
         assert 422 == answer.status_code
@@ -200,6 +202,6 @@ class TestNote:
 
 class TestEveryAct:
     @pytest.mark.parametrize("act", ACTS)
-    async def test_needs_an_idempotency_key(self, received: Standing, act: str) -> None:
+    async def test_needs_an_idempotency_key(self, received: Running, act: str) -> None:
         """Without one, a retry could not be told from a second request."""
         assert 400 == (await press(received, act, key=None)).status_code

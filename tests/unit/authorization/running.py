@@ -1,41 +1,31 @@
 """Authorization on a world in memory, with its doors open and an invented payer behind it."""
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
-from fastapi import FastAPI
 
-from deploy.platform.keys import generate_keys
 from services.authorization.app import blueprint
 from services.authorization.settings import OwnSettings
-from shared.contracts.catalogue import FACTS, PUBLISHED, wire_type
-from shared.contracts.envelope import Envelope, from_headers, to_headers, topic_of
 from shared.contracts.intake import ReferralCancelled, ReferralFoundComplete, ReferralReceived
-from shared.contracts.language import Actor, Fact, Reason
+from shared.contracts.language import Fact, Reason
 from shared.contracts.processing import StepChanged
 from shared.contracts.scheduling import ProviderChosen
 from shared.contracts.sealed import Clinical, Coding, CoverageDetails, Policy
 from shared.engine import Document
-from shared.identity import Role
-from shared.ports import Received, Record
-from shared.sealing import Keyring
-from shared.service import Service
-from tests.support.at_work import at_work
-from tests.support.callers import Issuer, client_of
+from tests.support.callers import Issuer
+from tests.support.five_services.keyrings import keyring, logged_keyring
+from tests.support.five_services.plans import PAYERS_FILE
+from tests.support.five_services.wiring import client_to
 from tests.support.memory import MemoryWorld
+from tests.support.one_service import OneService, at_work
 from tests.unit.authorization.words import REFERRAL
 
-DEADLINE_S = 60
-KEYS = generate_keys(["demo"])
 MEMBER_ID, DIAGNOSIS = "MEMBER-CANARY", "F10.20"
-PAYERS_FILE = Path(__file__).parents[3] / "deploy" / "config" / "payers.json"
 
 
 @dataclass
@@ -69,35 +59,18 @@ class Payer:
 
 
 @dataclass
-class Standing:
+class Running(OneService):
     """Authorization at work, its payer, and who may call it."""
 
-    world: MemoryWorld
-    service: Service
-    app: FastAPI
-    issuer: Issuer
     payer: Payer
-    told: Counter[str] = field(default_factory=Counter)
-
-    def client(self, *roles: Role, tenant: str = "demo") -> httpx2.AsyncClient:
-        """A program or a person with these roles."""
-        return client_of(self.app, **self.issuer.headers(*roles, tenant=tenant))
 
     async def tell(self, fact: type[Fact], **content: Any) -> None:
         """Have another service tell a fact, and wait until it is taken in."""
-        source = next(service for service, facts in PUBLISHED.items() if fact in facts)
-        self.told[source] += 1
-        now = self.world.clock.now()
-        by = Actor(kind="service", id=source)
-        body = fact(**{"occurred_at": now, "recorded_by": by, "channel": "api", "referral_id": REFERRAL, **content})
-        envelope = Envelope(f"/demo/{source}", REFERRAL, self.told[source], wire_type(fact), now)
-        record = Record(REFERRAL.encode(), to_headers(envelope), body.model_dump_json().encode())
-        await self.world.bus.send(topic_of(source), self.world.bus.partition_of(REFERRAL), [record])
-        await self.until(lambda document: document.seen.get(source, 0) >= envelope.sequence)
+        await self.until_seen(await self.hear(fact, REFERRAL, **content))
 
     async def refer(self, priority: str = "routine") -> None:
         """A referral with coverage is received, found complete, and given a provider."""
-        sealer = Keyring(KEYS["intake"])
+        sealer = keyring("intake")
         coverage = CoverageDetails(policies=(Policy(payer_name="Medicare", member_id=MEMBER_ID),))
         diagnosis = Coding(system="http://hl7.org/fhir/sid/icd-10-cm", code=DIAGNOSIS)
         clinical = Clinical(service=Coding(system="urn:s", code="s"), diagnoses=(diagnosis,))
@@ -117,46 +90,25 @@ class Standing:
         reason = Reason(system="throughline", code="patient-recovered")
         await self.tell(ReferralCancelled, asked_by="referrer", reason=reason)
 
-    async def until(self, holds: Any) -> Document:
-        """The case, once this holds of it."""
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                document = await self.service.engine.read(REFERRAL)
-                if document and holds(document):
-                    return document
-                await asyncio.sleep(0.01)
-
     async def until_step(self, act: str) -> Document:
         """The case, once this must be done next."""
+        engine = self.service.engine
+        return await self.until(REFERRAL, lambda document: act in {task.act for task in engine.tasks_of(document)})
 
-        def holds(document: Document) -> bool:
-            return act in {task.act for task in self.service.engine.tasks_of(document)}
-
-        return await self.until(holds)
-
-    async def published(self, count: int) -> list[Any]:
+    async def until_told(self, count: int) -> list[Any]:
         """What was told beside changes of step, once it is so much; copies are left out."""
-        topic, partition = topic_of("authorization"), self.world.bus.partition_of(REFERRAL)
-        async with asyncio.timeout(DEADLINE_S):
-            while len(found := _facts(self.world.disk.topics[topic, partition])) < count:
-                await asyncio.sleep(0.01)
-        return found
 
+        def found() -> list[Fact]:
+            return [fact for _, fact in self.published() if not isinstance(fact, StepChanged)]
 
-def _facts(records: Sequence[Received]) -> list[Fact]:
-    told = {
-        (envelope := from_headers(record.headers, record.key, record.topic)).sequence: (envelope, record)
-        for record in records
-    }
-    kinds = [(FACTS[envelope.type], record) for envelope, record in told.values()]
-    return [kind.model_validate_json(record.value or b"") for kind, record in kinds if kind is not StepChanged]
+        await self.until_true(lambda: len(found()) >= count)
+        return found()
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Standing]:
+async def running() -> AsyncIterator[Running]:
     """Authorization with its doors open."""
     payer, world, issuer = Payer(), MemoryWorld(), Issuer()
     plan = blueprint(OwnSettings(payer_url="http://payers.example", payers_file=PAYERS_FILE))
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(payer))
-    async with at_work(plan, world, Keyring(KEYS["authorization"]), http, issuer) as (service, app):
-        yield Standing(world, service, app, issuer, payer)
+    async with at_work(plan, world, logged_keyring("authorization"), client_to(payer), issuer) as (service, app):
+        yield Running(world, service, app, issuer, payer)

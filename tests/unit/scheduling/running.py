@@ -5,29 +5,24 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from fastapi import FastAPI
 
-from deploy.platform.keys import generate_keys
 from services.scheduling.app import blueprint
 from services.scheduling.domain import Placement
 from services.scheduling.domain.calendar_day import CalendarDay
 from services.scheduling.settings import OwnSettings
 from services.scheduling.store import CALENDAR_DAYS
-from shared.contracts.catalogue import FACTS, wire_type
-from shared.contracts.envelope import Envelope, source_of, to_headers, topic_of
-from shared.contracts.language import Actor, Fact
-from shared.identity import Role
-from shared.ports import Record
+from shared.contracts.language import Fact
 from shared.sealing import Keyring
-from shared.service import Service
-from tests.support.at_work import at_work
 from tests.support.callers import Issuer
+from tests.support.five_services.keyrings import logged_keyring
+from tests.support.five_services.wiring import client_to
 from tests.support.memory import MemoryWorld
+from tests.support.one_service import OneService, at_work
 from tests.unit.scheduling.placing import TUESDAY
 
 DEADLINE_S = 60
@@ -61,53 +56,26 @@ class Offices:
 
 
 @dataclass
-class Standing:
-    """Scheduling at work, and who may call it."""
+class Running(OneService):
+    """Scheduling at work, its offices, and who may call it."""
 
-    world: MemoryWorld
     offices: Offices
-    service: Service
     keyring: Keyring
-    app: FastAPI
-    issuer: Issuer
-    sequences: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def client(self, *roles: Role, tenant: str = "demo") -> httpx2.AsyncClient:
-        """A program or a person with these roles."""
-        transport = httpx2.ASGITransport(self.app)
-        headers = self.issuer.headers(*roles, tenant=tenant)
-        return httpx2.AsyncClient(transport=transport, base_url="http://scheduling.example", headers=headers)
-
-    async def hear(self, service: str, fact: type[Fact], referral_id: str, **fields: Any) -> None:
-        """Another service tells a fact, its next about this referral."""
-        told = {"occurred_at": TUESDAY, "recorded_by": Actor(kind="service", id=service), "channel": "kafka"}
-        value = fact.model_validate({**told, "referral_id": referral_id, **fields}).model_dump_json().encode()
-        sequence = self.sequences[service, referral_id] = self.sequences.get((service, referral_id), 0) + 1
-        envelope = Envelope(source_of("demo", service), referral_id, sequence, wire_type(fact), TUESDAY)
-        record = Record(referral_id.encode(), to_headers(envelope), value)
-        await self.world.bus.send(topic_of(service), self.world.bus.partition_of(referral_id), [record])
 
     async def placement(self, referral_id: str) -> Placement:
         """The placement as it is saved."""
         document = await self.service.engine.read(referral_id)
         return document.state if document else Placement()
 
-    async def until(self, referral_id: str, holds: Callable[[Placement], object]) -> Placement:
+    async def until_placed(self, referral_id: str, holds: Callable[[Placement], object]) -> Placement:
         """Wait until something holds of a placement."""
-        async with asyncio.timeout(DEADLINE_S):
-            while not holds(found := await self.placement(referral_id)):
-                await asyncio.sleep(0.01)
+        document = await self.until(referral_id, lambda document: holds(document.state))
+        found: Placement = document.state
         return found
 
     async def until_alive(self, referral_id: str, effect: str) -> None:
         """Wait until the outside is known to have what an effect brings about."""
-        async with asyncio.timeout(DEADLINE_S):
-            while not await self._is_alive(referral_id, effect):
-                await asyncio.sleep(0.01)
-
-    async def _is_alive(self, referral_id: str, effect: str) -> bool:
-        document = await self.service.engine.read(referral_id)
-        return document is not None and effect in document.calls and bool(document.calls[effect].alive)
+        await self.until(referral_id, lambda document: effect in document.calls and bool(document.calls[effect].alive))
 
     async def until_all(self, referral_ids: Sequence[str], holds: Callable[[Placement], object]) -> list[Placement]:
         """Wait until something holds of all, while business time passes whenever nothing happens."""
@@ -116,7 +84,7 @@ class Standing:
                 await self._pass_time_when_quiet()
         return found
 
-    async def until_true(self, holds: Callable[[], object]) -> None:
+    async def until_it_comes_to(self, holds: Callable[[], object]) -> None:
         """Wait until something holds, while business time passes whenever nothing happens."""
         async with asyncio.timeout(DEADLINE_S):
             while not holds():
@@ -151,11 +119,8 @@ class Standing:
         return [(claim.placement_id, claim.attempt, claim.ask_at is None) for claim in claims]
 
     def told(self) -> list[Fact]:
-        """Every fact on scheduling's topic, by referral and in order. One may be there twice; it counts once."""
-        topics = sorted(self.world.disk.topics.items())
-        records = [r for (topic, _), found in topics if topic == topic_of("scheduling") for r in found]
-        first = {dict(record.headers)["ce_id"]: record for record in reversed(records)}
-        return [_told(record) for record in reversed(first.values())]
+        """Every fact on scheduling's topic."""
+        return [fact for _, fact in self.published()]
 
     def spilt(self) -> bytes:
         """Everything that left the service by the bus or rests in its stores, to look for what may not be there."""
@@ -163,32 +128,16 @@ class Standing:
         resting = [disk.documents(name) for name in ("placements", CALENDAR_DAYS)]
         return repr((resting, [fact.model_dump() for fact in self.told()])).encode()
 
-    def now(self) -> datetime:
-        """The business time."""
-        return self.service.now()
-
-    def pass_time(self, time: timedelta) -> None:
-        """Move the business clock on."""
-        self.world.disk.offset += time
-
-
-def _told(record: Record) -> Fact:
-    headers = {name: value.decode() for name, value in record.headers}
-    return FACTS[headers["ce_type"]].model_validate_json(record.value or b"")
-
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Standing]:
+async def running() -> AsyncIterator[Running]:
     """Scheduling with its doors open."""
-    world, offices, issuer = MemoryWorld(TUESDAY), Offices(), Issuer()
+    world, offices, issuer, keys = MemoryWorld(TUESDAY), Offices(), Issuer(), logged_keyring("scheduling")
     own = OwnSettings(
         offices_url="http://offices.example",
         public_url="http://scheduling.example",
         reports_url="http://intake.example",
         directory_file=DIRECTORY,
     )
-    plan = blueprint(own)
-    keyring = Keyring(generate_keys(["demo", "other"])["scheduling"])
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(offices))
-    async with at_work(plan, world, keyring, http, issuer) as (service, app):
-        yield Standing(world, offices, service, keyring, app, issuer)
+    async with at_work(blueprint(own), world, keys, client_to(offices), issuer) as (service, app):
+        yield Running(world, service, app, issuer, offices, keys)

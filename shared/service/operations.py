@@ -1,5 +1,6 @@
 """What every service offers its operators: what is parked, how to resolve it, and how far the service is."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -44,14 +45,49 @@ class Named(BaseModel):
     aggregate: str | None = Field(default=None, max_length=40)
 
 
+class Entry(BaseModel):
+    """What waits for an operator, or behind such: a fact (`service`, `sequence`) or an unsequenced one (`origin`)."""
+
+    aggregate: str
+    key: str
+    service: str | None
+    sequence: int | None
+    origin: str
+    reason: str | None
+    since: datetime
+    is_stuck: bool
+
+
+class Page(BaseModel):
+    """Entries, and the key after which the next page begins, if there is one."""
+
+    parked: list[Entry]
+    next: str | None
+
+
+class Left(BaseModel):
+    """What is left to do for this key."""
+
+    key: str
+    left: list[Entry]
+
+
+class Progress(BaseModel):
+    """The service's business time, and how far each of its collections is."""
+
+    service: str
+    now: datetime
+    aggregates: dict[str, dict[str, Any]]
+
+
 @router.get("/parked")
 async def list_parked(
     caller: Annotated[Caller, permit("parked.list")],
     service: TheService,
     after: Annotated[str | None, Query(max_length=200)] = None,
-) -> dict[str, Any]:
+) -> Page:
     """Everything of the caller's tenant that waits for an operator, at most 200 documents a page."""
-    found: list[dict[str, Any]] = []
+    found: list[Entry] = []
     last = None
     if after is None:
         found += await _beside(service, caller.tenant)
@@ -61,30 +97,30 @@ async def list_parked(
         last = document.id
         if len(found) >= PAGE:
             break
-    return {"parked": found, "next": last if len(found) >= PAGE else None}
+    return Page(parked=found, next=last if len(found) >= PAGE else None)
 
 
-async def _beside(service: Service, tenant: str) -> list[dict[str, Any]]:
+async def _beside(service: Service, tenant: str) -> list[Entry]:
     """What waits in the other kinds of aggregates: facts that they consume, or that a document cannot be used."""
     others = [aggregate for aggregate in service.aggregates.values() if aggregate is not service.main]
     found = [(document, each) for each in others async for document in parked.parked_documents(each.engine)]
     return [entry for document, each in found if document.owner in (None, tenant) for entry in _entries(document, each)]
 
 
-def _entries(document: Document, aggregate: Aggregate) -> list[dict[str, Any]]:
+def _entries(document: Document, aggregate: Aggregate) -> list[Entry]:
     waiting = [(name, entry) for name, queue in document.waiting.items() for entry in queue.values()]
     unsequenced = [(None, entry) for entry in document.unsequenced.values() if entry]
     return [
-        {
-            "aggregate": aggregate.engine.decider.name,
-            "key": document.id,
-            "service": name,
-            "sequence": (entry.sequence or None) if name else None,
-            "origin": entry.origin,
-            "reason": entry.reason,
-            "since": entry.since,
-            "is_stuck": entry.is_stuck,
-        }
+        Entry(
+            aggregate=aggregate.engine.decider.name,
+            key=document.id,
+            service=name,
+            sequence=(entry.sequence or None) if name else None,
+            origin=entry.origin,
+            reason=entry.reason,
+            since=entry.since,
+            is_stuck=entry.is_stuck,
+        )
         for name, entry in (*waiting, *unsequenced)
     ]
 
@@ -92,7 +128,7 @@ def _entries(document: Document, aggregate: Aggregate) -> list[dict[str, Any]]:
 @router.post("/parked/replay")
 async def replay(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
-) -> dict[str, Any]:
+) -> Left:
     """Try a stuck entry or an unsequenced record again. A second time does nothing more."""
     aggregate = await _find(service, caller, named)
     if named.service and named.sequence:
@@ -112,7 +148,7 @@ async def replay(
 @router.post("/parked/discard")
 async def discard(
     caller: Annotated[Caller, permit("parked.resolve")], service: TheService, named: Annotated[Named, body(Named)]
-) -> dict[str, Any]:
+) -> Left:
     """Give up a stuck entry, an unsequenced record, or the gap below what waits of a service."""
     aggregate = await _find(service, caller, named)
     if named.service and named.sequence:
@@ -129,11 +165,11 @@ async def discard(
 
 
 @router.get("/progress")
-async def progress(caller: Annotated[Caller, permit("progress")], service: TheService) -> dict[str, Any]:
+async def progress(caller: Annotated[Caller, permit("progress")], service: TheService) -> Progress:
     """How far each collection is, for operators and for the player of time. Counts of all tenants, no ids."""
     del caller
     found = {name: await aggregate.store.progress() for name, aggregate in service.aggregates.items()}
-    return {"service": service.name, "now": service.now(), "aggregates": found}
+    return Progress(service=service.name, now=service.now(), aggregates=found)
 
 
 async def _find(service: Service, caller: Caller, named: Named) -> Aggregate:
@@ -149,6 +185,6 @@ async def _find(service: Service, caller: Caller, named: Named) -> Aggregate:
     return aggregate
 
 
-async def _left(aggregate: Aggregate, key: str) -> dict[str, Any]:
+async def _left(aggregate: Aggregate, key: str) -> Left:
     document = await aggregate.engine.read(key)
-    return {"key": key, "left": _entries(document, aggregate) if document else []}
+    return Left(key=key, left=_entries(document, aggregate) if document else [])

@@ -20,7 +20,7 @@ from fastapi.routing import iter_route_contexts
 from shared.errors import Unavailable
 from shared.identity import Guard, assert_every_route_guarded
 from shared.telemetry import Metrics, configure
-from shared.web.bodies import describe_bodies
+from shared.web.description import describe
 from shared.web.edge import Edge
 from shared.web.on_record import Requests
 from shared.web.problems import HANDLERS
@@ -31,33 +31,6 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
 _CHECK_TIMEOUT_S: Final = 2.0
-_PROBLEM: Final = {
-    "description": "A problem (RFC 9457), or an OperationOutcome below /fhir.",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "code", "detail"],
-                "properties": {
-                    **{name: {"type": "string"} for name in ("type", "title", "code", "detail")},
-                    "status": {"type": "integer"},
-                    "errors": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
-                        },
-                    },
-                },
-            }
-        }
-    },
-}
-_TOO_MANY: Final = {
-    **_PROBLEM,
-    "description": "The client asks for more than its share; nothing was done.",
-    "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
-}
 
 
 @asynccontextmanager
@@ -87,7 +60,7 @@ def create_app(
     for router in (_health(counted, checks or {}), *routers):
         app.include_router(router)
     assert_every_route_guarded(app)
-    describe_bodies(app)
+    describe(app)
     templates = {route.endpoint: route.path_format for route in iter_route_contexts(app.routes)}
     requests = Requests(guard.recorder, templates)
     how = partial(Edge, metrics=counted, requests=requests, random_bytes=random_bytes)
@@ -101,7 +74,7 @@ def _bare_app(title: str, lifespan: Lifespan) -> FastAPI:
         title=title,
         lifespan=_telling_why_not(lifespan),
         exception_handlers=HANDLERS,
-        responses={"default": _PROBLEM, 429: _TOO_MANY},
+        responses={"default": {}},  # without it, its own refusals are described; ours are added by `describe`
         redirect_slashes=False,  # a redirect would repeat the query
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,

@@ -1,4 +1,4 @@
-"""Bodies are validated as bytes, once, and described in OpenAPI; what is not plain JSON never reaches a model."""
+"""Bodies are validated as bytes, once; what is not plain JSON never reaches a model. They describe themselves, too."""
 
 import asyncio
 import re
@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any, Final, TypeVar
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi import Depends, Request
 from pydantic import TypeAdapter, ValidationError
 
 from shared.web.flaws import flaws_of_body
@@ -27,7 +25,6 @@ _STEPS: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 _PART_BYTES: Final = 64 * 1024
 """What is looked through at once. A larger body is looked through on a thread of its own."""
 _LONGEST_NUMBER: Final = 512
-_SCHEMAS: Final = "#/components/schemas/{model}"
 
 
 class JsonBody:
@@ -88,36 +85,6 @@ def _check_outside_of_strings(raw: bytes) -> None:
         raise Malformed(400, "number_out_of_range", "JSON has no NaN, no infinity and no such large numbers.")
     if _is_too_deep(bare):
         raise Malformed(400, "too_deep", f"The body nests more than {_DEEPEST} levels.")
-
-
-def describe_bodies(app: FastAPI) -> None:
-    """Add the bodies to the app's OpenAPI document, which FastAPI cannot know since it does not parse them."""
-
-    def openapi() -> dict[str, Any]:
-        document = FastAPI.openapi(app)
-        for route in iter_route_contexts(app.routes):
-            for found in _bodies(route):
-                _describe(document, route, found)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
-
-
-def _describe(document: dict[str, Any], route: RouteContext, found: JsonBody) -> None:
-    schema = dict(found.schema or found.adapter.json_schema(ref_template=_SCHEMAS))
-    document.setdefault("components", {}).setdefault("schemas", {}).update(schema.pop("$defs", {}))
-    operations = document["paths"].get(route.path_format, {})
-    for method in route.methods or ():
-        if method.lower() in operations:
-            content = {"application/json": {"schema": schema}}
-            operations[method.lower()]["requestBody"] = {"required": True, "content": content}
-
-
-def _bodies(route: RouteContext) -> Iterator[JsonBody]:
-    dependant: Dependant | None = getattr(route, "dependant", None)
-    for dependency in dependant.dependencies if dependant else ():
-        if isinstance(dependency.call, JsonBody):
-            yield dependency.call
 
 
 def _property_names(schema: Any) -> Iterator[str]:

@@ -3,9 +3,10 @@
 import hmac
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol, TypeVar, cast
 
 from fastapi import Depends, Header, Request
 
@@ -13,9 +14,28 @@ from shared.errors import Stale
 from shared.identity import Caller
 from shared.web.problems import Malformed
 
+Rule = TypeVar("Rule", bound=Callable[..., Awaitable[Any]])
+
 _VERSION: Final = re.compile(r'"([1-9][0-9]{0,15})"')
 _ETAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
+
+
+class _Requiring(Protocol):
+    requires: str
+
+
+def requiring(header: str) -> Callable[[Rule], Rule]:
+    """Mark a dependency that refuses a request without this header, so that OpenAPI says so (`shared.web.description`).
+
+    The header is optional to FastAPI, whose own refusal would not be in our words.
+    """
+
+    def marked(rule: Rule) -> Rule:
+        cast("_Requiring", rule).requires = header
+        return rule
+
+    return marked
 
 
 def etag(version: int) -> str:
@@ -29,7 +49,7 @@ def if_match(*, required: bool = False) -> Any:
     `seen: Annotated[int | None, if_match()]`
     """
 
-    def version(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+    async def version(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
         if header is None and required:
             raise Malformed(428, "precondition_required", "If-Match with the ETag that was read is required.")
         if header is None or header.strip() == "*":
@@ -40,7 +60,7 @@ def if_match(*, required: bool = False) -> Any:
             raise Stale("stale", "If-Match does not name the newest version.")
         raise Malformed(400, "if_match", "If-Match must be one entity tag, as it was read.")
 
-    return Depends(version)
+    return Depends(requiring("If-Match")(version) if required else version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +81,22 @@ def idempotency(*, required: bool = True) -> Any:
 
     `key: Annotated[IdempotencyKey, idempotency()]`
     """
+    return Depends(_required_key if required else _key_if_any)
 
-    async def key(
-        request: Request, header: Annotated[str | None, Header(alias="Idempotency-Key")] = None
-    ) -> IdempotencyKey | None:
-        if header is None and not required:
-            return None
-        match = _KEY.fullmatch(header or "")
-        if match is None:
-            raise Malformed(400, "idempotency_key", "An Idempotency-Key of 1 to 255 visible characters is required.")
-        content = b"\0".join((request.method.encode(), request.url.path.encode(), await request.body()))
-        # Keyed with the caller's own secret, so that the kept value reveals nothing about the body.
-        return IdempotencyKey(match[1], hmac.new(match[1].encode(), content, sha256).hexdigest())
 
-    return Depends(key)
+async def _key_if_any(
+    request: Request, header: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+) -> IdempotencyKey | None:
+    return None if header is None else await _required_key(request, header)
+
+
+@requiring("Idempotency-Key")
+async def _required_key(
+    request: Request, header: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+) -> IdempotencyKey:
+    match = _KEY.fullmatch(header or "")
+    if match is None:
+        raise Malformed(400, "idempotency_key", "An Idempotency-Key of 1 to 255 visible characters is required.")
+    content = b"\0".join((request.method.encode(), request.url.path.encode(), await request.body()))
+    # Keyed with the caller's own secret, so that the kept value reveals nothing about the body.
+    return IdempotencyKey(match[1], hmac.new(match[1].encode(), content, sha256).hexdigest())

@@ -95,10 +95,11 @@ def given(house: FiveServices, route: Route, referral_id: str, holder: str) -> s
 async def probe(
     house: FiveServices, route: Route, referral_id: str, *roles: Role, query: str = "", **caller: Any
 ) -> httpx2.Response:
-    """Ask a route about a referral, as a caller who means it."""
+    """Ask a route about a referral, as a caller who means it. A header that is empty is not sent."""
     sample = SAMPLES[route.service].get(route.name)
     path = route.path.format(referral_id=referral_id, payer_id="medicare") + query
-    headers = {"Idempotency-Key": f"k-{next(_KEYS)}", **caller.pop("headers", {})}
+    wanted = {"Idempotency-Key": f"k-{next(_KEYS)}", **caller.pop("headers", {})}
+    headers = {name: value for name, value in wanted.items() if value}
     content = _content(sample, {"referral_id": referral_id}) if sample else {}
     return await house.ask(route.service, route.method, path, *roles, headers=headers, **content, **caller)
 

@@ -46,13 +46,34 @@ _BUNDLE: Final[dict[str, Any]] = {
     }
 }
 
+_ANSWERED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "description": "A ServiceRequest with the referral's id, or a Bundle that answers each entry.",
+                    "required": ["resourceType"],
+                    "properties": {"resourceType": {"enum": ["ServiceRequest", "Bundle"]}},
+                }
+            }
+        }
+    }
+}
+
+
+class FhirResponse(JSONResponse):
+    """JSON that says that it is FHIR."""
+
+    media_type = MEDIA_TYPE
+
 
 def routes(reception: Reception) -> APIRouter:
     """The routes below /fhir."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
 
-    @router.post("/R4", status_code=202, openapi_extra=_BUNDLE)
-    async def receive(caller: MayReceive, service: TheService, request: Request) -> JSONResponse:
+    @router.post("/R4", status_code=202, response_class=FhirResponse, openapi_extra=_BUNDLE, responses=_ANSWERED)
+    async def receive(caller: MayReceive, service: TheService, request: Request) -> FhirResponse:
         """Take in orders. The ServiceRequest in the answer has the referral's id; what is odd is said beside it."""
         _require_json(request)
         raw, now, codes = await raw_body(request), service.now(), reception.pathways.codes
@@ -66,7 +87,7 @@ def routes(reception: Reception) -> APIRouter:
         if not any(each.is_taken for each in done):
             raise refusal(*dict.fromkeys(flaw for each in done for flaw in each.flaws))
         headers = _headers_of(done)
-        return JSONResponse(answer_of(parcel, done), status_code=202, headers=headers, media_type=MEDIA_TYPE)
+        return FhirResponse(answer_of(parcel, done), status_code=202, headers=headers)
 
     return router
 

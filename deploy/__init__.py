@@ -1,1 +1,1 @@
-"""What runs Throughline: the command line, the local stack, the simulators, the images."""
+"""Everything that runs Throughline: the command line, the local stack, the simulators, the images."""

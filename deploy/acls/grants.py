@@ -16,7 +16,7 @@ Pattern = Literal["literal", "prefixed"]
 
 
 class Plan(Protocol):
-    """What of a blueprint counts here."""
+    """The part of a blueprint that ACLs depend on."""
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Prefixes:
-    """What stands before names on the broker: of users, of topics (KAFKA_TOPIC_PREFIX), of groups (…GROUP_PREFIX)."""
+    """The prefixes of names on the broker: of users, of topics (KAFKA_TOPIC_PREFIX), of groups (…GROUP_PREFIX)."""
 
     users: str = "throughline-"
     topics: str = ""
@@ -101,7 +101,7 @@ def grants(plans: Iterable[Plan], prefixes: Prefixes, subscribers: Iterable[str]
 
 
 def bindings(granted: Iterable[Grant]) -> list[Binding]:
-    """The same, one by one."""
+    """The grants as single ACLs."""
     return [
         Binding(grant.principal, operation, grant.resource, name, grant.pattern)
         for grant in granted

@@ -1,1 +1,1 @@
-"""The command line: starts the whole program, feeds it, plays its time forward, and asks it how things stand."""
+"""The command line: starts the platform, sends orders, moves its clock, and shows its state."""

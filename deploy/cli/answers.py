@@ -1,4 +1,4 @@
-"""What intake answers to one request, order by order: taken, here before, changed, or refused, and what was odd.
+"""Reads intake's answer to a request, order by order: received, known before, changed, or refused, with warnings.
 
 One request may carry several orders (a FHIR Bundle); a Bundle is answered entry by entry, everything else by itself.
 """
@@ -18,7 +18,7 @@ _TAKEN: Final = range(200, 300)
 
 @dataclass(frozen=True)
 class Warned:
-    """Something odd: a code for programs, and a sentence's end."""
+    """A warning: a code for programs, and the end of a sentence."""
 
     code: str
     detail: str
@@ -42,7 +42,7 @@ class Answer:
 
 
 def answers_of(response: httpx2.Response) -> Sequence[Answer]:
-    """What became of each order of a request."""
+    """The result of each order of a request."""
     if not response.is_success:
         problem = problem_of(response)
         return [Answer(status=response.status_code, code=problem["code"], pointers=tuple(problem["pointers"]))]
@@ -73,7 +73,7 @@ def _of_entries(bundle: Mapping[str, Any], *, is_repeat: bool) -> Iterator[Answe
 
 
 def _is_first(etag: str | None) -> bool:
-    """Whether the version is the one that an order has when it first comes in; an unknown one may be."""
+    """Whether this is the version of an order that was just received; an unknown version may be."""
     version = (etag or "").removeprefix("W/").strip('"')
     return not version.isdigit() or int(version) == _FIRST_VERSION
 

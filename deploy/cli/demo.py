@@ -67,12 +67,12 @@ def _play_on_running(story: Story) -> dict[str, Any]:
 
 
 def story_of_file(file: Path, days: int) -> Story:
-    """The lines of a file, and nobody interferes."""
+    """A story that sends the lines of a file and does nothing else."""
     return Story(lambda reach, _start: feed_file(reach, file), lambda _reach, _account, _start: (), days)
 
 
 def story_of_invented(count: int, days: int) -> Story:
-    """Invented referrals; somebody cancels some of them later, and their EHR speaks of some again."""
+    """A story of invented referrals: some are cancelled later, and of some the EHR sends further messages."""
     sent: list[Sending] = []
 
     async def send(reach: Reach, start: datetime) -> Account:
@@ -97,7 +97,7 @@ def story_of_invented(count: int, days: int) -> Story:
 
 
 async def _watched(platform: Platform, story: Story) -> dict[str, Any]:
-    """Play the story while somebody looks after the platform; whichever of the two fails ends both."""
+    """Play the story and watch over the platform at the same time; whichever fails ends both."""
     playing = asyncio.create_task(play(platform.addresses, story))
     keeping = asyncio.create_task(keep_alive(platform))
     try:
@@ -115,7 +115,7 @@ async def _failed(keeping: asyncio.Task[None]) -> dict[str, Any]:
 
 
 async def _send(reach: Reach, sent: Sequence[Sending]) -> Account:
-    """What speaks of an order that was sent goes last: several are under way at once, and the first to come counts."""
+    """Send later messages last: requests run at the same time, and the first order to arrive counts."""
     numbered = list(enumerate(sent, 1))
     with screen.progress("Sending referrals") as moved:
         feed = Feed(reach, lambda _order: moved(feed.account.sent / len(sent), ""))
@@ -126,6 +126,6 @@ async def _send(reach: Reach, sent: Sequence[Sending]) -> Account:
 
 
 async def _cancel(reach: Reach, referral: str) -> None:
-    """Cancel it; one that is closed by then refuses, which is as it should be."""
+    """Cancel a referral. One that is closed by then refuses, which is right."""
     headers = {"Idempotency-Key": f"cancel-{referral}"}
     await reach.insist("intake", "POST", f"/v1/referrals/{referral}/cancellation", json=CANCELLATION, headers=headers)

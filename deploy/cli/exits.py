@@ -1,4 +1,4 @@
-"""How a command ends: documented exit codes, and failures that say what to do next instead of a traceback."""
+"""Exit codes of commands, and failures that name a remedy instead of showing a traceback."""
 
 import functools
 import os

@@ -1,6 +1,6 @@
-"""Sends orders to intake: a few at a time, patiently while it is busy, and with an account of each.
+"""Sends orders to intake, a few at a time, waits while it is busy, and counts the results.
 
-Every order may be sent again: the same one is the same referral.
+Every order may be sent again: the same order is the same referral.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class IntakeRequest:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An order that intake did not take, and why; never what it said."""
+    """An order that intake refused, and the reason; never its content."""
 
     line: int
     status: int
@@ -39,7 +39,7 @@ class Refusal:
 
 @dataclass
 class Odd:
-    """What was warned of under one code: how often, the line where it was first, and the sentence there."""
+    """The warnings of one code: their number, the first line with one, and its sentence."""
 
     line: int
     detail: str
@@ -48,20 +48,20 @@ class Odd:
 
 @dataclass
 class Account:
-    """What became of the orders that were sent: `sent` is always new, repeated, changed and refused together."""
+    """The results of all orders: `sent` is always new, repeated, changed and refused together."""
 
     new: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """The referrals that each line made."""
     repeated: int = 0
     changed: int = 0
-    """Orders that were here before, and said something else now."""
+    """Orders that were known before and have changed since."""
     refused: list[Refusal] = field(default_factory=list)
     odd: dict[str, Odd] = field(default_factory=dict)
-    """What was taken with a warning, by its code."""
+    """Warnings by code."""
     later: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What was said of orders later: how often by the word, and by what became of it."""
+    """Results of later messages, by message and result."""
     replacing: list[str] = field(default_factory=list)
-    """The referrals of orders that came later, in the place of others."""
+    """The referrals of orders that replaced others."""
 
     @property
     def referrals(self) -> list[str]:

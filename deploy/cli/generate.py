@@ -23,7 +23,7 @@ _KINDS: Final[Sequence[Kind]] = (
     *("whole", "whole", "cancelled", "whole", "whole", "no_coverage", "whole", "whole", "repeated", "whole"),
     *("whole", "no_contact", "whole", "contradicted", "whole", "no_diagnosis", "whole", "broken", "whole", "cancelled"),
 )
-"""Every usual kind within twenty, so that a small demo has them too."""
+"""Every usual kind appears within twenty, so that a small demo has them, too."""
 _SELDOM: Final[Mapping[int, Kind]] = {
     0: "changed",
     3: "revoked",
@@ -34,13 +34,13 @@ _SELDOM: Final[Mapping[int, Kind]] = {
     26: "no_pathway",
     27: "deceased",
 }
-"""What comes once within a hundred: orders of which the EHR says something later, and one that no pathway fits."""
+"""The kinds that appear once within a hundred: orders with later messages, and one that no pathway fits."""
 _WITHIN: Final = 100
 
 
 @dataclass(frozen=True)
 class Sending:
-    """One request to intake: through which door, with what bytes, and what comes of it later in the story."""
+    """One request to intake: its path, its bytes, and its later messages."""
 
     kind: Kind
     door: Door
@@ -91,7 +91,7 @@ def _no_pathway(chance: Random, kind: Kind, _door: Door, made: list[Invented], s
 
 
 def _repeated(chance: Random, kind: Kind, door: Door, made: list[Invented], _start: datetime) -> Sending:
-    """The same order once more, by whichever door."""
+    """The same order once more, as JSON or FHIR."""
     return Sending(kind, door, _body(chance.choice(made), door))
 
 
@@ -102,7 +102,7 @@ def _contradicted(chance: Random, kind: Kind, door: Door, made: list[Invented], 
 
 
 def _broken(chance: Random, kind: Kind, door: Door, made: list[Invented], start: datetime) -> Sending:
-    """What no door may take in: half a document, no document, a value of the wrong type, an unknown code."""
+    """Requests that intake must refuse: half a document, no document, a value of the wrong type, an unknown code."""
     order = invent(chance, f"BAD-{len(made):06}", start)
     spoilt: tuple[Callable[[], bytes], ...] = (
         lambda: _body(order, door)[:-20],

@@ -27,7 +27,7 @@ class Later:
 
 
 def later(first: Word, order: Invented) -> tuple[Later, ...]:
-    """What is said of a whole order after its first message. Who puts an order on hold resumes it days later."""
+    """The later messages of a complete order. An EHR that puts an order on hold resumes it days later."""
     words: tuple[Word, ...] = (first, "resumed") if first == "held" else (first,)
     return tuple(Later(word, _AFTER[word], json.dumps(_SAYS[word](order)).encode()) for word in words)
 

@@ -1,4 +1,4 @@
-"""What the EHR says of its orders later: sent at its hour of the story, with an account of what became of each word."""
+"""Sends the EHR's later messages about its orders at their hour of the story, and counts their results."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -24,11 +24,11 @@ _MEANT: Final[Mapping[Word, Became]] = {
     "resumed": "resumed",
     "deceased": "cancelled",
 }
-"""What each word is to come to."""
+"""The expected result of each message."""
 
 
 async def say(reach: Reach, account: Account, message: Later) -> None:
-    """Send it until it is answered, and note in the account what became of it."""
+    """Send the message until it is answered, and count its result."""
     headers = {"Content-Type": "application/fhir+json"}
     response, tries = await reach.insist("intake", "POST", FHIR, content=message.body, headers=headers)
     for answer in answers_of(response):
@@ -66,7 +66,7 @@ def _of_what_stands(answer: Answer, codes: Collection[str]) -> Became:
 
 
 def figures(account: Account) -> Mapping[str, Any]:
-    """How many later words there were, how many brought a referral of their own, and what became of each kind."""
+    """The number of later messages, of referrals that they created, and of each result."""
     became: dict[str, dict[str, int]] = {}
     for (word, what), count in sorted(account.later.items()):
         became.setdefault(word, {})[what] = count

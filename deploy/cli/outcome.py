@@ -1,4 +1,4 @@
-"""What became of a story: sums that must agree, and who has to do what by when for each referral that is not closed."""
+"""Collects the results of a story: sums that must agree, and the task of each referral that is not closed."""
 
 import asyncio
 import statistics
@@ -76,7 +76,7 @@ async def _worklist(reach: Reach) -> AsyncIterator[Document]:
 
 
 async def _real_times(reach: Reach, referrals: Sequence[str], moves: Sequence[Move]) -> Document:
-    """Seconds by the clock on the wall from intake to the first message about a visit."""
+    """Real seconds from intake to the first message about a visit."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(referral: str) -> float | None:

@@ -1,4 +1,4 @@
-"""`throughline parked …`: what a service could not take in, and what an operator makes of it."""
+"""`throughline parked …`: shows records that a service could not apply, and resolves them."""
 
 import asyncio
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""Plays time forward: whenever nothing happens any more, the stored offset jumps to the next thing that will.
+"""Moves the business clock forward: when nothing happens any more, it jumps to the next thing that is due.
 
-It moves the business clock of every process at once, and only of platforms whose clock is movable.
+It moves the clock of every process at once, and only where the clock is movable.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ Answer = TypeVar("Answer")
 
 _NOTICED_S, _POLL_S = 0.15, 0.08
 _PARKED_LOOKS = 20
-"""While something is parked, counts cannot prove that all was consumed: then so many looks must be equal."""
+"""While something is parked, counts cannot prove that all was consumed: then so many equal looks are needed."""
 _PATIENCE_S = 120.0
-"""So long after the last change nothing changes any more."""
+"""If nothing has changed for so long, nothing will."""
 _LONGEST_S = 1800.0
 _FINE, _COARSE = timedelta(hours=1), timedelta(hours=4)
 _FINE_FOR = timedelta(days=2)
-"""At first everything is close together, later in days: the first days go by in hours, the rest in steps of four."""
+"""In the first days much happens at short intervals, so time moves by the hour; later it moves by four hours."""
 
 
 class MovableClock(Clock, Protocol):
@@ -48,7 +48,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Plan:
-    """Something that somebody does at an instant of the story, beside what happens by itself."""
+    """An act of somebody at an instant of the story."""
 
     at: datetime
     act: Callable[[], Awaitable[None]]
@@ -65,9 +65,9 @@ async def look(reach: Reach) -> Look:
 
 
 async def patiently(ask: Callable[[], Awaitable[Answer]], patience_s: float = _PATIENCE_S) -> Answer:
-    """What the clock answers: one answer that came late proves nothing of the next. Raises Failure at patience's end.
+    """Ask the clock until it answers. Raises Failure when it does not for too long.
 
-    Only what was not done is asked again. A move that was perhaps done might otherwise be made twice.
+    Only what was not done is asked again: a move that was perhaps done might otherwise be made twice.
     """
     deadline = time.monotonic() + patience_s
     while True:
@@ -92,13 +92,13 @@ class Player:
     moves: list[Move] = field(default_factory=list, init=False)
 
     async def begin(self, start: datetime) -> None:
-        """Let what went before come to rest, and go to where the story starts."""
+        """Wait until all earlier work is done, and move to the start of the story."""
         await self.settle()
         await patiently(partial(self.clock.move_to, start))
         await self.settle()
 
     async def play(self, until: datetime, plans: Sequence[Plan] = ()) -> None:
-        """Play until the instant, or until nothing is due any more. Raises Failure when it never gets quiet."""
+        """Play until the instant, or until nothing is due any more. Raises Failure when work never ends."""
         waiting = sorted(plans, key=lambda plan: plan.at)
         coarse_from = await patiently(self.clock.read) + _FINE_FOR
         while True:
@@ -154,7 +154,7 @@ def _next(quiet: Look, waiting: Sequence[Plan], coarse_from: datetime) -> dateti
 
 
 def real_seconds(since: datetime, until: datetime, moves: Sequence[Move]) -> float:
-    """How long it really took from one instant of the story to another: what was skipped does not count."""
+    """The real seconds from one instant of the story to another, without the skipped time."""
     skipped = [min(until, move.after) - max(since, move.before) for move in moves]
     skip = sum((gap for gap in skipped if gap > timedelta()), timedelta())
     return (until - since - skip).total_seconds()

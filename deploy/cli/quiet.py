@@ -1,7 +1,7 @@
-"""Is anything still happening? Judged from what the services and the simulators tell of themselves. Pure.
+"""Decides whether anything still happens, from the figures of services and simulators. Pure.
 
-Two looks that are quiet and equal prove it: counters only grow, so nothing happened between the end of the first
-look and the beginning of the second.
+Two equal looks that show no work prove it: counters only grow, so nothing happened between the end of the first look
+and the beginning of the second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _SEEN: Final = "seen_"
 
 
 class Collection(BaseModel):
-    """What one kind of aggregate tells of itself; an empty collection tells nothing. `seen` is by publisher."""
+    """The figures of one kind of aggregate; an empty collection has none. `seen` is by publisher."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,7 +34,7 @@ class Collection(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far one service is, and what time it believes it is."""
+    """The figures of one service, with its business time."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -58,7 +58,7 @@ class Progress(BaseModel):
 
 
 class Backlog(BaseModel):
-    """The callbacks that the simulated outside world still has to make."""
+    """The callbacks that the simulators still have to make."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -68,7 +68,7 @@ class Backlog(BaseModel):
 
 
 class Look(BaseModel):
-    """One look at everything."""
+    """The figures of all services and simulators at one moment."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ class Look(BaseModel):
 
     @property
     def counters(self) -> tuple[object, ...]:
-        """What must not change from one look to the next; clocks are left out."""
+        """The figures that must be equal in two looks; clocks are left out."""
         collections = [progress.aggregates for progress in self.services.values()]
         return (*collections, self.backlog)
 

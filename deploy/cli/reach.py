@@ -1,4 +1,4 @@
-"""Finds the running platform and speaks to its services as the command line's own client."""
+"""Finds the running platform and calls its services as the command line's own client."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ _CONNECTIONS = 64
 _PATIENCE_S = 120.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _LATER = frozenset({401, 429, 502, 503, 504})
-"""Worth trying again; 401 because a token may run out on the way."""
+"""Statuses that are worth another try; 401, because a token may expire on the way."""
 
 
 class ReachSettings(BaseSettings):
@@ -135,11 +135,11 @@ class Reach:
             return None
 
     async def get(self, service: str, path: str, **content: Any) -> Any:
-        """What a service tells, as JSON. Raises Failure on any refusal."""
+        """The service's answer to a GET, as JSON. Raises Failure on any refusal."""
         return told(await self.send(service, "GET", path, **content))
 
     async def post(self, service: str, path: str, body: Any) -> Any:
-        """What a service answers to a command, as JSON. Raises Failure on any refusal."""
+        """The service's answer to a command, as JSON. Raises Failure on any refusal."""
         return told(await self.send(service, "POST", path, json=body))
 
 

@@ -1,4 +1,4 @@
-"""What a command shows: results on stdout, as tables or as one JSON document; all else on stderr.
+"""Prints results on stdout, as tables or one JSON document, and everything else on stderr.
 
 Progress moves on a terminal only.
 """
@@ -22,7 +22,7 @@ _ASIDE: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(sentence: str) -> None:
-    """Tell people what is going on, beside the result."""
+    """Print progress for people, beside the result."""
     _ASIDE.print(sentence, markup=False, style="dim")
 
 

@@ -1,4 +1,4 @@
-"""Plays a whole story on a running platform: orders go in, time goes by, and at the end all must be accounted for."""
+"""Plays a story on a running platform: sends orders, moves time, and checks that every referral is accounted for."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ _FIRST_HOUR: Final = 14
 
 @dataclass(frozen=True)
 class Story:
-    """What is sent, what somebody does later, and for how long it is followed."""
+    """The orders to send, later acts, and the days to play."""
 
     send: Callable[[Reach, datetime], Awaitable[Account]]
     plans: Callable[[Reach, Account, datetime], Sequence[Plan]]
@@ -55,14 +55,14 @@ async def play(addresses: Addresses, story: Story, start: datetime | None = None
 
 
 def monday(now: datetime) -> datetime:
-    """The next Monday morning: the same start for every story that is told within a week."""
+    """The next Monday morning: the same start for every story that is played within a week."""
     morning = now.replace(hour=_FIRST_HOUR, minute=0, second=0, microsecond=0)
     return morning + timedelta(days=7 - now.weekday())
 
 
 @dataclass
 class _Watcher:
-    """Shows where the story is; asks tracking at most once a second how many are closed."""
+    """Shows the date of the story. Asks tracking at most once a second how many referrals are closed."""
 
     reach: Reach
     start: datetime

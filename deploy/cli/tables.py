@@ -1,4 +1,4 @@
-"""The tables at the end of a story: where each referral stands, and who has to do what by when for the unhappy ones."""
+"""The tables at the end of a story: where each referral is, and the open task of those that are not closed well."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 def tables(document: Document) -> Iterator[RenderableType]:
-    """Everything that there is to say, the sums last."""
+    """All tables, the sums last."""
     yield _by_state_and_payer(document)
     yield _waits_for(document)
     yield _single(document)

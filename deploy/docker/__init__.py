@@ -1,1 +1,1 @@
-"""What only containers need: the image, the set-up before the first start, health, and the way in from outside."""
+"""Parts that only containers need: the image, the set-up before the first start, health, and the ingress."""

@@ -1,4 +1,4 @@
-"""Is this container ready? Asked by the engine every few seconds, so it imports the standard library alone."""
+"""Checks whether this container is ready. The engine runs it often: it imports the standard library alone."""
 
 import http.client
 import sys

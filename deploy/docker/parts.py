@@ -1,4 +1,4 @@
-"""Gives every part its own keys and nobody else's: each container sees its own folder alone."""
+"""Gives every container its own keys and nobody else's: each sees its own folder alone."""
 
 import secrets
 from collections.abc import Mapping

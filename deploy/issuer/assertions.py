@@ -1,4 +1,4 @@
-"""Believes a client's assertion (RFC 7523, SMART Backend Services): signed by its key, for this endpoint, and once."""
+"""Verifies a client's assertion (RFC 7523, SMART Backend Services): signed by its key, for this endpoint, used once."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class Assertions:
         return client
 
     def _verified(self, assertion: str) -> tuple[Client, dict[str, Any]]:
-        """Find the client that the assertion names, and let its key decide whether to believe that."""
+        """Find the client that the assertion names, and verify the assertion with its key."""
         unverified = json.loads(jws.extract_compact(assertion.encode()).payload)
         client = self._registry.client(unverified["iss"])
         claims = jwt.decode(assertion, client.key, registry=_REGISTRY).claims

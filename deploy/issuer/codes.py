@@ -33,7 +33,7 @@ class Codes:
         self._grants: dict[str, _Grant] = {}
 
     def give(self, client: Client, person: Person, redirect_uri: str, challenge: str) -> str:
-        """A code for a person who chose to log in."""
+        """A code for the person who was chosen to log in."""
         now = self._epoch_s()
         self._grants = {code: grant for code, grant in self._grants.items() if grant.until > now}
         code = self._random_bytes(32).hex()

@@ -1,4 +1,4 @@
-"""How OAuth says no (RFC 6749 §5.2): one of its words (RFC 8707 §2 adds a target), and nothing about why."""
+"""OAuth errors (RFC 6749 §5.2; RFC 8707 §2 adds a target): a code, and nothing about the cause."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Who may get a token here: the registered programs, and the invented people of the log-in page."""
+"""The clients of this issuer: registered programs, and the invented people of the log-in page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Client(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody invented, to look at the console with another pair of eyes."""
+    """An invented person, to see the console in another role."""
 
     subject: str
     name: str
@@ -60,7 +60,7 @@ PEOPLE: Final = (
 
 
 class Registry:
-    """The clients that are known, by id."""
+    """The registered clients by id."""
 
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = {client.client_id: client for client in clients}

@@ -1,4 +1,4 @@
-"""Asks a broker who it is, in Kafka's own protocol: a port that answers may be another's, or a proxy's."""
+"""Asks a broker for its cluster id in Kafka's own protocol: the port may belong to another broker, or to a proxy."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""What is fetched once and shared by every stack of this user."""
+"""The cache of downloads that every stack of this user shares."""
 
 import os
 from pathlib import Path

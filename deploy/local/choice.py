@@ -1,4 +1,4 @@
-"""Which stack this machine gets, and why. Decides only: looking and fetching are handed in."""
+"""Decides which stack this machine gets, and why. Looking and fetching are handed in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

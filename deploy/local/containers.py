@@ -20,7 +20,7 @@ _PULL_S, _START_S = 300.0, 90.0
 
 @dataclass(frozen=True)
 class Container:
-    """What runs in a container, whoever starts it: the same port inside and outside, and outside on 127.0.0.1 alone."""
+    """Command lines of containers: the same port inside and outside, and outside on 127.0.0.1 alone."""
 
     name: str
     image: str

@@ -1,4 +1,4 @@
-"""What this machine offers Throughline, and what to do about the rest. Looks only, changes nothing."""
+"""Checks what this machine has for Throughline, and names a remedy for the rest. Changes nothing."""
 
 import importlib.util
 import shutil
@@ -16,7 +16,7 @@ _MEMORY_GIB, _DISK_GIB = 3, 3  # the whole stack with five services, and the dat
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at. `remedy` says what to do when it is not `ok`, and is empty when it is."""
+    """One check. `remedy` says what to do when it is not `ok`, and is empty when it is."""
 
     name: str
     ok: bool
@@ -25,7 +25,7 @@ class Check:
 
 
 def checks() -> list[Check]:
-    """All of them, in the order in which a set-up needs them; Docker, or Java with Maven, are each optional."""
+    """All checks, in the order in which a set-up needs them. Docker, and Java with Maven, are each optional."""
     looks: dict[str, Callable[[], str]] = {
         "Python": _python,
         "venv": _venv,

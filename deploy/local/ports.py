@@ -1,4 +1,4 @@
-"""Where a local program may listen."""
+"""Finds free ports for local programs."""
 
 import random
 import re
@@ -14,7 +14,7 @@ _TRIALS = 5
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody holds at this moment; its taker must bear to come second."""
+    """A free port of 127.0.0.1. Another program may take it first: its user must handle that."""
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - chance keeps two starters apart, it hides nothing
         with socket.socket() as trial:

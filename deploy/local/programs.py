@@ -1,4 +1,4 @@
-"""What the whole program consists of: each part's command line, environment and readiness. Starts nothing."""
+"""The programs of a local platform: command line, environment and readiness of each. Starts nothing."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from deploy.platform.parties import CONFIG, REGISTER
 
 @dataclass(frozen=True)
 class Program:
-    """One part: how it is started, what it is told, and where it says that it is ready."""
+    """One program: its command line, its environment, and the URL that shows that it is ready."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
@@ -23,9 +23,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the parts of one platform share. `keys` was written by `deploy.platform.keys`, `data` is for the simulators.
+    """The values that all programs of one platform share.
 
-    The register of parties in `keys` names the simulators' address: it is written for these `ports`.
+    `keys` was written by `deploy.platform.keys`, `data` is for the simulators. The register of parties in `keys`
+    names the simulators' address: it is written for these `ports`.
     """
 
     stack: Stack

@@ -1,7 +1,7 @@
-"""Ends what its parent started, should the parent die without doing so: by kill -9, SIGTERM or a crash.
+"""Ends the programs that its parent started, if the parent dies without ending them: kill -9, SIGTERM, a crash.
 
-A second process in a session of its own holds the read end of a pipe whose only write end is the parent's;
-end of file means that the parent is gone. Runs as a script, so it imports the standard library alone.
+A second process in a session of its own holds the read end of a pipe whose only write end is the parent's; end of
+file means that the parent is gone. Runs as a script, so it imports the standard library alone.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 
 class Reaper:
-    """The parent's side: what is watched here ends, at the latest, when this process does."""
+    """The parent's side: a watched process ends, at the latest, when this process does."""
 
     def __init__(self) -> None:
         reaper_end, our_end = os.pipe()

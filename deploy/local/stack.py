@@ -1,4 +1,4 @@
-"""A broker and a database, found or started, and gone again when they are no longer needed."""
+"""Finds or starts a broker and a database, and removes what was started when it is no longer needed."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """Where broker and database are, and what their clients must know of them."""
+    """The addresses of broker and database, and what their clients must know."""
 
     kind: str
     """given, docker, maven or embedded"""

@@ -1,4 +1,4 @@
-"""What the machine has: programs asked for their version, and how to get those that are not there."""
+"""Runs the tools of this machine for their versions, and names a remedy for missing ones."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What every platform needs, on a laptop, in containers or in production: its topics, keys, parties and addresses.
+"""Topics, keys, parties and addresses of every platform: on a laptop, in containers or in production.
 
-Nothing is started here, and nothing of `deploy.local` may enter: production commands import this room.
+Nothing is started here, and nothing of `deploy.local` may enter: production commands import this package.
 """

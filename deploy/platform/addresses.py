@@ -1,4 +1,4 @@
-"""Where a running Throughline is: written down by whoever starts it, read by whoever talks to it."""
+"""The addresses of a running platform: the program that starts it writes them, its callers read them."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def parts() -> tuple[str, ...]:
 
 
 class Addresses(BaseModel):
-    """Where the parts listen, and who we are to them. `urls` is by program.
+    """The addresses of the parts, and the credentials of the command line. `urls` is by program.
 
     Broker, database and logs are known only of a platform on this machine. The database's address may hold secrets.
     """

@@ -1,7 +1,7 @@
-"""The parties of the demo, how each is connected to the simulators, and who calls us back.
+"""The parties of the demo, their connections to the simulators, and their clients at our issuer.
 
-The register is `deploy/config/parties.json`; what is added to it hangs on the machine: addresses and keys. A real
-installation writes all of it by hand, once per counterparty (docs/connections.md).
+The register is `deploy/config/parties.json`; addresses and keys are added on each machine. A real installation writes
+all of it by hand, once per counterparty (docs/connections.md).
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,14 +23,14 @@ _LIST: Final = TypeAdapter(list[Party])
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What our issuer knows of a program: its roles, and for which of our services it may have tokens."""
+    """A client of our issuer: its roles, and the services for which it may have tokens."""
 
     roles: tuple[str, ...]
     services: tuple[str, ...]
 
     @property
     def audiences(self) -> tuple[str, ...]:
-        """Those services, as tokens call them."""
+        """Those services, as the audiences of tokens."""
         return tuple(audience_of(service) for service in self.services)
 
 
@@ -58,7 +58,7 @@ def parties_of(tenant: str) -> tuple[Party, ...]:
 
 
 def key_name(party: Party) -> str:
-    """What our key for a party is called: the file that holds it, and its `kid`."""
+    """The name of our key for a party: of its file, and its `kid`."""
     return f"{party.tenant}-{party.kind}-{party.id}"
 
 

@@ -1,7 +1,7 @@
-"""The one list of services: the folders of `services`, and what their blueprints say.
+"""The one list of services: the folders of `services`, and their blueprints.
 
-Nothing is wired, started or called here, and nothing about a service is written down. Names cost a look at the
-folders. Everything else imports the services, which takes most of a second: the command line asks only where it must.
+Nothing is wired, started or called here, and nothing about a service is written down. Names are read from folders.
+Everything else imports the services, which takes most of a second: the command line asks only where it must.
 """
 
 from collections.abc import Mapping

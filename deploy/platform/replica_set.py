@@ -1,6 +1,6 @@
-"""Makes a lone mongod the replica set that transactions of the driver and majority writes ask for.
+"""Makes a lone mongod a replica set, which transactions and majority writes need.
 
-The one place in `deploy` that imports MongoDB's driver: nobody else speaks to a database that is not one yet.
+The one module in `deploy` that imports MongoDB's driver: no other needs a database that is not a replica set yet.
 """
 
 import contextlib

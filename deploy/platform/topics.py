@@ -1,4 +1,4 @@
-"""The topics that the services publish their facts on, and where copies of what nobody could read go."""
+"""The topics of the services' facts, and of dead letters: copies of records that a reader could not apply."""
 
 from shared.contracts.envelope import SERVICES, dead_letter_topic, topic_of
 from shared.kafka import DEAD_LETTER_BYTES, Topic

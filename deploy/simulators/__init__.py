@@ -1,1 +1,1 @@
-"""The outside world, played: payers, an SMS gateway, a mail server, specialists' offices and referring EHRs."""
+"""The simulated outside world: payers, an SMS gateway, a mail server, specialists' offices and referring EHRs."""

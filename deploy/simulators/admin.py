@@ -1,4 +1,4 @@
-"""The operator's side: force a behaviour, inject a fault, read the counts, see what is still to come."""
+"""The operator's API of the simulators: force a behaviour, inject a fault, read counts and scheduled callbacks."""
 
 from http import HTTPStatus
 from typing import Annotated, Self
@@ -40,7 +40,7 @@ class Backlog(BaseModel):
 
 
 def routes(endpoint: Endpoint) -> APIRouter:
-    """What an operator may do."""
+    """The routes that an operator may use."""
     router = APIRouter(tags=["operator"], dependencies=[permit("operate_simulators")])
 
     @router.post("/admin/behaviour", status_code=HTTPStatus.NO_CONTENT)

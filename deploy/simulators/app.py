@@ -45,7 +45,7 @@ POLICY: AccessPolicy = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the simulators reach: simulated time, whose operators are believed, the parties' tokens, how to call back.
+    """What the simulators depend on: simulated time, the guard of operators, the parties' tokens, and callbacks.
 
     `token` is for a callback and its owner.
     """
@@ -81,7 +81,7 @@ def create_app(settings: SimulatorsSettings | None = None, world: World | None =
 
 
 def _parties(endpoint: Endpoint, token_servers: TokenServers) -> list[APIRouter]:
-    """What each kind of party offers, to who has a token of the party that is asked."""
+    """The routes of each kind of party, for callers with a token of the party that is asked."""
     return [
         payer.routes(endpoint, token_servers.entry("payer")),
         office.routes(endpoint, token_servers.entry("office")),

@@ -1,7 +1,7 @@
-"""What each party will do: a pure function of a seed and an identifier.
+"""Chooses what each party will do: a pure function of a seed and an identifier.
 
-The same input therefore ends the same, whatever was killed meanwhile and in whatever order it came.
-No clock, no memory and no chance may enter.
+The same input therefore ends the same, whatever was killed meanwhile and in whatever order it came. No clock, no
+memory and no chance may enter.
 """
 
 from hashlib import blake2b

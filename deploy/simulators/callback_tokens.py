@@ -1,4 +1,4 @@
-"""As whom a simulated party calls us back: by a client and a key of its own, with a token for the service it calls."""
+"""The tokens of callbacks: each simulated party calls us back by a client and a key of its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ CALLS: Final[Mapping[str, tuple[Side, str]]] = {
     "information": ("ehr", "intake"),
     "acknowledgement": ("ehr", "intake"),
 }
-"""Who makes a callback of a kind, and which service of ours receives it; text messages are signed otherwise."""
+"""The caller of each kind of callback, and the service that receives it. Text messages are signed otherwise."""
 
 
 @dataclass

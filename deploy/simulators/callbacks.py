@@ -1,4 +1,4 @@
-"""Sends the scheduled callbacks: each that is due becomes a POST, repeated until it is taken or refused.
+"""Sends the scheduled callbacks: each that is due is posted until it is accepted or refused.
 
 A callback may arrive twice when the process dies between the answer and the note of it; it is never lost.
 """

@@ -26,6 +26,8 @@ LONGEST_LIFETIME_S: Final = 3600
 _ALGORITHMS: Final = ("ES256", "ES384", "RS256", "RS384")
 _LEEWAY_S: Final = 5
 _KEYS_MAX_AGE_S: Final = 300.0
+LONGEST_STALE_S: Final = 24 * 3600.0
+"""Keys that could not be fetched anew for so long serve no more: one of them may have been withdrawn since."""
 _REFETCH_AFTER_S: Final = 30.0
 _FIRST_FETCH_AGAIN_S: Final = 1.0
 _REMEMBERED: Final = 10_000
@@ -74,9 +76,11 @@ class Verifier:
         self._fetching = asyncio.Lock()
 
     async def verify(self, token: str) -> Caller:
-        """Return the caller. Raises Unauthenticated, or Unavailable while no key of the issuer is known."""
+        """Return the caller. Raises Unauthenticated, or Unavailable while no key of the issuer is known to count."""
         if self._keys and self._elapsed_s(self._fetched_at) >= _KEYS_MAX_AGE_S and not self._fetching.locked():
             await self._refetch()
+        if self._keys and self._elapsed_s(self._fetched_at) >= LONGEST_STALE_S:
+            raise Unavailable
         digest = sha256(token.encode("utf-8", "replace")).digest()
         caller, expires_at = self._believed.get(digest) or await self._check(token)
         if expires_at <= self._epoch_s():
@@ -126,7 +130,7 @@ class Verifier:
         return self._keys[str(kid)]
 
     async def _refetch(self) -> None:
-        """Fetch the keys, once for all who wait, not too often; old ones serve while the issuer is down."""
+        """Fetch the keys, once for all who wait, not too often; old ones serve for a day while the issuer is down."""
         async with self._fetching:
             if self._elapsed_s(self._tried_at) < (_REFETCH_AFTER_S if self._keys else _FIRST_FETCH_AGAIN_S):
                 return
@@ -137,7 +141,12 @@ class Verifier:
                 structlog.get_logger().warning("signing keys could not be fetched", count=len(self._keys))
 
     def _adopt(self, jwk_set: Mapping[str, Any]) -> None:
-        self._keys = _public_keys(jwk_set)
+        """An answer without a key is a fault of the issuer's, and no word about the keys that were there."""
+        keys = _public_keys(jwk_set)
+        if not keys:
+            structlog.get_logger().warning("the issuer publishes no signing keys", count=len(self._keys))
+            return
+        self._keys = keys
         self._fetched_at = self._tried_at
         self._believed.clear()  # a key that is gone takes its tokens along
 

@@ -131,6 +131,7 @@ def _count(metrics: Metrics, name: str, n: int, /, **labels: str) -> None:
 
 
 def _show(metrics: Metrics, figures: Figures) -> None:
+    metrics.lag.clear()  # a partition that moved to another replica is that one's to tell of
     for (topic, partition), behind in figures.lag.items():
         metrics.lag.labels(topic, str(partition)).set(behind)
     metrics.parked.set(figures.parked)

@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, Verifier
+from shared.identity.verifier import LONGEST_STALE_S
 from tests.support.callers import AUDIENCE, CLIENT, ISSUER, Issuer
 from tests.unit.identity.forgeries import BAD_CLAIMS, FORGERIES, claims_of, signed
 
@@ -152,6 +153,42 @@ class TestKeys:
         is_down, issuer.now_s = True, issuer.now_s + 400
 
         assert "sam.sample" == (await verifier.verify(issuer.token(Role.NURSE))).subject
+
+    async def test_serve_on_for_a_day_and_no_longer(self, issuer: Issuer) -> None:
+        """A key that leaked must not open doors for as long as somebody keeps the issuer away."""
+        is_down = False
+
+        async def fetch() -> Mapping[str, Any]:
+            if is_down:
+                raise Unavailable
+            return await issuer.jwks()
+
+        verifier = Verifier(ISSUER, AUDIENCE, fetch, lambda: issuer.now_s)
+        await verifier.verify(issuer.token(Role.NURSE))
+        is_down, began_s = True, issuer.now_s
+
+        issuer.now_s = began_s + LONGEST_STALE_S - 60
+        assert "sam.sample" == (await verifier.verify(issuer.token(Role.NURSE))).subject
+        issuer.now_s = began_s + LONGEST_STALE_S
+        with pytest.raises(Unavailable):
+            await verifier.verify(issuer.token(Role.NURSE))
+        is_down, issuer.now_s = False, issuer.now_s + 31
+        assert "sam.sample" == (await verifier.verify(issuer.token(Role.NURSE))).subject
+
+    @pytest.mark.parametrize("published", [{"keys": []}, {}, {"keys": None}, {"keys": [{"kty": "oct"}]}])
+    async def test_stay_when_the_issuer_publishes_none(self, issuer: Issuer, published: Mapping[str, Any]) -> None:
+        """A deployment of the issuer that went wrong for a minute is not an outage of ours."""
+        answers = [await issuer.jwks(), published]
+
+        async def fetch() -> Mapping[str, Any]:
+            return answers.pop(0)
+
+        verifier = Verifier(ISSUER, AUDIENCE, fetch, lambda: issuer.now_s)
+        await verifier.verify(issuer.token(Role.NURSE))
+        issuer.now_s += 400
+
+        assert "sam.sample" == (await verifier.verify(issuer.token(Role.NURSE))).subject
+        assert [] == answers
 
     async def test_unknown_from_the_start_mean_later_and_not_never(self, issuer: Issuer) -> None:
         """Without keys we cannot tell: 503, not 401, and the next try finds them."""

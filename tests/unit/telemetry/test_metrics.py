@@ -3,6 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.service.assembly import hooks_of
+from shared.service.figures import Figures
 from shared.telemetry import Metrics
 
 
@@ -39,6 +40,18 @@ class TestMetrics:
         told = metrics.exposition().decode().splitlines()
         assert "throughline_saves_total 2.0" in told
         assert 'throughline_effect_calls_total{act="send",kind="sms",outcome="unknown"} 1.0' in told
+
+    def test_forget_a_partition_that_moved_away(self) -> None:
+        """The replica that reads it now tells its lag: told by both, it would be false for ever, and counted twice."""
+        metrics = Metrics()
+        show = hooks_of(metrics).show
+        show(Figures({("facts", 0): 7, ("facts", 1): 5}, parked=0, outbox_age_s=0.0))
+        show(Figures({("facts", 1): 3}, parked=0, outbox_age_s=0.0))
+
+        told = [
+            line for line in metrics.exposition().decode().splitlines() if line.startswith("throughline_consumer_lag")
+        ]
+        assert ['throughline_consumer_lag{partition="1",topic="facts"} 3.0'] == told
 
 
 def _saves(metrics: Metrics) -> str:

@@ -21,8 +21,12 @@ def show(referral: Referral, *, as_json: screen.AsJson = False) -> None:
 
 async def _ask(referral: str) -> dict[str, Any]:
     async with reaching(find_platform()) as reach:
-        timeline: dict[str, Any] = await reach.get("tracking", f"/v1/referrals/{referral}/timeline")
-        return timeline
+        path = f"/v1/referrals/{referral}/timeline"
+        whole: dict[str, Any] = await reach.get("tracking", path)
+        while following := whole.pop("next", None):
+            page = await reach.get("tracking", f"{path}?cursor={following}")
+            whole |= {"facts": whole["facts"] + page["facts"], "next": page["next"]}
+        return whole
 
 
 def _tables(timeline: dict[str, Any]) -> Iterator[RenderableType]:

@@ -114,6 +114,29 @@ def announced(tenant: str) -> Query:
     return {"tenant": tenant, TOLD_AFTER_S: {"$gte": 0}}
 
 
+LEDGER_ORDER = ("time", "source", "sequence")
+"""The fields by which a timeline is sorted: no two facts of a referral agree in all of them."""
+
+
+def told_of(tenant: str, referral_id: str, known: Mapping[str, int]) -> Query:
+    """The rows of a referral, of each service up to the sequence that its track holds."""
+    up_to = [{"service": service, "sequence": {"$lte": sequence}} for service, sequence in known.items()]
+    return {"subject": referral_id, "tenant": tenant, "$and": [{"$or": up_to}]}
+
+
+def story_of(tenant: str, referral_id: str, service: str, after: int, up_to: int) -> Query:
+    """The rows of one service about a referral, above a sequence."""
+    mine = {"subject": referral_id, "tenant": tenant, "service": service}
+    return {**mine, "sequence": {"$gt": after, "$lte": up_to}}
+
+
+def past(position: Sequence[Any], direction: int) -> Query:
+    """The rows beyond a place in a timeline, upwards or downwards."""
+    step = "$gt" if direction > 0 else "$lt"
+    places = list(zip(LEDGER_ORDER, position, strict=True))
+    return {"$or": [{**dict(places[:n]), name: {step: value}} for n, (name, value) in enumerate(places)]}
+
+
 def sort_fields(sort: Sort) -> tuple[str, ...]:
     """The fields of an order; the id makes it total, so that a page can end anywhere."""
     return (URGENCY, DUE_AT, "_id") if sort == "priority" else (DUE_AT, "_id")

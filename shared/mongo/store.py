@@ -117,10 +117,13 @@ class MongoStore:
         with nothing_done():
             return await self.documents.find(query).sort(list(sort)).limit(limit).to_list(limit)
 
-    async def find_rows(self, query: Mapping[str, Any], limit: int) -> list[Stored]:
-        """Rows that match."""
+    async def find_rows(
+        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+    ) -> list[Stored]:
+        """Rows that match, sorted if asked."""
         with nothing_done():
-            return await self.rows.find(query).limit(limit).to_list(limit)
+            found = self.rows.find(query)
+            return await (found.sort(list(sort)) if sort else found).limit(limit).to_list(limit)
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], limit: int = 10_000) -> list[Stored]:
         """The result of an aggregation over the documents, for read models."""

@@ -78,8 +78,10 @@ class Collection(Store, Protocol):
     async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Documents that match, sorted."""
 
-    async def find_rows(self, query: Mapping[str, Any], limit: int) -> list[Stored]:
-        """Rows that match."""
+    async def find_rows(
+        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+    ) -> list[Stored]:
+        """Rows that match, sorted if asked."""
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], limit: int = 10_000) -> list[Stored]:
         """The result of an aggregation over the documents."""

@@ -151,6 +151,23 @@ class TestAppend:
         assert first == rows["a:1"]
 
 
+class TestFindRows:
+    async def test_sorts_and_goes_on_from_a_place(self, store: Collection) -> None:
+        """A history is read in pages, by several fields, in both directions; a range stays within a type."""
+        places = [("b", 2), ("a", 10), ("b", 1), ("a", 9), ("b", "1")]
+        await store.append([{"_id": str(n), "subject": "s", "at": at, "n": n_} for n, (at, n_) in enumerate(places)])
+        beyond = {"$or": [{"at": {"$gt": "a"}}, {"at": "a", "n": {"$gt": 9}}]}
+        numbers = {"subject": "s", "n": {"$gt": 0, "$lte": 10}}
+
+        upwards = await store.find_rows(numbers, 10, [("at", 1), ("n", 1)])
+        downwards = await store.find_rows(numbers, 2, [("at", -1), ("n", -1)])
+        rest = await store.find_rows({**numbers, "$and": [beyond]}, 10, [("at", 1), ("n", 1)])
+
+        assert [("a", 9), ("a", 10), ("b", 1), ("b", 2)] == [(row["at"], row["n"]) for row in upwards]
+        assert [("b", 2), ("b", 1)] == [(row["at"], row["n"]) for row in downwards]
+        assert upwards[1:] == rest
+
+
 class TestDue:
     async def test_names_the_earliest_first(self, store: Collection) -> None:
         """A clock that is behind does what is oldest before it does the rest."""

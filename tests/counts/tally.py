@@ -74,10 +74,12 @@ class CountedStore(MemoryStore):
         self._tally["reads"] += 1
         return await super().find(query, sort, limit)
 
-    async def find_rows(self, query: Mapping[str, Any], limit: int) -> list[Stored]:
+    async def find_rows(
+        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+    ) -> list[Stored]:
         """A query of rows."""
         self._tally["reads"] += 1
-        return await super().find_rows(query, limit)
+        return await super().find_rows(query, limit, sort)
 
     async def due(self, now: datetime, slots: Sequence[int] | None, limit: int) -> list[str]:
         """A look, counted where it finds something."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, is_lead, may
 from services.tracking.api.console import ASSETS, MEDIA_TYPES, render
-from services.tracking.api.referrals import read_referral, read_summary, read_timeline
+from services.tracking.api.referrals import read_referral, read_summary, timeline_of
 from services.tracking.api.worklist import Asked, reader
 from services.tracking.domain import AddNote, AssignReferral, NoteCode, ReleaseReferral
 from services.tracking.views.sections import by_day, matrix, outcomes, sections
@@ -149,7 +149,8 @@ def _is_of_a_list(name: str, value: str) -> bool:
 async def _referral_page(
     request: Request, caller: Caller, service: Service, referral_id: str, *, status: int = 200, refusal: str = ""
 ) -> Response:
-    timeline = await read_timeline(caller, service, referral_id)
+    facts = await timeline_of(caller, service, referral_id)
+    timeline = await facts.page(request.query_params.get("before"), is_from_the_end=True)
     return render(
         request,
         "referral.html",

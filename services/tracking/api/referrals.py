@@ -1,17 +1,29 @@
 """One referral and all referrals as JSON: where it stands, what was told of it, how all of them stand."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.tracking.api.access import MayRead, is_lead, may
 from services.tracking.views.rows import Referral, referral
 from services.tracking.views.summary import Summary, summary
-from services.tracking.views.timeline import Timeline, timeline
+from services.tracking.views.timeline import USUAL, Reader, Timeline
 from shared.identity import Caller
 from shared.service import Service
 from shared.service.commands import TheService
 from shared.web import etag
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
+
+
+class TimelineAsked(BaseModel):
+    """Which page of a timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: str | None = Field(default=None, max_length=500)
+    limit: int = Field(default=USUAL, ge=1, le=1000)
 
 
 @router.get("/referrals/{referral_id}")
@@ -23,9 +35,11 @@ async def one(caller: MayRead, service: TheService, referral_id: str, response: 
 
 
 @router.get("/referrals/{referral_id}/timeline")
-async def payload(caller: MayRead, service: TheService, referral_id: str) -> Timeline:
-    """Everything that any service told of a referral, and whether the ledger is whole."""
-    return await read_timeline(caller, service, referral_id)
+async def payload(
+    caller: MayRead, service: TheService, referral_id: str, asked: Annotated[TimelineAsked, Query()]
+) -> Timeline:
+    """What any service told of a referral, a page at a time, and whether the ledger is whole."""
+    return await (await timeline_of(caller, service, referral_id)).page(asked.cursor, asked.limit)
 
 
 @router.get("/summary")
@@ -41,10 +55,10 @@ async def read_referral(caller: Caller, service: Service, referral_id: str) -> R
     return found.model_copy(update={"allowed": tuple(act for act in found.allowed if may(caller, act))})
 
 
-async def read_timeline(caller: Caller, service: Service, referral_id: str) -> Timeline:
-    """The referral's timeline. Raises NotFound."""
+async def timeline_of(caller: Caller, service: Service, referral_id: str) -> Reader:
+    """A reader of the referral's timeline. Raises NotFound."""
     document = await service.read(referral_id)
-    return await timeline(service.store, caller.tenant, referral_id, document.state)
+    return Reader(service.store, caller.tenant, referral_id, document.state)
 
 
 async def read_summary(caller: Caller, service: Service) -> Summary:

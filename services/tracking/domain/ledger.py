@@ -1,7 +1,7 @@
 """The ledger: every fact once, unchanged, each bound by a hash to all that its service told before of the referral."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -35,13 +35,17 @@ def row_of(_before: Projection, fact: ProjectionFact) -> Row | None:
 
 def is_whole(rows: Sequence[Mapping[str, Any]], head: str) -> bool:
     """Whether one service's rows of one referral, in order, are what was recorded and end in `head`."""
-    prev = ""
+    return end_of(rows, "") == head
+
+
+def end_of(rows: Iterable[Mapping[str, Any]], prev: str) -> str | None:
+    """The hash in which some rows end that follow the hash `prev`; None where they are not what was recorded."""
     for row in rows:
         attributes = {name: row[name] for name in _ATTRIBUTES}
         if row["prev"] != prev or row["hash"] != _digest(prev, attributes, row["data"]):
-            return False
+            return None
         prev = row["hash"]
-    return prev == head
+    return prev
 
 
 _ATTRIBUTES = ("source", "subject", "sequence", "type", "time", "causationid", "traceparent")

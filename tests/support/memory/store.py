@@ -10,6 +10,7 @@ from bson.errors import InvalidDocument
 from shared.errors import Unavailable, Unknown
 from shared.ports import MOST_BYTES, Stored, Unsaved
 from tests.support.memory.disk import CODEC, Disk, Weather
+from tests.support.memory.queries import fits, rank
 
 
 def _written(documents: Sequence[Stored]) -> dict[str, bytes]:
@@ -181,11 +182,15 @@ class MemoryStore:
         found = self._disk.documents(self._name)
         return [d for d in found if all(d.get(name) == value for name, value in query.items())][:limit]
 
-    async def find_rows(self, query: Mapping[str, Any], limit: int) -> list[Stored]:
-        """Rows whose fields equal the query's."""
+    async def find_rows(
+        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+    ) -> list[Stored]:
+        """Rows that match, as far as queries of rows go."""
         await self._reached("find_rows")
-        rows = self._disk.rows_of(self._name)
-        return [row for row in rows if all(row.get(name) == value for name, value in query.items())][:limit]
+        rows = [row for row in self._disk.rows_of(self._name) if fits(row, query)]
+        for name, direction in reversed(sort):
+            rows.sort(key=lambda row, name=name: rank(row.get(name)), reverse=direction < 0)  # type: ignore[misc] # binds
+        return rows[:limit]
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], limit: int = 10_000) -> list[Stored]:
         """Aggregations are the real database's."""

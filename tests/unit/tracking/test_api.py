@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.tracking.views.timeline import BATCH
 from shared.contracts.envelope import Envelope, to_headers, topic_of
 from shared.contracts.intake import ReferralClosed, ReferralFoundComplete
 from shared.contracts.scheduling import VisitMissed
@@ -119,6 +120,42 @@ class TestTimeline:
         )
         assert [(envelope.service, envelope.sequence) for envelope in expected] == told
         assert found["is_whole"] is True
+
+    @pytest.mark.parametrize("limit", [1, 2, 7])
+    async def test_comes_in_pages(self, tracking: Running, limit: int) -> None:
+        """Together they are all of it, once each; the first says whether the ledger is whole."""
+        for story in journey().values():
+            await tracking.take_in(*story)
+        path = f"/v1/referrals/{REFERRAL}/timeline"
+        whole = (await get(tracking, path)).json()
+
+        pages = [(await get(tracking, f"{path}?limit={limit}")).json()]
+        while pages[-1]["next"]:
+            pages.append((await get(tracking, f"{path}?limit={limit}&cursor={pages[-1]['next']}")).json())
+
+        assert whole["facts"] == [fact for page in pages for fact in page["facts"]]
+        assert (True, None) == (whole["is_whole"], whole["next"])
+        assert [True, *[None] * (len(pages) - 1)] == [page["is_whole"] for page in pages]
+        assert -(-len(whole["facts"]) // limit) == len(pages)
+
+    @pytest.mark.parametrize("cursor", ["nonsense", "e30", "WzEsMiwzXQ", "WyJhIiwiYiIsIjEiXQ", "WyJhIiwiYiIse31d"])
+    async def test_refuses_a_cursor_that_is_not_ours(self, received: Running, cursor: str) -> None:
+        """What comes from outside becomes part of a query only as plain values."""
+        answer = await get(received, f"/v1/referrals/{REFERRAL}/timeline?cursor={cursor}")
+
+        assert 422 == answer.status_code
+
+    async def test_is_whole_however_long_it_is(self, tracking: Running) -> None:
+        """A long story is no broken one, and is still read as a whole: a change far down is found."""
+        tell = Telling()
+        await tracking.take_in(tell.received(), *(tell("intake", ReferralFoundComplete) for _ in range(BATCH + 20)))
+        path = f"/v1/referrals/{REFERRAL}/timeline?limit=2"
+        before = (await get(tracking, path)).json()["is_whole"]
+        rows: dict[str, Any] = tracking.world.disk.rows["tracks"]
+        key = f"intake|{REFERRAL}|{BATCH + 3}"
+        rows[key] = rows[key].replace(b"service", b"sErvice")
+
+        assert (True, False) == (before, (await get(tracking, path)).json()["is_whole"])
 
     async def test_says_of_each_fact_who_why_and_what_next(self, received: Running) -> None:
         """And leaves the seals where they are."""

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from shared.parties import Party
-from shared.settings import HoldsKeys, KafkaSettings, MongoSettings, OnlyInDemos
+from shared.settings import AccessRecordsSettings, HoldsKeys, KafkaSettings, MongoSettings, OnlyInDemos
 
 SHORTEST_SECRET: Final = 16
 _IN_THE_CLEAR: Final = "http://"
@@ -54,6 +54,8 @@ def _of_slice(settings: BaseSettings, is_private: IsPrivate) -> Iterator[str]:
         yield from _of_value(name_of(kind, field), getattr(settings, field), info, is_private)
     if isinstance(settings, MongoSettings):
         yield from _of_mongo(settings.uri.get_secret_value())
+    if isinstance(settings, AccessRecordsSettings) and settings.signing_key_file is None:
+        yield "ACCESS_RECORDS_SIGNING_KEY_FILE is not set: access records that somebody rewrites would look whole."
     if isinstance(settings, KafkaSettings):
         yield from _of_kafka(settings)
 

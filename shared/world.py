@@ -62,7 +62,7 @@ class RealWorld:
 
     def rows(self, database: str, collection: str) -> Rows:
         """A collection of rows."""
-        return MongoRows(self._client, database, collection)
+        return MongoRows(self._client, f"{self.mongo.database_prefix}{database}", collection)
 
     def subscription(self, group: str, topics: Sequence[str]) -> Subscription:
         """The facts of other services, for one consumer group."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from shared.contracts.envelope import dead_letter_topic, topic_of
+from shared.contracts.envelope import ACCESS_TOPIC, dead_letter_topic, topic_of
 
 Operation = Literal["Create", "Describe", "DescribeConfigs", "Read", "Write"]
 Resource = Literal["topic", "group"]
@@ -32,7 +32,15 @@ class Plan(Protocol):
 
     @property
     def groups(self) -> Sequence[str]:
-        """Its consumer groups."""
+        """Its consumer groups of facts."""
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether it keeps the access records of all."""
+
+    @property
+    def record_group(self) -> str:
+        """The consumer group in which it reads them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class Prefixes:
         """The topic of a source's facts."""
         return f"{self.topics}{topic_of(source)}"
 
+    @property
+    def records(self) -> str:
+        """The topic of access records."""
+        return f"{self.topics}{ACCESS_TOPIC}"
+
 
 class Impersonated(Exception):
     """A subscriber whose name would make it one of ours, or let it into one of our groups."""
@@ -89,7 +102,8 @@ def grants(plans: Iterable[Plan], prefixes: Prefixes, subscribers: Iterable[str]
     topics = [prefixes.topic(source) for plan in plans for source in plan.publishes]
     ours = [grant for plan in plans for grant in _of_service(plan, prefixes)]
     making: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs")
-    ours += [Grant(prefixes.user("setup"), making, "topic", _with_letters(topics), "make the topics")]
+    made = (*_with_letters(topics), prefixes.records)
+    ours += [Grant(prefixes.user("setup"), making, "topic", made, "make the topics")]
     theirs = [grant for name in subscribers for grant in _of_subscriber(name, prefixes, topics)]
     if {grant.principal for grant in ours} & {grant.principal for grant in theirs}:
         raise Impersonated("A subscriber has the name of one of our own principals.")
@@ -116,6 +130,19 @@ def _of_service(plan: Plan, prefixes: Prefixes) -> list[Grant]:
     own = tuple(map(prefixes.topic, plan.publishes))
     groups = tuple(f"{prefixes.groups}{group}" for group in plan.groups)
     found = [Grant(principal, ("Write", "Describe"), "topic", own, "tell")] if own else []
+    found.append(Grant(principal, ("Write", "Describe"), "topic", (prefixes.records,), "send its access records"))
+    if plan.keeps_records:
+        keepers = (f"{prefixes.groups}{plan.record_group}",)
+        found += [
+            Grant(
+                principal,
+                ("Read", "Describe", "DescribeConfigs"),
+                "topic",
+                (prefixes.records,),
+                "keep the access records of all",
+            ),
+            Grant(principal, ("Read", "Describe"), "group", keepers, "share that with its replicas"),
+        ]
     if heard:
         found += [
             Grant(

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from deploy.cli import acls, demo, doctor, key, load, migrate, parked, show, status, token, topics, up
+from deploy.cli import access, acls, demo, doctor, key, load, migrate, parked, show, status, token, topics, up
 from deploy.cli.exits import EPILOG, ending_well
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 parked_commands = typer.Typer(help="What waits for an operator: list, show, replay, discard.", no_args_is_help=True)
 topics_commands = typer.Typer(help="The topics that the services tell their facts on.", no_args_is_help=True)
+access_commands = typer.Typer(help="Records of who looked at what: verify.", no_args_is_help=True)
 key_commands = typer.Typer(help="Keys by which counterparties know us.", no_args_is_help=True)
 
 _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
@@ -38,6 +39,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
     },
     topics_commands: {"apply": topics.apply, "acls": acls.acls},
     key_commands: {"new": key.new},
+    access_commands: {"verify": access.verify_records},
 }
 
 for _group, _commands in _COMMANDS.items():
@@ -46,3 +48,4 @@ for _group, _commands in _COMMANDS.items():
 app.add_typer(parked_commands, name="parked")
 app.add_typer(topics_commands, name="topics")
 app.add_typer(key_commands, name="key")
+app.add_typer(access_commands, name="access")

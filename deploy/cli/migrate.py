@@ -19,14 +19,15 @@ Check = Annotated[bool, typer.Option("--check", help="Build nothing; exit with 1
 
 def migrate(*, check: Check = False, as_json: screen.AsJson = False) -> None:
     """Build missing indexes in the database of MONGO_URI, else of the running platform. Services may run meanwhile."""
-    missing = asyncio.run(lacking(_settings(), is_built=not check))
+    missing = asyncio.run(lacking(database_settings(), is_built=not check))
     document = {"missing" if check else "built": missing}
     screen.show(document, as_json=as_json, tables=lambda: _tables(missing, is_built=not check))
     if check and missing:
         raise typer.Exit(Code.FAILED)
 
 
-def _settings() -> MongoSettings:
+def database_settings() -> MongoSettings:
+    """Where the database is: MONGO_URI, else that of the running platform. Raises Failure."""
     try:
         return MongoSettings()
     except ValidationError:

@@ -23,7 +23,7 @@ Replication = Annotated[
 
 def apply(*, replication: Replication = None, as_json: screen.AsJson = False) -> None:
     """Create what is missing on the broker of KAFKA_BOOTSTRAP, else of the running platform. Safe to repeat."""
-    wanted, settings = listed.topics(), _settings()
+    wanted, settings = listed.topics(), broker_settings()
     made, short = asyncio.run(_applied(settings, wanted, replication or settings.replication))
     wanted = [replace(topic, name=f"{settings.topic_prefix}{topic.name}") for topic in wanted]
     if short:
@@ -39,7 +39,8 @@ async def _applied(settings: KafkaSettings, wanted: list[Topic], replication: in
     return made, await short_of_copies(settings, there_already, replication)
 
 
-def _settings() -> KafkaSettings:
+def broker_settings() -> KafkaSettings:
+    """Where the broker is: KAFKA_BOOTSTRAP, else that of the running platform. Raises Failure."""
     try:
         return KafkaSettings()
     except ValidationError:

@@ -38,6 +38,7 @@ def _copies(tenant: str) -> Mapping[str, str]:
     }
     for service in registry.names():
         copies[f"{service}/sealing.json"] = f"sealing/{service}.json"
+        copies[f"{service}/access.json"] = f"access/{service}.json"
         copies[f"{service}/{REGISTER}"] = REGISTER
     copies[f"simulators/{REGISTER}"] = REGISTER
     for party in parties_of(tenant):

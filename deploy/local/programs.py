@@ -84,6 +84,7 @@ def _service(setting: Setting, name: str) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "1",  # as in the image
         "PARTIES_FILE": str(setting.keys / REGISTER),
         "SEALING_KEYS_FILE": str(setting.keys / "sealing" / f"{name}.json"),
+        "ACCESS_RECORDS_SIGNING_KEY_FILE": str(setting.keys / "access" / f"{name}.json"),
         **_OWN.get(name, _nothing)(setting),
     }
 

@@ -14,10 +14,13 @@ from joserfc.jwk import ECKey, OctKey
 
 from deploy.platform import registry
 from deploy.platform.parties import CALLS_BACK, REGISTER, Registration, connected, key_name, parties_of
+from shared.audit.heads import kid_of
 from shared.parties import Party
 
 JwkSet = dict[str, list[dict[str, Any]]]
 
+PUBLIC_ACCESS_KEYS: Final = "access/public.json"
+"""By which keys signed ends of chains of access records are believed."""
 CONSOLE_CALLBACK: Final = "/login/callback"
 
 
@@ -36,7 +39,8 @@ def generate_keys(tenants: Iterable[str], known: Mapping[str, Any] | None = None
 def write_state(state: Path, tenants: Iterable[str]) -> None:
     """Write below `state` what is not there yet, for the owner's eyes only. No key that is there is changed.
 
-    sealing/<service>.json, issuer/signing.json, issuer/clients.json, clients/<client id>.json; parties/<party>.json,
+    sealing/<service>.json, access/<service>.json and access/public.json, issuer/signing.json, issuer/clients.json,
+    clients/<client id>.json; parties/<party>.json,
     our private keys towards the parties, and parties/public.json, what they know of them. What an earlier version
     wrote is completed: keys are added, and clients are registered anew under the keys that they have.
     """
@@ -47,6 +51,10 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
         own = {jwk["kid"]: jwk for jwk in (*rings[service], *made["keys"])}
         write_private(state / "sealing" / f"{service}.json", {"keys": list(own.values())})
     _key_in(state / "issuer" / "signing.json", "issuer-1")
+    for service in registry.names():
+        _key_in(state / "access" / f"{service}.json", kid_of(service))
+    signing = [ECKey.import_key(dict(_read(state / "access" / f"{service}.json"))) for service in registry.names()]
+    write_private(state / PUBLIC_ACCESS_KEYS, {"keys": [key.as_dict(private=False) for key in signing]})
     listed = [_client(state, tenant, *entry) for tenant in named for entry in registrations(tenant).items()]
     write_private(state / "issuer" / "clients.json", {"clients": listed})
     ours = [

@@ -23,6 +23,7 @@ SERVICE: Final = Blueprint(
     opens=("identifier",),
     session=SESSION,
     open_paths=OPEN_PATHS,
+    keeps_records=True,
 )
 """The service as it is with any settings."""
 

@@ -84,7 +84,12 @@ def _flaw(row: Mapping[str, Any], head: Head) -> Flaw | None:
         return "missing"
     if row.get("prev") != head.hash:
         return "unlinked"
-    return None if row.get("hash") == _digest({k: v for k, v in row.items() if k not in BESIDE}) else "altered"
+    return "altered" if broken_in_itself(row) else None
+
+
+def broken_in_itself(row: Mapping[str, Any]) -> bool:
+    """Whether a row's hash is not that of its fields."""
+    return bool(row.get("hash") != _digest({name: value for name, value in row.items() if name not in BESIDE}))
 
 
 def _digest(content: Mapping[str, Any]) -> str:

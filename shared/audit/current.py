@@ -69,13 +69,17 @@ def for_purpose(purpose: str) -> None:
 
 
 def about(referral_id: str, patient_ref: str = "") -> None:
-    """Say of which referral, and of whom where that is known. Only ids of ours may come here."""
+    """Say of which referral, and of whom where that is known. Only ids of ours may come here.
+
+    One of another tenant than the caller's is left out: whoever reads the record must not learn it there.
+    """
     access = _current.get()
     if access is None:
         return
     if patient_ref:
         access.patients.add(patient_ref)
-    if referral_id not in access.referrals and len(access.referrals) < MOST:
+    is_own = not access.tenant or referral_id.startswith(f"{access.tenant}-")
+    if referral_id and is_own and referral_id not in access.referrals and len(access.referrals) < MOST:
         access.referrals.append(referral_id)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 FORM: Final = 1
 """Which fields a record has. Its hash covers them all: with other fields a record is of another form."""
 
-Kind = Literal["request", "call", "opening", "refusals"]
+Kind = Literal["request", "call", "opening", "refusals", "ledger"]
 Outcome = Literal["allowed", "denied", "failed"]
 _DENIED: Final = frozenset({401, 403, 404})
 _FIRST_FAILURE: Final = 400
@@ -30,6 +30,7 @@ class Opened:
 class AccessRecord:
     """Who, what, why, when, from where, and how it ended.
 
+    `ledger` is no access: rows of the ledger of facts with their hashes, which are so bound by the chain, too.
     `at` is the machine's time, never the movable clock of the business. `purpose` is the permission that was used, or
     what a call is for. `count` is above one for refusals, which are counted by minute and address.
     """
@@ -54,14 +55,15 @@ class AccessRecord:
     status: int = 0
     request_id: str = ""
     count: int = 1
+    ledger: tuple[str, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
         """As it rests and travels: texts, whole numbers and lists, so that no store and no wire changes a byte."""
         found = asdict(self)
         opened = [[it.audience, it.purpose, it.referral_id or ""] for it in self.opened]
-        lists = {"roles": sorted(self.roles), "referrals": list(self.referrals), "opened": opened}
-        return {**found, **lists, "at": as_text(self.at), "form": FORM}
+        lists = {name: list(found[name]) for name in ("referrals", "ledger")}
+        return {**found, **lists, "roles": sorted(self.roles), "opened": opened, "at": as_text(self.at), "form": FORM}
 
 
 def as_text(instant: datetime) -> str:

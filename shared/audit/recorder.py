@@ -6,21 +6,23 @@ that never left, and none missing of those that did.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from shared.audit import current
 from shared.audit.chain import Head, Row, linked, start_of
+from shared.audit.heads import Signer
 from shared.audit.record import AccessRecord, Opened
 from shared.audit.rows import Rows
 from shared.errors import Unavailable, Unknown
 
 BATCH: Final = 200
+LEDGER_ROWS: Final = 1000
 WAIT_AT_MOST: Final = 5000
 """Records that wait to be written. Beyond it, nothing more is answered."""
 AGAIN_S: Final = 1.0
@@ -29,7 +31,7 @@ ELSEWHERE: Final = "other"
 """For whose refusals there is no room any more in this minute."""
 PENDING: Final = "pending"
 
-INDEXES: Final = (
+RECORD_INDEXES: Final = (
     ((("tenant", 1), ("at", -1)), {"name": "day"}),
     ((("tenant", 1), ("referrals", 1), ("at", -1)), {"name": "referral"}),
     ((("tenant", 1), ("subject", 1), ("at", -1)), {"name": "person"}),
@@ -50,8 +52,10 @@ class _Waiting:
 class Recorder:
     """The access records of one process, in a chain of its own."""
 
-    def __init__(self, service: str, rows: Rows, chain: str, epoch_s: Callable[[], float]) -> None:
-        self.service, self.rows, self.head = service, rows, start_of(chain)
+    def __init__(
+        self, service: str, rows: Rows, chain: str, epoch_s: Callable[[], float], signer: Signer | None = None
+    ) -> None:
+        self.service, self.rows, self.head, self.signer = service, rows, start_of(chain), signer
         self._epoch_s = epoch_s
         self._waiting: list[_Waiting] = []
         self._unwritten: list[Row] = []
@@ -90,6 +94,22 @@ class Recorder:
             )
             self._keep(record)
 
+    def witnessed(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows of a ledger of facts on record, by their hashes: who writes them anew does not write these."""
+        named = [f"{row['_id']}={row['hash']}" for row in rows]
+        for start in range(0, len(named), LEDGER_ROWS):
+            batch = tuple(named[start : start + LEDGER_ROWS])
+            self._keep(
+                AccessRecord(
+                    kind="ledger",
+                    at=self.now(),
+                    service=self.service,
+                    outcome="allowed",
+                    count=len(batch),
+                    ledger=batch,
+                )
+            )
+
     def refused(self, address: str, status: int) -> None:
         """Count a refusal of somebody whom we do not know."""
         key = int(self._epoch_s() // 60), address, status
@@ -97,8 +117,12 @@ class Recorder:
         self.refusals[(key[0], ELSEWHERE, status) if is_new else key] += 1
 
     async def prepare(self) -> None:
-        """Create what queries need. Safe to repeat. Raises Unavailable."""
-        await self.rows.prepare(INDEXES)
+        """Build what queries need, unless there is much to build it for: `throughline migrate` does that then.
+
+        Safe to repeat. Raises Unavailable.
+        """
+        if await self.rows.missing(RECORD_INDEXES) and await self.rows.is_empty():
+            await self.rows.prepare(RECORD_INDEXES)
 
     async def run(self) -> None:
         """Write again what could not be written, and the refusals of each minute that is over."""

@@ -10,7 +10,13 @@ class Rows(Protocol):
     """Rows in a collection of their own. Each is written once; what may be taken away later is a mark on it."""
 
     async def prepare(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]]) -> None:
-        """Create these indexes: (keys, options). Safe to repeat."""
+        """Build these indexes: (keys, options). Safe to repeat."""
+
+    async def missing(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]]) -> list[str]:
+        """Names of those that are not there as they are wanted."""
+
+    async def is_empty(self) -> bool:
+        """Whether there is no row."""
 
     async def append(self, rows: Sequence[Stored]) -> None:
         """Add rows, each with its `_id`; one that is there already is left as it is. Durable when it returns.

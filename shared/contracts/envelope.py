@@ -46,6 +46,10 @@ class Envelope:
         return self.source.rpartition("/")[2]
 
 
+ACCESS_TOPIC = "referral.internal.access.v1"
+"""Where access records of all services go: for nobody but ourselves."""
+
+
 def topic_of(service: str) -> str:
     """The topic that a service publishes its facts to."""
     return f"referral.public.{service}.v1"

@@ -32,7 +32,8 @@ class Engine:
 
     `publish(document)` takes each document that was saved with something in its outbox; `effects` makes the calls
     that documents owe. What they miss, the sweep and the timers find in the store.
-    `token` gives fresh ids for saves and calls; it is never used for anything that a retry must repeat.
+    `witness(rows)` takes the rows that were added. `token` gives fresh ids for saves and calls; it is never used for
+    anything that a retry must repeat.
     """
 
     decider: Decider
@@ -45,6 +46,7 @@ class Engine:
     service: str | None = None
     count: Count = lambda *_, **_labels: None
     on_error: Callable[[BaseException], None] = lambda _error: None
+    witness: Callable[[Sequence[Stored]], None] = lambda _rows: None
     working_set: WorkingSet = field(default_factory=WorkingSet)
 
     def __post_init__(self) -> None:

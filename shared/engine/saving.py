@@ -54,6 +54,7 @@ async def _append(engine: "Engine", rows: Sequence[Stored]) -> frozenset[str]:
     try:
         if rows:
             await engine.store.append(rows)
+            engine.witness(rows)
     except Unsaved as misfits:
         return misfits.ids
     return frozenset()

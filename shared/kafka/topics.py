@@ -39,10 +39,11 @@ class Topic:
 
     name: str
     max_message_bytes: int
+    retention_ms: int = -1
 
 
 async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replication: int | None = None) -> list[str]:
-    """Create the topics that are missing, with unlimited retention; return their names there. Safe to repeat.
+    """Create the topics that are missing; return their names there. Safe to repeat.
 
     They get `replication` copies, else as many as the settings say; those that are there are left as they are.
 
@@ -58,7 +59,7 @@ async def apply_topics(settings: KafkaSettings, topics: Sequence[Topic], replica
 
 def _new_topic(settings: KafkaSettings, topic: Topic, replication: int) -> NewTopic:
     configs = {
-        "retention.ms": "-1",
+        "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_message_bytes),
         _IN_SYNC: str(_needed_in_sync(replication)),
     }

@@ -9,6 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
+from shared.mongo.indexes import Wanted, missing
 from shared.ports import Stored
 
 DUPLICATE_KEY = 11000
@@ -20,10 +21,20 @@ class MongoRows:
     def __init__(self, client: AsyncIOMotorClient[Stored], database: str, collection: str) -> None:
         self._rows: AsyncIOMotorCollection[Stored] = client[database][collection]
 
-    async def prepare(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]]) -> None:
-        """Create these indexes. Safe to repeat."""
+    async def prepare(self, indexes: Wanted) -> None:
+        """Build these indexes, however long that takes where the client has no bound. Safe to repeat."""
         with nothing_done():
-            await self._rows.create_indexes([IndexModel(list(keys), **options) for keys, options in indexes])
+            await self._rows.create_indexes(_models(indexes))
+
+    async def missing(self, indexes: Wanted) -> list[str]:
+        """Names of the indexes that are not there as they are wanted."""
+        with nothing_done():
+            return await missing(self._rows, _models(indexes))
+
+    async def is_empty(self) -> bool:
+        """Whether there is no row."""
+        with nothing_done():
+            return await self._rows.find_one({}, {"_id": 1}) is None
 
     async def append(self, rows: Sequence[Stored]) -> None:
         """Add rows, by majority and journaled as the client writes; those that are there are left as they are."""
@@ -45,3 +56,7 @@ class MongoRows:
         """Take a mark away."""
         with perhaps_done():
             await self._rows.update_many({"_id": {"$in": list(ids)}, mark: {"$exists": True}}, {"$unset": {mark: ""}})
+
+
+def _models(indexes: Wanted) -> list[IndexModel]:
+    return [IndexModel(list(keys), **options) for keys, options in indexes]

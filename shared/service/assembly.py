@@ -25,6 +25,7 @@ from shared.service.ownership import Ownership
 from shared.service.runtime import Hooks, Service
 from shared.service.wiring import Blueprint, wire
 from shared.settings import (
+    AccessRecordsSettings,
     ClockSettings,
     DeploymentSettings,
     IdentitySettings,
@@ -49,6 +50,7 @@ class ServiceSettings(BaseSettings):
     clock: ClockSettings = Field(default_factory=ClockSettings)
     identity: IdentitySettings = Field(default_factory=IdentitySettings)
     sealing: SealingSettings = Field(default_factory=SealingSettings)
+    records: AccessRecordsSettings = Field(default_factory=AccessRecordsSettings)
     parties: PartiesSettings = Field(default_factory=PartiesSettings)
     limits: LimitsSettings = Field(default_factory=LimitsSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
@@ -65,7 +67,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     audience = identity.audience or audience_of(blueprint.name)
     register = Register.from_file(settings.parties.file)
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
-    recorder = recorder_of(blueprint.name, world)
+    recorder = recorder_of(blueprint.name, world, settings.records.signing_key_file)
     opened = recording(recorder, counting(metrics.seal_openings))
     keyring = Keyring.from_file(settings.sealing.keys_file, opened, counting_refusals(metrics.seal_refusals))
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)

@@ -1,10 +1,11 @@
 """How a service's requests, calls and openings come to its access records. What a record is, `shared.audit` says."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from shared import audit
-from shared.audit import Opened, RecordedGateway, Recorder
+from shared.audit import Opened, RecordedGateway, Recorder, Signer
 from shared.identity.caller import REFERRAL_ID
 from shared.ports import Gateway
 from shared.sealing import Opening
@@ -14,9 +15,10 @@ COLLECTION: Final = "access"
 """Of each service's own database."""
 
 
-def recorder_of(service: str, world: World) -> Recorder:
-    """What keeps the access records of one process of a service."""
-    return Recorder(service, world.rows(service, COLLECTION), f"{service}-{world.token()}", world.epoch_s)
+def recorder_of(service: str, world: World, signing_key: Path | None = None) -> Recorder:
+    """What keeps the access records of one process of a service. Raises OSError, or ValueError for a bad key."""
+    signer = Signer.from_file(signing_key) if signing_key else None
+    return Recorder(service, world.rows(service, COLLECTION), f"{service}-{world.token()}", world.epoch_s, signer)
 
 
 def recording(recorder: Recorder, further: Callable[[Opening], None]) -> Callable[[Opening], None]:

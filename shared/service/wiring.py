@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from shared.audit import Recorder
-from shared.contracts.envelope import topic_of
+from shared.audit import Forwarder, Keeper, Recorder
+from shared.contracts.envelope import ACCESS_TOPIC, topic_of
 from shared.contracts.language import Fact
 from shared.effects import Clients
 from shared.engine import Decider, Engine
@@ -83,7 +83,7 @@ class Blueprint:
     `concerned` says by permission and state which parties an aggregate concerns: nobody, unless a service says so.
     `handed` names the permissions by whose addresses programs are asked to answer, each with the audience whose key
     makes its capabilities (`shared.capabilities`).
-    `listeners` are its doors other than HTTP.
+    `listeners` are its doors other than HTTP. One service `keeps_records`: the access records of all.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Blueprint:
     session: Session | None = None
     open_paths: frozenset[str] = frozenset()
     listeners: Sequence[Listener] = ()
+    keeps_records: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError where two kinds publish as one source."""
@@ -115,8 +116,13 @@ class Blueprint:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Its consumer groups."""
+        """Its consumer groups of facts."""
         return tuple(self.group_of(kind) for kind in self.kinds if kind.consumes)
+
+    @property
+    def record_group(self) -> str:
+        """The consumer group in which it reads access records, if it keeps those of all."""
+        return f"{self.name}-access"
 
     def group_of(self, kind: Kind) -> str:
         """The consumer group of one of its kinds: a kind that is added later reads its topics from the beginning."""
@@ -141,7 +147,9 @@ def wire(
         publisher = Publisher(world.bus, world.clock)
         gateways = recorded(kind.gateways(parts), recorder)
         effects = EffectWorker(gateways, world.clock, world.token, hooks.count, on_error)
-        engines[kind.decider.name] = _engine(blueprint, kind, world, hooks, publisher, effects)
+        engine = engines[kind.decider.name] = _engine(blueprint, kind, world, hooks, publisher, effects)
+        if recorder:
+            engine.witness = recorder.witnessed
         made.append((kind, publisher, effects))
     aggregates = {}
     for kind, publisher, effects in made:
@@ -160,8 +168,18 @@ def wire(
             share,
             Consumer(engine, reader, share, publisher, world.clock, chance) if reads else None,
         )
-    listeners = blueprint.listeners
+    listeners = (*blueprint.listeners, *_for_records(blueprint, world, recorder))
     return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance, listeners, recorder)
+
+
+def _for_records(blueprint: Blueprint, world: World, recorder: Recorder | None) -> Sequence[Listener]:
+    """What carries access records to the one place where they are kept for all, and keeps them there."""
+    if recorder is None:
+        return ()
+    forwarder = Forwarder(recorder, world.bus)
+    if not blueprint.keeps_records:
+        return (forwarder,)
+    return (forwarder, Keeper(world.subscription(blueprint.record_group, [ACCESS_TOPIC]), recorder.rows))
 
 
 def _subscription(blueprint: Blueprint, kind: Kind, world: World) -> Subscription:

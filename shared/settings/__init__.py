@@ -6,6 +6,7 @@ What only one service needs lives in that service's own `settings.py`. Secrets n
 from shared.settings.kafka import KafkaSettings
 from shared.settings.reading import HoldsKeys, KeyFile, OnlyInDemos, Url, read_from
 from shared.settings.slices import (
+    AccessRecordsSettings,
     ClockSettings,
     DeploymentSettings,
     IdentitySettings,
@@ -18,6 +19,7 @@ from shared.settings.slices import (
 )
 
 __all__ = [
+    "AccessRecordsSettings",
     "ClockSettings",
     "DeploymentSettings",
     "HoldsKeys",

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings
 
-from shared.settings.reading import KeyFile, OnlyInDemos, read_from
+from shared.settings.reading import HoldsKeys, KeyFile, OnlyInDemos, read_from
 
 
 class DeploymentSettings(BaseSettings):
@@ -91,6 +91,15 @@ class SealingSettings(BaseSettings):
 
     keys_file: KeyFile
     """JWK set with the keys of this service's audiences."""
+
+
+class AccessRecordsSettings(BaseSettings):
+    """Access records: who looked at what."""
+
+    model_config = read_from("ACCESS_RECORDS_")
+
+    signing_key_file: Annotated[Path | None, HoldsKeys()] = None
+    """Private EC key (JWK), called `access:<service>:<n>`. It signs the ends of chains; without it nobody does."""
 
 
 class ClockSettings(BaseSettings):

@@ -35,6 +35,7 @@ SAMPLES: Mapping[str, Mapping[str, Sample]] = {
     "intake": {
         "POST /v1/referrals": _fixed(own()),
         "POST /fhir/R4": _fixed(bundle()),
+        "POST /v1/patient-lookup": _fixed({"mrn": {"system": "urn:example:mrn", "value": "MRN-1"}}),
         "POST /v1/referrals/{referral_id}/information": _fixed(
             {"request_id": "r-1", "items": [{"code": "birth_date", "value": "1970-01-01"}]}, 404
         ),

@@ -40,7 +40,11 @@ async def unwritable() -> AsyncIterator[tuple[FiveServices, Unwritable]]:
 
 def requests(house: FiveServices, service: str) -> list[dict[str, Any]]:
     """The records of requests, oldest first."""
-    rows = [row for row in house.world.disk.rows_of(f"{service}.access") if row["kind"] == "request"]
+    rows = [
+        row
+        for row in house.world.disk.rows_of(f"{service}.access")
+        if (row["kind"], row["service"]) == ("request", service)
+    ]
     return sorted(rows, key=lambda row: (row["chain"], row["number"]))
 
 
@@ -125,7 +129,10 @@ def _strangers(house: FiveServices, service: str) -> int:
     """How many refusals of strangers are on record, or will be when their minute is over."""
     rows = house.world.disk.rows_of(f"{service}.access")
     waiting = house.recorders[service].refusals
-    return sum(int(row["count"]) for row in rows if row["kind"] == "refusals") + waiting.total()
+    return (
+        sum(int(row["count"]) for row in rows if (row["kind"], row["service"]) == ("refusals", service))
+        + waiting.total()
+    )
 
 
 def _tells(rows: list[dict[str, Any]], route: Route, role: Role, answer: httpx2.Response, referral_id: str) -> bool:

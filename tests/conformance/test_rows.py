@@ -47,6 +47,7 @@ class TestFind:
             ({"_id": {"$gt": "c:001"}}, [2, 3]),
             ({"$or": [{"number": 1}, {"at": {"$gt": "2026-12-02"}}], "who": "nora"}, [1, 3]),
             ({"who": {"$ne": "nora"}}, []),
+            ({"$and": [{"referrals": "r9"}, {"at": {"$lt": "2026-12-02"}}]}, [1]),
             ({"mark": {"$exists": False}}, [1, 2, 3]),
             ({"nothing": {"$gt": "a"}}, []),
         ],
@@ -80,3 +81,11 @@ class TestPrepare:
         await rows.append([row(1)])
 
         assert ["c:001"] == await ids(rows, {"who": "nora"})
+        assert [] == await rows.missing(indexes)
+
+    async def test_is_for_what_is_empty(self, rows: Rows) -> None:
+        """A service builds at its start what costs nothing."""
+        was_empty = await rows.is_empty()
+        await rows.append([row(1)])
+
+        assert (True, False) == (was_empty, await rows.is_empty())

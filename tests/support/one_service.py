@@ -22,6 +22,7 @@ from shared.identity import Role, audience_of
 from shared.ports import Received, Record
 from shared.sealing import Keyring
 from shared.service import Blueprint, Service, wire
+from shared.service.on_record import recorder_of
 from shared.world import World
 from tests.support.callers import Issuer
 from tests.support.clients import everybody
@@ -118,8 +119,9 @@ async def at_work(
     plan: Blueprint, world: World, keyring: Keyring, http: httpx2.AsyncClient, issuer: Issuer
 ) -> AsyncIterator[tuple[Service, FastAPI]]:
     """The service, started, and its app, which believes the issuer. An error that would only be logged is raised."""
-    service = wire(plan, world, keyring, everybody(http), hooks(stop_process=lambda: None), poll_s=POLL_S)
-    app = app_of(plan, issuer.verifier(audience_of(plan.name)), lambda: service)
+    recorder = recorder_of(plan.name, world)
+    service = wire(plan, world, keyring, everybody(http), hooks(stop_process=lambda: None), POLL_S, recorder)
+    app = app_of(plan, issuer.verifier(audience_of(plan.name)), lambda: service, recorder)
     app.state.service = service
     await service.start()
     try:

@@ -10,6 +10,7 @@ _REFERRING_SIDE: Final = frozenset({Role.CLINICIAN, Role.EHR})
 
 POLICY: AccessPolicy = {
     "receive": _REFERRING_SIDE | {Role.COORDINATOR},
+    "find_patient": frozenset({Role.PRIVACY_OFFICER}),
     "read": _TEAM | {Role.EHR, Role.OPERATOR},
     "supply_information": _REFERRING_SIDE | {Role.COORDINATOR, Role.NURSE},
     "choose_pathway": frozenset({Role.COORDINATOR, Role.NURSE, Role.LEAD}),
@@ -42,6 +43,7 @@ def number_systems(caller: Caller) -> tuple[str, ...]:
 
 
 MayReceive = Annotated[Caller, permit("receive")]
+MayFindPatient = Annotated[Caller, permit("find_patient")]
 MayRead = Annotated[Caller, permit("read")]
 MaySupply = Annotated[Caller, permit("supply_information")]
 MayChoosePathway = Annotated[Caller, permit("choose_pathway")]

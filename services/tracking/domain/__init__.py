@@ -4,7 +4,7 @@ from services.tracking.domain.commands import AddNote, AssignReferral, RecordEnv
 from services.tracking.domain.decide import MOST_NOTES, allowed, decide
 from services.tracking.domain.evolve import evolve, next_due, tasks
 from services.tracking.domain.facts import Assigned, Noted, Recorded, Released
-from services.tracking.domain.ledger import end_of, is_whole, row_of
+from services.tracking.domain.ledger import end_of, hash_of, is_whole, row_of
 from services.tracking.domain.precedence import next_act, open_tasks
 from services.tracking.domain.state import (
     INITIAL,
@@ -49,6 +49,7 @@ __all__ = [
     "decide",
     "end_of",
     "evolve",
+    "hash_of",
     "is_whole",
     "next_act",
     "next_due",

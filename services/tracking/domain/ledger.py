@@ -41,11 +41,15 @@ def is_whole(rows: Sequence[Mapping[str, Any]], head: str) -> bool:
 def end_of(rows: Iterable[Mapping[str, Any]], prev: str) -> str | None:
     """The hash in which some rows end that follow the hash `prev`; None where they are not what was recorded."""
     for row in rows:
-        attributes = {name: row[name] for name in _ATTRIBUTES}
-        if row["prev"] != prev or row["hash"] != _digest(prev, attributes, row["data"]):
+        if row["prev"] != prev or row["hash"] != hash_of(row):
             return None
         prev = row["hash"]
     return prev
+
+
+def hash_of(row: Mapping[str, Any]) -> str:
+    """The hash that a row should have, by what it holds."""
+    return _digest(row["prev"], {name: row[name] for name in _ATTRIBUTES}, row["data"])
 
 
 _ATTRIBUTES = ("source", "subject", "sequence", "type", "time", "causationid", "traceparent")

@@ -29,6 +29,8 @@ def _matches(row: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
 
 
 def _fits(row: Mapping[str, Any], name: str, wanted: Any) -> bool:
+    if name == "$and":
+        return all(_matches(row, each) for each in wanted)
     if name == "$or":
         return any(_matches(row, each) for each in wanted)
     if isinstance(wanted, dict):
@@ -46,6 +48,17 @@ class MemoryRows:
         """Nothing to prepare."""
         del indexes
         await self._reached("prepare rows")
+
+    async def missing(self, indexes: Sequence[Any]) -> list[str]:
+        """Nothing is missing."""
+        del indexes
+        await self._reached("missing indexes")
+        return []
+
+    async def is_empty(self) -> bool:
+        """Whether there is no row."""
+        await self._reached("is empty")
+        return not self._disk.rows[self._name]
 
     async def append(self, rows: Sequence[Stored]) -> None:
         """Add rows that are not there."""

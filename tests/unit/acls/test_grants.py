@@ -5,8 +5,8 @@ import pytest
 from deploy.acls import Binding, Grant, Impersonated, Prefixes, bindings, commands, grants
 from deploy.platform import registry
 from deploy.platform.topics import topics
+from shared.contracts.envelope import ACCESS_TOPIC, dead_letter_topic, topic_of
 from shared.contracts.envelope import SERVICES as PUBLISHERS
-from shared.contracts.envelope import dead_letter_topic, topic_of
 
 US = "User:throughline-"
 SERVICES = registry.blueprints()
@@ -20,6 +20,8 @@ class Plan:
     name: str
     consumes: tuple[str, ...]
     publishes: tuple[str, ...] = ()
+    keeps_records: bool = False
+    record_group: str = "records"
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -52,6 +54,7 @@ class TestList:
             *(("DescribeConfigs", "topic", topic) for topic in read),
             *(("Write", "topic", dead_letter_topic(topic)) for topic in read),
             ("Read", "group", "notifications"),
+            ("Write", "topic", ACCESS_TOPIC),
         )
 
     @pytest.mark.parametrize("topic", [topic_of(service) for service in PUBLISHERS])
@@ -60,6 +63,14 @@ class TestList:
         writers = {it.principal for it in LIST if (it.operation, it.name) == ("Write", topic)}
 
         assert {f"{US}{topic.split('.')[2]}"} == writers
+
+    def test_lets_everybody_write_access_records_and_tracking_alone_read_them(self) -> None:
+        """Who looked at what is for the privacy officer, whose page tracking has."""
+        may_do = {(it.operation, it.principal) for it in LIST if it.name == ACCESS_TOPIC}
+
+        assert {f"{US}{name}" for name in SERVICES} == {who for operation, who in may_do if operation == "Write"}
+        assert {f"{US}tracking"} == {who for operation, who in may_do if operation == "Read"}
+        assert ("Read", "group", "tracking-access") in may(LIST, f"{US}tracking")
 
     def test_names_resources_whole(self) -> None:
         """No pattern of ours allows what does not exist yet."""
@@ -78,6 +89,7 @@ class TestList:
             ("DescribeConfigs", "topic", topic_of("intake")),
             ("Write", "topic", dead_letter_topic(topic_of("intake"))),
             ("Read", "group", "desk"),
+            ("Write", "topic", ACCESS_TOPIC),
         )
         assert ("Create", "topic", topic_of("desk")) in may(found, "User:acme.setup")
         assert ("Read", "topic", topic_of("desk")) in may(found, "User:acme.tracking")

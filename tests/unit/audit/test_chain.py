@@ -32,6 +32,7 @@ RECORD = AccessRecord(
     status=200,
     request_id="0" * 32,
     count=3,
+    ledger=("intake|demo-r|1=ab",),
 )
 """A record in which nothing is empty, so that no field is left out of its hash unseen."""
 Rows = list[dict[str, Any]]

@@ -43,6 +43,7 @@ def environment(folder: Path) -> dict[str, str]:
         "IDENTITY_ISSUER": "https://issuer.example",
         "IDENTITY_JWKS_URL": "https://issuer.example/jwks",
         "SEALING_KEYS_FILE": str(private(folder / "sealing.json", '{"keys": []}')),
+        "ACCESS_RECORDS_SIGNING_KEY_FILE": str(private(folder / "access.json")),
         "PARTIES_FILE": str(register(folder, party(connection=connection()))),
         "NOTIFICATIONS_SENDER_NAME": "Sample Health",
         "NOTIFICATIONS_PHONE": "+16175550100",

@@ -117,6 +117,15 @@ class TestAnswer:
         assert SECRET not in repr(service.rows())
         assert ["/v1/referrals/{referral_id}"] == [row["route"] for row in service.rows()]
 
+    async def test_names_no_referral_of_another_tenant(self) -> None:
+        """That it was asked for is on record; which one it was is none of this tenant's business."""
+        service = Service()
+
+        [start, _] = await service.sent("GET", Role.NURSE, path="other-" + "a" * 26)
+
+        assert 404 == start["status"]
+        assert [("denied", [])] == [(row["outcome"], row["referrals"]) for row in service.rows()]
+
     async def test_to_strangers_is_counted(self) -> None:
         """By address; the store is not asked, and what is refused needs none."""
         service = Service()

@@ -58,7 +58,7 @@ async def look(reach: Reach) -> Look:
     """Ask every service and the simulators how far they are. Raises Failure where one does not answer."""
     names = registry.names()
     *found, backlog = await asyncio.gather(
-        *(reach.get(name, "/v1/progress") for name in names), reach.get("simulators", "/agenda")
+        *(reach.get(name, "/v1/progress?totals=true") for name in names), reach.get("simulators", "/agenda")
     )
     services = {name: Progress.model_validate(progress) for name, progress in zip(names, found, strict=True)}
     return Look(services=services, backlog=Backlog.model_validate(backlog))

@@ -47,7 +47,6 @@ def _figures(progress: Progress) -> dict[str, Any]:
     return {
         "now": progress.now,
         "documents": sum(collection.documents for collection in totals),
-        "told": progress.told,
         "unpublished": sum(collection.unpublished for collection in totals),
         "parked": sum(collection.parked for collection in totals),
         "calls": sum(collection.calls for collection in totals),
@@ -56,7 +55,7 @@ def _figures(progress: Progress) -> dict[str, Any]:
 
 
 def _tables(document: dict[str, Any]) -> Iterable[RenderableType]:
-    figures = ("documents", "told", "unpublished", "parked", "calls")
+    figures = ("documents", "unpublished", "parked", "calls")
     rows = [
         (
             "✓" if part["answers"] else "✗",

@@ -15,6 +15,7 @@ AGGREGATE_INDEXES = (
     IndexModel([("slot", ASCENDING), ("wake_at", ASCENDING)], partialFilterExpression={"wake_at": {"$exists": True}}),
     IndexModel([("unpublished_at", ASCENDING)], partialFilterExpression={"unpublished_at": {"$exists": True}}),
     IndexModel([("is_parked", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"is_parked": True}),
+    IndexModel([("calls.call.at", ASCENDING)], partialFilterExpression={"calls.call.at": {"$exists": True}}),
 )
 ROW_INDEXES = (IndexModel([("subject", ASCENDING)]),)
 

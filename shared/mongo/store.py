@@ -1,5 +1,6 @@
 """One collection of aggregates, and the rows beside it. What can never be saved is named, apart from all others."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,9 +12,9 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 
-from shared.contracts.envelope import SERVICES
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
+from shared.mongo.figures import IS_PARKED, LIVE_CALLS, NEXT_WAKES, TOTALS, UNPUBLISHED
 from shared.mongo.indexes import ROW_INDEXES, Wanted, missing, of_documents
 from shared.mongo.light import LIGHT, with_nothing_in_place
 from shared.ports import MOST_BYTES, Stored, Unsaved
@@ -101,7 +102,7 @@ class MongoStore:
     async def count_parked(self, limit: int) -> int:
         """How many those are: of the index alone."""
         with nothing_done():
-            return await self.documents.count_documents({"is_parked": True}, limit=limit)
+            return await self.documents.count_documents(IS_PARKED, limit=limit)
 
     async def unpublished_since(self, before: datetime) -> datetime | None:
         """Since when the oldest outbox has waited: one key of the index."""
@@ -131,28 +132,27 @@ class MongoStore:
             return await self.documents.aggregate(list(pipeline)).to_list(limit)
 
     async def progress(self) -> Stored:
-        """How far this collection is: facts published and seen, what is unpublished, parked, alive, or due next.
-
-        A field that somebody spoiled counts as nothing: the database would refuse the sum of all others, too.
-        """
-        outbox, calls = (_or_else(field, "array", []) for field in ("$outbox", "$calls"))
-        totals = {
-            "_id": None,
-            "documents": {"$sum": 1},
-            "told": {"$sum": "$told"},
-            "unpublished": {"$sum": {"$cond": [{"$gt": [{"$size": outbox}, 0]}, 1, 0]}},
-            "parked": {"$sum": {"$cond": [{"$eq": ["$is_parked", True]}, 1, 0]}},
-            "calls": {"$sum": {"$size": {"$filter": {"input": calls, "cond": {"$ne": ["$$this.call", None]}}}}},
-            "next_wake_at": {"$min": _or_else("$wake_at", "date", None)},
-            **{f"seen_{s}": {"$sum": f"$seen.{s}"} for s in SERVICES},
-        }
-        found = await self.aggregate([{"$group": totals}])
+        """How far this collection is, added up over all documents."""
+        found = await self.aggregate([{"$group": TOTALS}])
         return found[0] if found else {}
 
-
-def _or_else(field: str, kind: str, other: Any) -> Stored:
-    """A field where it is of that kind, else the other value."""
-    return {"$cond": [{"$eq": [{"$type": field}, kind]}, field, other]}
+    async def open_work(self) -> Stored:
+        """What is open, by indexes alone, and about how many documents there are."""
+        with nothing_done():
+            next_wakes, calls, documents, unpublished, parked = await asyncio.gather(
+                self.documents.aggregate(NEXT_WAKES).to_list(None),
+                self.documents.aggregate(LIVE_CALLS).to_list(1),
+                self.documents.estimated_document_count(),
+                self.documents.count_documents(UNPUBLISHED),
+                self.documents.count_documents(IS_PARKED),
+            )
+        return {
+            "documents": documents,
+            "unpublished": unpublished,
+            "parked": parked,
+            "calls": sum(each["calls"] for each in calls),
+            "next_wake_at": min((each["at"] for each in next_wakes), default=None),
+        }
 
 
 @contextmanager

@@ -164,11 +164,22 @@ async def discard(
     return await _left(aggregate, named.key)
 
 
+class ProgressAsked(BaseModel):
+    """What is counted: what is open, and with `totals` also all facts told and seen, which reads every document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    totals: bool = False
+
+
 @router.get("/progress")
-async def progress(caller: Annotated[Caller, permit("progress")], service: TheService) -> Progress:
+async def progress(
+    caller: Annotated[Caller, permit("progress")], service: TheService, asked: Annotated[ProgressAsked, Query()]
+) -> Progress:
     """How far each collection is, for operators and for the player of time. Counts of all tenants, no ids."""
     del caller
-    found = {name: await aggregate.store.progress() for name, aggregate in service.aggregates.items()}
+    stores = {name: aggregate.store for name, aggregate in service.aggregates.items()}
+    found = {name: await (it.progress() if asked.totals else it.open_work()) for name, it in stores.items()}
     return Progress(service=service.name, now=service.now(), aggregates=found)
 
 

@@ -24,7 +24,7 @@ STEPS_PER_S = 4.0
 class HowFar(Protocol):
     """What tells how far a collection is; shared.mongo.MongoStore is one."""
 
-    async def progress(self) -> dict[str, Any]:
+    async def open_work(self) -> dict[str, Any]:
         """Among other things `calls`, those under way, and `next_wake_at`."""
 
 
@@ -48,7 +48,7 @@ class Pace:
 
     async def _step(self) -> None:
         now = await self.clock.read()
-        found = await asyncio.gather(*(collection.progress() for collection in self.collections))
+        found = await asyncio.gather(*(collection.open_work() for collection in self.collections))
         if any(progress.get("calls") for progress in found):
             return
         due = reduce(_earlier, (progress.get("next_wake_at") for progress in found), None)

@@ -36,7 +36,7 @@ class Collection:
         self._progress = progress
         self.asked = 0
 
-    async def progress(self) -> dict[str, Any]:
+    async def open_work(self) -> dict[str, Any]:
         """How far."""
         self.asked += 1
         return self._progress

@@ -14,6 +14,7 @@ from tests.integration.drivers.reached import mongo_settings
 
 Client = AsyncIOMotorClient[Stored]
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 
 
 OWN: list[tuple[list[tuple[str, int]], Stored]] = [([("rank", 1)], {"name": "by_rank"})]
@@ -98,7 +99,7 @@ class TestIndexes:
         missing = await store.missing(OWN)
         await store.prepare(OWN)
 
-        expected = ["slot_1_wake_at_1", "unpublished_at_1", "is_parked_1__id_1", "by_rank"]
+        expected = ["slot_1_wake_at_1", "unpublished_at_1", "is_parked_1__id_1", "calls.call.at_1", "by_rank"]
         assert [*(f"bare.{name}" for name in expected), "bare_ledger.subject_1"] == missing
         assert [] == await store.missing(OWN)
         assert not await store.is_empty()
@@ -191,6 +192,49 @@ class TestProgress:
     async def test_is_nothing_of_nothing(self, store: MongoStore) -> None:
         """A new service has nothing to report."""
         assert {} == await store.progress()
+
+
+class TestOpenWork:
+    async def test_is_what_the_totals_say(self, store: MongoStore) -> None:
+        """Counted by indexes, it comes to the same, whatever somebody spoiled."""
+        live = {"call": {"number": 1, "at": NOON}}
+        await store.save(
+            [
+                document("a", slot=3, outbox=[{"n": 1}], unpublished_at=NOON, calls=[live, live], wake_at=LATER),
+                document("b", slot=1, is_parked=True, calls=[{"call": None}], wake_at=NOON),
+                document("c", slot=2),
+                document("d", slot=1, wake_at="soon", calls="none", is_parked="yes", outbox=None, unpublished_at=3),
+            ]
+        )
+
+        counted = await store.open_work()
+
+        totals = await store.progress()
+        assert {name: totals[name] for name in counted} == counted
+        assert (4, 1, 1, 2, NOON) == tuple(counted.values())
+
+    async def test_costs_what_is_open_and_not_what_there_is(
+        self, store: MongoStore, mongo: Client, database: str
+    ) -> None:
+        """Operators and monitors ask it all day: as many keys of a thousand documents as of thirty."""
+        costs = [await self._cost(store, mongo[database], closed) for closed in (30, 1000)]
+
+        assert costs[0] == costs[1]
+        assert {"COLLSCAN"}.isdisjoint(plan for plan, *_ in costs[1])
+
+    async def _cost(self, store: MongoStore, database: Any, closed: int) -> list[tuple[str, int, int]]:
+        live = {"call": {"number": 1, "at": NOON}}
+        await store.documents.delete_many({})
+        opened = {"is_parked": True, "unpublished_at": NOON, "wake_at": NOON, "calls": [live]}
+        await store.save([document(f"o{n}", slot=n, **opened) for n in range(4)])
+        await store.save([document(f"c{n}", slot=n % 64) for n in range(closed)])
+        await database["system.profile"].drop()
+        await database.command("profile", 2)
+        await store.open_work()
+        await database.command("profile", 0)
+        asked = database["system.profile"].find({"planSummary": {"$exists": True}})
+        found = [(each["planSummary"], each["keysExamined"], each["docsExamined"]) async for each in asked]
+        return sorted(each for each in found if each[0] != "RECORD_STORE_FAST_COUNT")
 
 
 class TestClock:

@@ -49,6 +49,10 @@ class Uncounted(MemoryStore):
         """Nothing is counted."""
         return {}
 
+    async def open_work(self) -> Stored:
+        """Nothing is counted."""
+        return {}
+
 
 @dataclass
 class FiveServices:

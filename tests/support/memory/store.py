@@ -200,6 +200,10 @@ class MemoryStore:
         """Aggregations are the real database's."""
         raise NotImplementedError
 
+    async def open_work(self) -> Stored:
+        """Aggregations are the real database's."""
+        raise NotImplementedError
+
     def _where(self, matches: Callable[[Stored], bool]) -> list[str]:
         return sorted(key for key, stored in self._index.items() if matches(stored))
 

@@ -18,7 +18,10 @@ from deploy.platform.keys import write_state
 from shared.settings import KafkaSettings
 from tests.support.certificates import Authority
 
-PARTITIONS = 4
+PARTITIONS, LONGEST = 4, 100_000
+USER = "throughline-intake"
+OURS, NOT_OURS = "facts", "others"
+INSTALLATION, PREFIX = "throughline-staging", "staging-"
 PASSWORD = "invented-password-of-a-user"
 AUDIENCE = "throughline-intake"
 """Whom the local issuer's tokens are for, which is all that this broker asks."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.tracking.api.access import MayAssign, MayNote, MayRead, MayRelease, is_lead, may
 from services.tracking.api.console import ASSETS, MEDIA_TYPES, render
-from services.tracking.api.referrals import read_referral, read_summary, timeline_of
+from services.tracking.api.referrals import Summaries, read_referral, read_summary, timeline_of
 from services.tracking.api.worklist import Asked, reader
 from services.tracking.domain import AddNote, AssignReferral, NoteCode, ReleaseReferral
 from services.tracking.views.sections import by_day, matrix, outcomes, sections
@@ -80,9 +80,9 @@ async def worklist(
 
 
 @router.get("/overview")
-async def overview(request: Request, caller: MayRead, service: TheService) -> Response:
+async def overview(request: Request, caller: MayRead, service: TheService, summaries: Summaries) -> Response:
     """How all referrals stand."""
-    found = await read_summary(caller, service)
+    found = await read_summary(caller, service, summaries)
     return render(
         request,
         "overview.html",

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.tracking.api.access import MayRead, is_lead, may
+from services.tracking.views.reuse import Reuse
 from services.tracking.views.rows import Referral, referral
 from services.tracking.views.summary import Summary, summary
 from services.tracking.views.timeline import USUAL, Reader, Timeline
@@ -15,6 +16,18 @@ from shared.service.commands import TheService
 from shared.web import etag
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
+
+
+async def _summaries(request: Request, service: TheService) -> Reuse[Summary]:
+    """Those that this process has counted, by tenant."""
+    state = request.app.state
+    if not hasattr(state, "summaries"):
+        state.summaries = Reuse(service.clock.monotonic)
+    found: Reuse[Summary] = state.summaries
+    return found
+
+
+Summaries = Annotated[Reuse[Summary], Depends(_summaries)]
 
 
 class TimelineAsked(BaseModel):
@@ -43,9 +56,12 @@ async def payload(
 
 
 @router.get("/summary")
-async def everything(caller: MayRead, service: TheService) -> Summary:
-    """Referrals by state and payer, where they wait, and the time from intake to the patient being told."""
-    return await read_summary(caller, service)
+async def everything(caller: MayRead, service: TheService, summaries: Summaries) -> Summary:
+    """Referrals by state and payer, where they wait, and the time from intake to the patient being told.
+
+    `as_of` says when it was counted: what takes long to count is shown again for up to a minute.
+    """
+    return await read_summary(caller, service, summaries)
 
 
 async def read_referral(caller: Caller, service: Service, referral_id: str) -> Referral:
@@ -61,6 +77,6 @@ async def timeline_of(caller: Caller, service: Service, referral_id: str) -> Rea
     return Reader(service.store, caller.tenant, referral_id, document.state)
 
 
-async def read_summary(caller: Caller, service: Service) -> Summary:
+async def read_summary(caller: Caller, service: Service, summaries: Reuse[Summary]) -> Summary:
     """The tenant's summary."""
-    return await summary(service.store, caller.tenant, service.now())
+    return await summaries.of(caller.tenant, lambda: summary(service.store, caller.tenant, service.now()))

@@ -23,10 +23,11 @@ async def house() -> AsyncIterator[FiveServices]:
 @pytest.fixture(scope="session")
 async def referrals(house: FiveServices) -> Mapping[str, tuple[str, str]]:
     """Two referrals of each tenant, known to every service."""
-    return {tenant: (await _sent(house, tenant, "A-1"), await _sent(house, tenant, "A-2")) for tenant in TENANTS}
+    return {tenant: (await sent(house, tenant, "A-1"), await sent(house, tenant, "A-2")) for tenant in TENANTS}
 
 
-async def _sent(house: FiveServices, tenant: str, number: str) -> str:
+async def sent(house: FiveServices, tenant: str, number: str) -> str:
+    """The id of an order's referral, once every service knows it."""
     answer = await house.ask(
         "intake", "POST", "/v1/referrals", Role.COORDINATOR, tenant=tenant, json=own(order_number=number)
     )

@@ -1,7 +1,7 @@
 """The cells of the matrix: every route of every service, asked by anybody about anything."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ import httpx2
 
 from shared.capabilities import Capabilities
 from shared.identity import WHOSE, Role, permissions
-from tests.access.samples import SAMPLES, Sample
+from tests.access.samples import SAMPLES
 from tests.support.five_services.running import FiveServices
 
 OPEN = {
@@ -95,20 +95,25 @@ def given(house: FiveServices, route: Route, referral_id: str, holder: str) -> s
 async def probe(
     house: FiveServices, route: Route, referral_id: str, *roles: Role, query: str = "", **caller: Any
 ) -> httpx2.Response:
-    """Ask a route about a referral, as a caller who means it. A header that is empty is not sent."""
-    sample = SAMPLES[route.service].get(route.name)
+    """Ask a route as a caller who means it; a header that is empty is not sent, and `json` is another body."""
     path = route.path.format(referral_id=referral_id, payer_id="medicare") + query
     wanted = {"Idempotency-Key": f"k-{next(_KEYS)}", **caller.pop("headers", {})}
     headers = {name: value for name, value in wanted.items() if value}
-    content = _content(sample, {"referral_id": referral_id}) if sample else {}
+    content = {} if {"json", "content"} & caller.keys() else _content(route, referral_id)
     return await house.ask(route.service, route.method, path, *roles, headers=headers, **content, **caller)
 
 
-def _content(sample: Sample, named: Mapping[str, str]) -> dict[str, Any]:
-    body = sample.of(named)
+def _content(route: Route, referral_id: str) -> dict[str, Any]:
+    body = body_of(route, referral_id)
     if body is None:
         return {}
-    return {"data": body} if sample.is_form else {"json": body}
+    return {"data": body} if SAMPLES[route.service][route.name].is_form else {"json": body}
+
+
+def body_of(route: Route, referral_id: str) -> Any:
+    """A body that the route would take; None where it wants none."""
+    sample = SAMPLES[route.service].get(route.name)
+    return sample.of({"referral_id": referral_id}) if sample else None
 
 
 def misses(route: Route) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ its own. A real installation gets its keys from its key management; the layout o
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from deploy.platform import registry
 from deploy.platform.parties import CALLS_BACK, REGISTER, Registration, connected, key_name, parties_of
 from shared.audit.heads import kid_of
 from shared.parties import Party
+from shared.sealing import DERIVED, IDENTIFIER
 
 JwkSet = dict[str, list[dict[str, Any]]]
 
@@ -42,13 +43,15 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
     sealing/<service>.json, access/<service>.json and access/public.json, issuer/signing.json, issuer/clients.json,
     clients/<client id>.json; parties/<party>.json,
     our private keys towards the parties, and parties/public.json, what they know of them. What an earlier version
-    wrote is completed: keys are added, and clients are registered anew under the keys that they have.
+    wrote is completed: keys are added, those that a service has no use for any more are taken from it, and clients are
+    registered anew under the keys that they have.
     """
-    named = tuple(tenants)
+    named, audiences = tuple(tenants), registry.audiences()
     rings = {service: _read(state / "sealing" / f"{service}.json").get("keys", []) for service in registry.names()}
     known = {jwk["kid"]: jwk for ring in rings.values() for jwk in ring}
     for service, made in generate_keys(named, known=known).items():
-        own = {jwk["kid"]: jwk for jwk in (*rings[service], *made["keys"])}
+        had = (jwk for jwk in rings[service] if _is_for(audiences[service], jwk["kid"]))
+        own = {jwk["kid"]: jwk for jwk in (*had, *made["keys"])}
         write_private(state / "sealing" / f"{service}.json", {"keys": list(own.values())})
     _key_in(state / "issuer" / "signing.json", "issuer-1")
     for service in registry.names():
@@ -61,6 +64,12 @@ def write_state(state: Path, tenants: Iterable[str]) -> None:
         _our_key(state, party) for tenant in named for party in parties_of(tenant) if registry.askers_of(party.kind)
     ]
     write_private(state / "parties" / "public.json", {"keys": ours})
+
+
+def _is_for(audiences: Collection[str], kid: str) -> bool:
+    """Whether a service still has a use for a key. What one key did before several do it now was derived by it."""
+    kind = kid.split(":")[1]
+    return kind in audiences or (kind == IDENTIFIER and not set(DERIVED).isdisjoint(audiences))
 
 
 def write_register(state: Path, parties: Iterable[Party], simulators_url: str) -> None:

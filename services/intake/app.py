@@ -15,6 +15,7 @@ from services.intake.handlers import reactions
 from services.intake.settings import IntakeSettings, OwnSettings
 from services.intake.store import COLLECTION, REFERRAL
 from shared.ports import Gateway
+from shared.sealing import DERIVED
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
 
@@ -30,7 +31,7 @@ SERVICE: Final = Blueprint(
         ),
     ),
     policy=POLICY,
-    opens=("contact", "clinical", "coverage", "logistics", "identifier"),
+    opens=("contact", "clinical", "coverage", "logistics", *DERIVED),
     asks=frozenset({"ehr"}),
     concerned=concerned,
     handed=HANDED,

@@ -35,7 +35,7 @@ class Ehr:
     def answer_url(self, referral_id: str, path: str, act: str) -> str:
         """The callback address for one referral."""
         url = f"{self.public_url}/v1/referrals/{referral_id}/{path}"
-        return Capabilities(self.keyring, "identifier").address(url, act, referral_id, "ehr")
+        return Capabilities(self.keyring, "callback").address(url, act, referral_id, "ehr")
 
     async def call(
         self, call: Call, placed_by: str | None, path: str, id_: str, id_field: str, body: dict[str, Any]

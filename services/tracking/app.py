@@ -20,7 +20,7 @@ SERVICE: Final = Blueprint(
     name="tracking",
     kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES, consumes=SERVICES, reactions=lambda _parts: REACTIONS),),
     policy=POLICY,
-    opens=("identifier",),
+    opens=(),
     session=SESSION,
     open_paths=OPEN_PATHS,
     keeps_records=True,

@@ -69,7 +69,9 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
     recorder = recorder_of(blueprint.name, world, settings.records.signing_key_file)
     opened = recording(recorder, counting(metrics.seal_openings))
-    keyring = Keyring.from_file(settings.sealing.keys_file, opened, counting_refusals(metrics.seal_refusals))
+    keyring = Keyring.from_file(
+        settings.sealing.keys_file, opened, counting_refusals(metrics.seal_refusals), world.epoch_s
+    )
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
     clients = Clients(register, connections, connections.plain)
     service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s, recorder)

@@ -9,14 +9,14 @@ from deploy.platform import registry
 from services.intake.api.items import CHANGES
 from shared.contracts.sealed import Logistics
 from shared.identity import Role
-from shared.sealing import SealingError
+from shared.sealing import DERIVED, SealingError
 from tests.access.conftest import SERVICES
 from tests.simulation.services.parties import supplied
 from tests.support.five_services.keyrings import TENANTS
 from tests.support.five_services.running import FiveServices
 from tests.unit.intake.invented import own
 
-EVERY = sorted({audience for audiences in registry.audiences().values() for audience in audiences} - {"identifier"})
+EVERY = sorted({audience for audiences in registry.audiences().values() for audience in audiences} - {*DERIVED})
 SUPPLIED = {"diagnosis": {"clinical"}, "contact": {"contact"}, "requester": {"clinical"}, "coverage": set[str]()}
 """What is opened to add an item to it. Coverage that was not there has no seal to open."""
 MAY_SUPPLY = {Role.COORDINATOR, Role.NURSE, Role.CLINICIAN, Role.EHR}

@@ -23,7 +23,7 @@ POLICY: AccessPolicy = {
     "close": frozenset({Role.CLINICIAN, Role.LEAD}),
 }
 
-HANDED: Final = {"record_report": "logistics", "supply_information": "identifier", "acknowledge": "identifier"}
+HANDED: Final = {"record_report": "logistics", "supply_information": "callback", "acknowledge": "callback"}
 """The permissions whose routes counterparties get as callback addresses, by audience of their capability key."""
 
 

@@ -43,7 +43,7 @@ async def supply(
     response: Response,
 ) -> Accepted:
     """Take what is still missing. What is not missing any more changes nothing."""
-    fingerprint = service.keyring.fingerprint(caller.tenant, payload.model_dump_json().encode())
+    fingerprint = service.keyring.fingerprints(caller.tenant, payload.model_dump_json().encode())[0]
     for _ in range(ATTEMPTS):
         document = await service.read(referral_id)
         command = _command(referral_of(document), payload, caller, service)

@@ -1,8 +1,7 @@
 """Makes keyed references: equal values give equal references, and nothing else can be learnt from them.
 
 They stand unsealed in place of data about people and plans. Each begins with its tenant, as every id does (ADR 7); a
-letter says which kind it is. They are derived from the first identifier key for ever, so that they outlive the
-rotation of seals.
+letter says which kind it is, and a number before a `k` by which key. A search compares those of all live keys.
 """
 
 import json
@@ -24,13 +23,13 @@ class Keyed:
     keyring: Keyring
     tenant: str
 
-    def patient(self, mrn: Identifier) -> str:
-        """The patient of a source system."""
-        return self._ref("p", "mrn", mrn.system, mrn.value)
+    def patients(self, mrn: Identifier) -> tuple[str, ...]:
+        """The patient of a source system, by each live key; first the reference to keep."""
+        return self._refs("p", "mrn", mrn.system, mrn.value)
 
-    def number_system(self, number: Identifier) -> str:
-        """Which issuer of order numbers this number comes from."""
-        return self._ref("s", "order-numbers", number.system)
+    def number_systems(self, number: Identifier) -> tuple[str, ...]:
+        """Which issuer of order numbers this number comes from, by each live key."""
+        return self._refs("s", "order-numbers", number.system)
 
     def requester(self, requester: Requester | None) -> str | None:
         """The ordering clinician, by NPI; None where it is not said."""
@@ -47,8 +46,11 @@ class Keyed:
         return self._ref("n", "plan", _name(first.payer_name), _name(first.plan or "")) if first else None
 
     def _ref(self, letter: str, *parts: str) -> str:
-        index = self.keyring.blind_index(self.tenant, json.dumps(parts))
-        return f"{self.tenant}-{letter}{index[:_INDEX_CHARS]}"
+        return self._refs(letter, *parts)[0]
+
+    def _refs(self, letter: str, *parts: str) -> tuple[str, ...]:
+        indexes = self.keyring.blind_indexes(self.tenant, json.dumps(parts))
+        return tuple(f"{self.tenant}-{letter}{index[:_INDEX_CHARS]}" for index in indexes)
 
 
 def _name(text: str) -> str:

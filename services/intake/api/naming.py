@@ -38,11 +38,15 @@ async def found_by(names: Sequence[Identifier], sender: Sender, may_be: MayBe = 
     The number of an order says which it is. Any other name does so where the referral `may_be` of it: else it is a name
     that was given twice, and leads nowhere.
     """
-    number, *others = [await _root(sender.id_of(name), sender) for name in names]
-    roots = dict([number, *((id_, found) for id_, found in others if found is None or may_be(found))])
+    number, *others = [{id_: await _root(id_, sender) for id_ in sender.ids_of(name)} for name in names]
+    may_come = {id_ for name in names for id_ in sender.places_of(name)}
+    places = {root for of_name in (number, *others) for id_, (root, _) in of_name.items() if id_ in may_come}
+    also = (root for of_name in others for root in of_name.values() if root[1] is None or may_be(root[1]))
+    roots = dict([*number.values(), *also])
     known = [id_ for id_, found in roots.items() if found]
-    first = known[0] if known else min(roots)
-    open_ends = (id_ for id_, found in roots.items() if found is None and id_ != first)
+    empty = [id_ for id_, found in roots.items() if found is None and id_ in places]
+    first = known[0] if known else min(empty)
+    open_ends = (id_ for id_ in empty if id_ != first)
     return Named(first, bool(known), tuple(known[1:]), tuple(open_ends))
 
 

@@ -87,9 +87,10 @@ class Reception:
 
     async def _placed(self, order: Order, sender: Sender) -> Carried:
         """Receive an order, or what is new in it. An order with one name costs no more than its own write."""
-        may_be = partial(Referral.may_be, patient_ref=_patient_ref(order, sender), number=_number_ref(order, sender))
+        patients = Keyed(sender.service.keyring, sender.tenant).patients(order.mrn)
+        may_be = partial(Referral.may_be, patient_refs=patients, numbers=_number_refs(order, sender))
         named = Named(sender.id_of(order.number), is_known=False)
-        if len(order.names) > 1:
+        if len(order.names) > 1 or len(sender.ids_of(order.number)) > 1:
             named = await settled(order.names, sender, may_be)
         for _ in range(2):
             try:
@@ -124,14 +125,15 @@ class Reception:
 
     def _command(self, order: Order, referral_id: str, sender: Sender) -> ReceiveReferral:
         keyring, tenant = sender.service.keyring, sender.tenant
+        fingerprint, *former = (FORM + each for each in keyring.fingerprints(tenant, content(order)))
         pathway, keyed = self.pathways.of(order.service), Keyed(keyring, tenant)
         return ReceiveReferral(
             **sender.attribution(),
             referral_id=referral_id,
-            fingerprint=FORM + keyring.fingerprint(tenant, content(order)),
-            former_fingerprint=keyring.fingerprint(tenant, order.former_content),
-            patient_ref=_patient_ref(order, sender),
-            number=_number_ref(order, sender),
+            fingerprint=fingerprint,
+            former_fingerprints=(*former, *keyring.fingerprints(tenant, order.former_content)),
+            patient_ref=keyed.patients(order.mrn)[0],
+            number=_number_refs(order, sender)[0],
             requester_ref=keyed.requester(order.requester),
             organization_ref=keyed.organization(order.requester),
             network_ref=keyed.network(order.policies),
@@ -219,10 +221,7 @@ async def _known(names: Sequence[Identifier], sender: Sender) -> str:
     return named.referral_id
 
 
-def _patient_ref(order: Order, sender: Sender) -> str:
-    return Keyed(sender.service.keyring, sender.tenant).patient(order.mrn)
-
-
-def _number_ref(order: Order, sender: Sender) -> NumberRef:
-    keyed = Keyed(sender.service.keyring, sender.tenant)
-    return NumberRef(keyed.number_system(order.number), sender.id_of(order.number))
+def _number_refs(order: Order, sender: Sender) -> list[NumberRef]:
+    """The order's number as each pair of live keys wrote it down; first as it is written now."""
+    systems = Keyed(sender.service.keyring, sender.tenant).number_systems(order.number)
+    return [NumberRef(system, id_) for system in systems for id_ in sender.ids_of(order.number)]

@@ -129,13 +129,14 @@ async def record_report(
     keyring, tenant = service.keyring, caller.tenant
     referral = referral_of(await service.read(referral_id))
     found = _whom(referral, payload.patient, caller, service)
-    fingerprint = keyring.fingerprint(tenant, payload.content)
+    fingerprint, *former = keyring.fingerprints(tenant, payload.content)
     command = RecordReport(
         **attribution(caller, service),
         report_id=payload.report_id,
         kind=payload.kind,
         visit_id=payload.visit_id,
         fingerprint=fingerprint,
+        former_fingerprints=tuple(former),
         document=keyring.seal(
             tenant, "clinical", ReportDocument(document_ref=payload.document_ref), referral_id=referral_id
         ),

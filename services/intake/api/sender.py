@@ -41,7 +41,16 @@ class Sender:
 
     def id_of(self, name: Identifier) -> str:
         """The id that is derived from a name of an order."""
-        return self.service.keyring.referral_id(self.tenant, name.system, name.value)
+        return self.ids_of(name)[0]
+
+    def ids_of(self, name: Identifier) -> tuple[str, ...]:
+        """All ids that may have been derived from it, by each live key; first the one of now."""
+        return self.service.keyring.referral_ids(self.tenant, name.system, name.value)
+
+    def places_of(self, name: Identifier) -> tuple[str, ...]:
+        """Where a referral of this name may come to be: several places while replicas change to another key."""
+        ids = self.ids_of(name)
+        return ids if self.service.keyring.gives_other_ids_soon(self.tenant) else ids[:1]
 
     async def referral(self, referral_id: str) -> Referral:
         """The referral as it is now. Raises NotFound."""

@@ -16,12 +16,12 @@ class ReceiveReferral(Command):
     """Take an order in. `provided` names what it brings along; `fingerprint` tells the same order from another.
 
     `placed_by` is the EHR that it came from; None where a person wrote it down.
-    `former_fingerprint` is as releases before made it. Without a `pathway` a person chooses one.
+    `former_fingerprints` are as older keys and releases made it. Without a `pathway` a person chooses one.
     """
 
     referral_id: str
     fingerprint: str
-    former_fingerprint: str
+    former_fingerprints: tuple[str, ...]
     patient_ref: str
     number: NumberRef
     terms: Terms
@@ -165,6 +165,7 @@ class RecordReport(Command):
     visit_id: str | None
     fingerprint: str
     document: str
+    former_fingerprints: tuple[str, ...] = ()
     whom: Whom = "unknown"
 
 

@@ -39,7 +39,7 @@ def receive(command: ReceiveReferral, state: State) -> list[IntakeFact]:
         raise Rejected(ELSEWHERE, "This is another name of an order that was taken in before.")
     if isinstance(state, Referral):
         require_own(command.placed_by, state)
-        if not state.knows(command.fingerprint, command.former_fingerprint):
+        if not state.knows(command.fingerprint, *command.former_fingerprints):
             raise Conflict(OTHER_CONTENT, "This order was taken in before, with other content.")
         return [*_claimed(command, state), *_numbered(command, state)]
     missing = tuple(item for item in REQUIRED if item not in command.provided)

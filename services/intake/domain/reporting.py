@@ -17,7 +17,7 @@ MOST_REPORTS: Final = 50
 def record(command: RecordReport, referral: Referral) -> list[IntakeFact]:
     """Apply a report, once. Keep it for a person where it may be about another patient."""
     if known := _known(command.report_id, referral):
-        if known.fingerprint != command.fingerprint:
+        if known.fingerprint not in (command.fingerprint, *command.former_fingerprints):
             raise Conflict("other-content", "This report was taken in before, with other content.")
         return []
     _refuse_interim_after_final(command.kind, referral)

@@ -1,5 +1,6 @@
 """The state of one referral. Values only; patient data is inside seals, which nothing here opens."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -193,13 +194,15 @@ class Referral:
     is_revoked: bool = False
     kept_reports: tuple[KeptReport, ...] = ()
 
-    def may_be(self, patient_ref: str, number: NumberRef) -> bool:
+    def may_be(self, patient_refs: Collection[str], numbers: Collection[NumberRef]) -> bool:
         """Whether an order of this patient and number may be this one, where another name says that it is.
 
-        A server's id may be given twice. Who places orders gives each one number: two numbers are two orders.
+        Each as by every live key. A server's id may be given twice. Who places orders gives each one number: two
+        numbers are two orders.
         """
-        others = (known for known in self.numbers if known.system_ref == number.system_ref)
-        return self.patient_ref == patient_ref and all(known.ref == number.ref for known in others)
+        systems, refs = {number.system_ref for number in numbers}, {number.ref for number in numbers}
+        others = (known for known in self.numbers if known.system_ref in systems)
+        return self.patient_ref in patient_refs and all(known.ref in refs for known in others)
 
     def knows(self, *fingerprints: str) -> bool:
         """Whether an order with one of these fingerprints was received before."""

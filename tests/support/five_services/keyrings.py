@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 
 from deploy.platform import registry
-from shared.sealing import Keyring, Opening, log_opening
+from shared.sealing import DERIVED, IDENTIFIER, Keyring, Opening, log_opening
 
 TENANTS = ("demo", "other")
 TENANT = TENANTS[0]
@@ -39,12 +39,15 @@ def every_key() -> Keyring:
 
 
 def _ring(audiences: Iterable[str], audit: Audit) -> Keyring:
-    keys = [_key(f"{tenant}:{audience}:1") for tenant in TENANTS for audience in sorted(audiences)]
+    keys = [key_of(f"{tenant}:{audience}:1") for tenant in TENANTS for audience in sorted(audiences)]
     return Keyring({"keys": keys}, audit)
 
 
-def _key(kid: str) -> Mapping[str, str]:
-    secret = base64.urlsafe_b64encode(sha256(kid.encode()).digest()).rstrip(b"=").decode()
+def key_of(kid: str) -> Mapping[str, str]:
+    """The key of this name, as its file has it."""
+    tenant, kind, number = kid.split(":")
+    seed = f"{tenant}:{IDENTIFIER if kind in DERIVED else kind}:{number}"
+    secret = base64.urlsafe_b64encode(sha256(seed.encode()).digest()).rstrip(b"=").decode()
     return {"kty": "oct", "kid": kid, "k": secret}
 
 

@@ -62,7 +62,7 @@ def receive(when: datetime = MONDAY, *, missing: tuple[Item, ...] = (), **change
         "fingerprint": "content-1",
         "patient_ref": "demo-p1",
         "number": NumberRef("demo-s1", ID),
-        "former_fingerprint": "former-1",
+        "former_fingerprints": ("former-1",),
         "pathway": "pw-1",
         "pathway_version": 1,
         "seals": {"contact": "sealed-contact", "clinical": "sealed-clinical"},

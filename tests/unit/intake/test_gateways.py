@@ -34,7 +34,7 @@ def gateways(respond: Respond) -> tuple[InformationRequests, Reports]:
 def ours(path: str, act: str) -> str:
     """Where the EHR answers: an address that nobody else was given."""
     url = f"http://intake.example/v1/referrals/{ID}/{path}"
-    return f"{url}?capability={KEYRING.capability('demo', 'identifier', act, ID, 'ehr')}"
+    return f"{url}?capability={KEYRING.capability('demo', 'callback', act, ID, 'ehr')}"
 
 
 def asking() -> Referral:

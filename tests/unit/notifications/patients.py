@@ -29,7 +29,7 @@ STARTS_AT = datetime(2027, 9, 29, 22, 30, tzinfo=ZoneInfo("America/Chicago"))
 
 def keyring() -> Keyring:
     """Keys of this service's audiences, made anew."""
-    kids = [f"demo:{audience}:1" for audience in ("contact", "visit", "clinical", "identifier")]
+    kids = [f"demo:{audience}:1" for audience in ("contact", "visit", "clinical")]
     return Keyring({"keys": [OctKey.generate_key(256, {"kid": kid}).as_dict(private=True) for kid in kids]})
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from services.intake.api.access import MayFindPatient
 from services.intake.api.keyed import Keyed
@@ -27,12 +27,16 @@ class Lookup(BaseModel):
 class Found(BaseModel):
     """The reference of that record number, whether or not an order of this patient was ever taken in."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     patient_ref: str
+    former_refs: tuple[str, ...]
+    """As older keys made it: earlier records are found under these."""
 
 
 @router.post("")
 async def find(caller: MayFindPatient, service: TheService, asked: Annotated[Lookup, body(Lookup)]) -> Found:
     """The reference of a patient, by record number."""
-    found = Keyed(service.keyring, caller.tenant).patient(Identifier(**dict(asked.mrn)))
+    found, *former = Keyed(service.keyring, caller.tenant).patients(Identifier(**dict(asked.mrn)))
     audit.about("", found)
-    return Found(patient_ref=found)
+    return Found(patient_ref=found, former_refs=tuple(former))

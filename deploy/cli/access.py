@@ -37,7 +37,7 @@ Keys = Annotated[Path, _KEYS]
 
 def verify_records(keys: Keys, *, as_json: screen.AsJson = False) -> None:
     """Compare every chain with the heads on the topic. Exit code 1 when something was changed, cut off or rewritten."""
-    found = asyncio.run(_verified(database_settings(), broker_settings(), _keys_in(keys)))
+    found = asyncio.run(verified(database_settings(), broker_settings(), _keys_in(keys)))
     document = {name: asdict(verified) for name, verified in found.items()}
     screen.show({"verified": document}, as_json=as_json, tables=lambda: _tables(found))
     if any(verified.broken for verified in found.values()):
@@ -51,7 +51,8 @@ def _keys_in(file: Path) -> dict[str, Any]:
         raise Failure("The public keys cannot be read.", "Name the file access/public.json.") from None
 
 
-async def _verified(database: MongoSettings, broker: KafkaSettings, keys: dict[str, Any]) -> dict[str, Verified]:
+async def verified(database: MongoSettings, broker: KafkaSettings, keys: dict[str, Any]) -> dict[str, Verified]:
+    """What was found in the records of each service, and in the ledger of facts. Raises Unavailable."""
     heads = await _heads(broker, keys)
     client = connect(database, is_patient=True)
     try:

@@ -79,7 +79,7 @@ def broken(chain: str, rows: Iterable[Mapping[str, Any]], heads: Iterable[Head] 
     return Broken(chain, head.number + 1, "cut") if kept and kept[-1].number > head.number else None
 
 
-def _flaw(row: Mapping[str, Any], head: Head) -> Flaw | None:
+def _flaw(row: Mapping[str, object], head: Head) -> Flaw | None:
     if row.get("number") != head.number + 1 or row.get("chain") != head.chain:
         return "missing"
     if row.get("prev") != head.hash:
@@ -92,10 +92,10 @@ def broken_in_itself(row: Mapping[str, Any]) -> bool:
     return bool(row.get("hash") != _digest({name: value for name, value in row.items() if name not in BESIDE}))
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def _digest(content: Mapping[str, object]) -> str:
     return sha256(canonical(content)).hexdigest()
 
 
-def canonical(content: Mapping[str, Any]) -> bytes:
+def canonical(content: Mapping[str, object]) -> bytes:
     """The one spelling that is hashed: names in order, no spaces, ASCII."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -1,7 +1,7 @@
 """Where access records rest, as a port: handed in, so that the same code writes to MongoDB and to memory."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared.ports import Stored
 
@@ -24,7 +24,7 @@ class Rows(Protocol):
         Raises Unknown when it may have landed, or may land later.
         """
 
-    async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
+    async def find(self, query: Mapping[str, object], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Rows that match, sorted. Raises Unavailable."""
 
     async def unmark(self, ids: Sequence[str], mark: str) -> None:

@@ -9,7 +9,7 @@ are people and systems at our doors: `Open` belongs on facts, and on what reader
 In JSON Schema an open vocabulary is a string with `x-extensible-enum` (Zalando RESTful API Guidelines, rule 112).
 """
 
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, TypeVar, get_args
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -21,7 +21,7 @@ MARK = "x-extensible-enum"
 class _OpenVocabulary:
     """Reads any text where a Literal stands, and publishes its words as examples of what may come."""
 
-    def __get_pydantic_core_schema__(self, source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.str_schema(metadata={"pydantic_js_updates": {MARK: list(get_args(source))}})
 
 

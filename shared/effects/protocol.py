@@ -7,7 +7,7 @@ here say what is owed and fold what was answered; making calls is the business o
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from shared.backoff import chance_of, pause_s
 from shared.contracts.language import Effect, effect_id
@@ -80,7 +80,7 @@ class Begun:
     """A call that is written down, the state of its aggregate in which it was, and who wrote it."""
 
     call: Call
-    state: Any
+    state: object
     token: str
 
 
@@ -94,7 +94,7 @@ def id_of(aggregate_id: str, record: EffectRecord) -> str:
     return effect_id(aggregate_id, record.kind, record.revision)
 
 
-def begun(aggregate_id: str, record: EffectRecord, state: Any) -> Begun:
+def begun(aggregate_id: str, record: EffectRecord, state: object) -> Begun:
     """The call that is under way, as a gateway is asked to make it. Raises KeyError where there is none."""
     live = record.call
     if live is None:

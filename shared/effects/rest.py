@@ -28,7 +28,7 @@ async def request(
     call: Call,
     base_url: str,
     path: str,
-    body: Mapping[str, Any] | None,
+    body: Mapping[str, object] | None,
     *,
     timeout_s: float,
 ) -> httpx2.Response | Answer:
@@ -45,7 +45,7 @@ async def request(
     return Answer(NOT_FOUND[call.act]) if response.status_code == HTTPStatus.NOT_FOUND else response
 
 
-def read(response: httpx2.Response, id_field: str, id_: str) -> Mapping[str, Any]:
+def read(response: httpx2.Response, id_field: str, id_: str) -> Mapping[str, object]:
     """The members of an answer about this resource. Raises Unknown for an answer about something else."""
     try:
         found = response.json()

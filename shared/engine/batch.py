@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from shared.engine.commands import WorkItem
 from shared.engine.unit_of_work import UnitOfWork
@@ -19,7 +18,7 @@ class Batch:
         self.items, self.may_defer = items, may_defer
         self.failed: dict[str, Failure] = {}
         self.can_defer: dict[str, bool] = {}
-        self._outcomes: list[Any] = [None] * len(items)
+        self._outcomes: list[object] = [None] * len(items)
         places = defaultdict[str, list[int]](list)
         for index, item in enumerate(items):
             places[item.key].append(index)
@@ -36,7 +35,7 @@ class Batch:
             return fault
         return None
 
-    def outcomes(self) -> list[Any]:
+    def outcomes(self) -> list[object]:
         """The outcomes, in the order of the items. Those of a document that failed are its failure."""
         for key, failure in self.failed.items():
             for place in self.places[key]:

@@ -20,7 +20,7 @@ Happened = TypeVar("Happened", default=Any)
 """The facts of a domain, published or private."""
 
 
-def _no_effects(_state: Any) -> Sequence[Effect]:
+def _no_effects(_state: object) -> Sequence[Effect]:
     return ()
 
 
@@ -81,6 +81,6 @@ def _fields_of(state_type: type[Any]) -> frozenset[str]:
     return frozenset(each.name for each in fields(state_type))
 
 
-def is_public(fact: Any) -> bool:
+def is_public(fact: object) -> bool:
     """Whether a fact is of the published language."""
     return isinstance(fact, Fact)

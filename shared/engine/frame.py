@@ -23,11 +23,11 @@ def is_newer(stored: Stored, schema: int) -> bool:
     return _is_above(stored.get("frame", 1), FRAME) or _is_above(stored.get("schema"), schema)
 
 
-def _is_above(number: Any, known: int) -> bool:
+def _is_above(number: object, known: int) -> bool:
     return isinstance(number, int) and number > known
 
 
-def to_stored(document: Document, state: Any, schema: int, slot: int, now: datetime) -> Stored:
+def to_stored(document: Document, state: object, schema: int, slot: int, now: datetime) -> Stored:
     """The document as it is saved; `unpublished_at` is there only while the outbox holds something."""
     stored: Stored = {
         "_id": document.id,
@@ -60,7 +60,7 @@ def to_stored(document: Document, state: Any, schema: int, slot: int, now: datet
     return stored
 
 
-def from_stored(stored: Stored, state: Any) -> Document:
+def from_stored(stored: Stored, state: object) -> Document:
     """The inverse of `to_stored`, for a document that is not newer than this program."""
     waiting: dict[str, dict[int, WaitingEntry]] = {}
     for service, entry in stored.get("waiting", ()):

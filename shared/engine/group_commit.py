@@ -16,10 +16,10 @@ class GroupCommit:
     """
 
     def __init__(
-        self, handle: Callable[[Sequence[WorkItem]], Awaitable[list[Any]]], limit: int = 2000, batch: int = 200
+        self, handle: Callable[[Sequence[WorkItem]], Awaitable[list[object]]], limit: int = 2000, batch: int = 200
     ) -> None:
         self._commit, self._limit, self._batch = handle, limit, batch
-        self._waiting: list[tuple[WorkItem, asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[WorkItem, asyncio.Future[object]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
     async def submit(self, item: WorkItem, *, is_bounded: bool = True) -> Any:
@@ -29,7 +29,7 @@ class GroupCommit:
         """
         if is_bounded and len(self._waiting) >= self._limit:
             raise Busy
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
@@ -45,7 +45,7 @@ class GroupCommit:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
             await self._handle(batch)
 
-    async def _handle(self, batch: list[tuple[WorkItem, asyncio.Future[Any]]]) -> None:
+    async def _handle(self, batch: list[tuple[WorkItem, asyncio.Future[object]]]) -> None:
         try:
             outcomes = await self._commit([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - each caller gets it: none may wait without end

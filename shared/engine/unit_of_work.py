@@ -24,6 +24,7 @@ from shared.ports import Answer, Stored, Traits
 FACT_BYTES = 256 * 1024
 TASK_LASTS = timedelta(seconds=5)
 """A task of the system's own is published once it has lasted this long; mostly the fact that ends it comes first."""
+_Mark = tuple[object, tuple[int, datetime | None], int, int, int, bool]
 
 
 class UnitOfWork:
@@ -42,7 +43,7 @@ class UnitOfWork:
         self.rows: list[Stored] = []
         self.begun: list[tuple[Begun, float]] = []
         self._entries_before = document.entries
-        self._tasks: tuple[Any, tuple[Task, ...]] | None = None
+        self._tasks: tuple[object, tuple[Task, ...]] | None = None
         self._service = service
         self._tells_its_work = service is not None and decider.is_referral
         self._traits = traits
@@ -89,12 +90,12 @@ class UnitOfWork:
         if since is not None and since + TASK_LASTS <= self.now:
             self._publish(StepChanged(**self._about_us()), Cause())
 
-    def _mark(self) -> tuple[Any, ...]:
+    def _mark(self) -> _Mark:
         document = self.document
         published = document.sequence, document.tasks_unpublished_since
         return document.state, published, document.entries, len(document.outbox), len(self.rows), self.changed
 
-    def _restore(self, mark: tuple[Any, ...]) -> None:
+    def _restore(self, mark: _Mark) -> None:
         document = self.document
         document.state, published, document.entries, outbox, rows, self.changed = mark
         document.sequence, document.tasks_unpublished_since = published

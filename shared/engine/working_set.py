@@ -35,7 +35,7 @@ async def shield(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def _forgotten(task: asyncio.Task[Any]) -> None:
+def _forgotten(task: asyncio.Task[object]) -> None:
     """Nobody is left to hear how it ended."""
     with contextlib.suppress(asyncio.CancelledError):
         task.exception()

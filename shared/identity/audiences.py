@@ -5,7 +5,7 @@ what was sent to it.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - the type of a token, and no token
 """The `typ` of an access token (RFC 9068 §2.1): an ID token carries another, or none."""
@@ -17,14 +17,14 @@ def audience_of(service: str) -> str:
     return f"throughline-{service}"
 
 
-def check_type(header: Mapping[str, Any]) -> None:
+def check_type(header: Mapping[str, object]) -> None:
     """Raise ValueError unless the header is an access token's. Media types do not differ by case (RFC 2045 §5.1)."""
     kind = header.get("typ")
     if not (isinstance(kind, str) and kind.lower() in _TYPES):
         raise ValueError("typ")
 
 
-def check_audience(claims: Mapping[str, Any], audience: str) -> None:
+def check_audience(claims: Mapping[str, object], audience: str) -> None:
     """Raise ValueError unless `aud` names us; a program's token (RFC 9068 §2.2: `sub` is the client) nobody else."""
     named = claims.get("aud")
     listed = named if isinstance(named, list) else [named]
@@ -33,7 +33,7 @@ def check_audience(claims: Mapping[str, Any], audience: str) -> None:
         raise ValueError("aud")
 
 
-def client_of(claims: Mapping[str, Any]) -> str:
+def client_of(claims: Mapping[str, object]) -> str:
     """The client that a token was issued to: `client_id`, or `azp` of issuers that know no other name.
 
     Raises ValueError where there is none, or where the two differ.

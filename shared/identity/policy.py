@@ -138,7 +138,7 @@ def _cookie(request: Request, session: Session | None) -> str | None:
     return request.cookies.get(session.cookie)
 
 
-def put_on_record(caller: Caller, permission: str, path_params: Mapping[str, Any] = MappingProxyType({})) -> None:
+def put_on_record(caller: Caller, permission: str, path_params: Mapping[str, object] = MappingProxyType({})) -> None:
     """Who asks, what for, and about which referral, also where it is refused. What is no id of ours stays outside."""
     party = f"{caller.party.kind}:{caller.party.id}" if caller.party else ""
     roles = (role.value for role in caller.roles)
@@ -149,7 +149,7 @@ def put_on_record(caller: Caller, permission: str, path_params: Mapping[str, Any
             audit.about(match[0])
 
 
-def _stay_within(caller: Caller, path_params: Mapping[str, Any]) -> None:
+def _stay_within(caller: Caller, path_params: Mapping[str, object]) -> None:
     """An id of another tenant, or for a patient any other referral, answers as if it did not exist."""
     named = [match for value in path_params.values() if (match := OURS.match(str(value)))]
     is_own = all(match[1] == caller.tenant for match in named)

@@ -34,13 +34,13 @@ _REMEMBERED: Final = 10_000
 _LONGEST_TOKEN: Final = 8192
 
 _NO_PARTIES: Final = Register()
-FetchJwks = Callable[[], Awaitable[Mapping[str, Any]]]
+FetchJwks = Callable[[], Awaitable[Mapping[str, object]]]
 
 
 def fetch_over_http(jwks_url: str, timeout_s: float = 5.0) -> FetchJwks:
     """Fetch the issuer's JWK set. Raises Unavailable when that fails or is no JSON object."""
 
-    async def fetch() -> Mapping[str, Any]:
+    async def fetch() -> Mapping[str, object]:
         try:
             async with httpx2.AsyncClient(timeout=timeout_s) as client:
                 answer = (await client.get(jwks_url)).raise_for_status().json()
@@ -140,7 +140,7 @@ class Verifier:
             except Unavailable:
                 structlog.get_logger().warning("signing keys could not be fetched", count=len(self._keys))
 
-    def _adopt(self, jwk_set: Mapping[str, Any]) -> None:
+    def _adopt(self, jwk_set: Mapping[str, object]) -> None:
         """An answer without a key is a fault of the issuer's, and no word about the keys that were there."""
         keys = _public_keys(jwk_set)
         if not keys:
@@ -162,7 +162,7 @@ def _registry() -> jws.JWSRegistry:
 _REGISTRY: Final = _registry()
 
 
-def _public_keys(jwk_set: Mapping[str, Any]) -> dict[str, ECKey | RSAKey]:
+def _public_keys(jwk_set: Mapping[str, object]) -> dict[str, ECKey | RSAKey]:
     """The keys that can have signed, by kid; others are left out, since issuers may publish more."""
     found: dict[str, ECKey | RSAKey] = {}
     listed = jwk_set.get("keys")

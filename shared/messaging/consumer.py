@@ -7,7 +7,6 @@ Who meets a document of a newer program leaves the group for a while, so that ne
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
 
@@ -107,7 +106,7 @@ class Consumer:
         self._done.update(next_offsets(records))
 
     async def _put_aside(
-        self, failed: Sequence[tuple[Received, Failure]], records: Sequence[Received], outcomes: Sequence[Any]
+        self, failed: Sequence[tuple[Received, Failure]], records: Sequence[Received], outcomes: Sequence[object]
     ) -> None:
         """What its document cannot take is kept beside it; where it must not be, what came before it is done."""
         try:
@@ -150,7 +149,7 @@ class Consumer:
         await self._clock.sleep(pause_s(self.failures, FIRST_PAUSE_S, LONGEST_PAUSE_S, self._chance()))
 
 
-def _front(records: Sequence[Received], outcomes: Sequence[Any]) -> list[Received]:
+def _front(records: Sequence[Received], outcomes: Sequence[object]) -> list[Received]:
     """Those records of each partition that came before the first that was not taken."""
     front, stuck = [], set[tuple[str, int]]()
     for record, outcome in zip(records, outcomes, strict=True):

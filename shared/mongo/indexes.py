@@ -1,15 +1,12 @@
 """The indexes of a collection: those of every aggregate, and which of all that are wanted are not there as wanted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ASCENDING, IndexModel
 
-from shared.ports import Stored
-
-Wanted = Sequence[tuple[Sequence[tuple[str, int]], Stored]]
-"""Keys and options of a service's own indexes."""
+from shared.ports import Indexes, Stored
 
 AGGREGATE_INDEXES = (
     IndexModel([("slot", ASCENDING), ("wake_at", ASCENDING)], partialFilterExpression={"wake_at": {"$exists": True}}),
@@ -20,7 +17,7 @@ AGGREGATE_INDEXES = (
 ROW_INDEXES = (IndexModel([("subject", ASCENDING)]),)
 
 
-def of_documents(wanted: Wanted) -> list[IndexModel]:
+def of_documents(wanted: Indexes) -> list[IndexModel]:
     """The indexes of a collection of aggregates whose service wants these beside."""
     return [*AGGREGATE_INDEXES, *(IndexModel(list(keys), **options) for keys, options in wanted)]
 

@@ -23,6 +23,6 @@ def _list(found: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _put_none(entry: Any, name: str) -> None:
+def _put_none(entry: object, name: str) -> None:
     if isinstance(entry, dict):
         entry[name] = None

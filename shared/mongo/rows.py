@@ -1,7 +1,6 @@
 """Rows in a collection of their own: added once, read by query, never replaced. Aggregates are `store`'s."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import IndexModel
@@ -9,8 +8,8 @@ from pymongo.errors import BulkWriteError
 
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
-from shared.mongo.indexes import Wanted, missing
-from shared.ports import Stored
+from shared.mongo.indexes import missing
+from shared.ports import Indexes, Stored
 
 DUPLICATE_KEY = 11000
 
@@ -21,12 +20,12 @@ class MongoRows:
     def __init__(self, client: AsyncIOMotorClient[Stored], database: str, collection: str) -> None:
         self._rows: AsyncIOMotorCollection[Stored] = client[database][collection]
 
-    async def prepare(self, indexes: Wanted) -> None:
+    async def prepare(self, indexes: Indexes) -> None:
         """Build these indexes, however long that takes where the client has no bound. Safe to repeat."""
         with nothing_done():
             await self._rows.create_indexes(_models(indexes))
 
-    async def missing(self, indexes: Wanted) -> list[str]:
+    async def missing(self, indexes: Indexes) -> list[str]:
         """Names of the indexes that are not there as they are wanted."""
         with nothing_done():
             return await missing(self._rows, _models(indexes))
@@ -47,7 +46,7 @@ class MongoRows:
                 if not is_there or failed.get("writeConcernErrors"):
                     raise Unknown("Some rows have an unknown outcome.") from error
 
-    async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
+    async def find(self, query: Mapping[str, object], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Rows that match, sorted."""
         with nothing_done():
             return await self._rows.find(query).sort(list(sort)).limit(limit).to_list(limit)
@@ -58,5 +57,5 @@ class MongoRows:
             await self._rows.update_many({"_id": {"$in": list(ids)}, mark: {"$exists": True}}, {"$unset": {mark: ""}})
 
 
-def _models(indexes: Wanted) -> list[IndexModel]:
+def _models(indexes: Indexes) -> list[IndexModel]:
     return [IndexModel(list(keys), **options) for keys, options in indexes]

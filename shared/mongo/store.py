@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 import bson
 from bson.errors import InvalidDocument
@@ -15,9 +14,9 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 from shared.errors import Unknown
 from shared.mongo.connection import nothing_done, perhaps_done
 from shared.mongo.figures import IS_PARKED, LIVE_CALLS, NEXT_WAKES, TOTALS, UNPUBLISHED
-from shared.mongo.indexes import ROW_INDEXES, Wanted, missing, of_documents
+from shared.mongo.indexes import ROW_INDEXES, missing, of_documents
 from shared.mongo.light import LIGHT, with_nothing_in_place
-from shared.ports import MOST_BYTES, Stored, Unsaved
+from shared.ports import MOST_BYTES, Indexes, Stored, Unsaved
 
 DUPLICATE_KEY = 11000
 TOO_LARGE = frozenset({10334, 17419, 17420})
@@ -30,13 +29,13 @@ class MongoStore:
         self.documents: AsyncIOMotorCollection[Stored] = client[database][collection]
         self.rows: AsyncIOMotorCollection[Stored] = client[database][f"{collection}_ledger"]
 
-    async def prepare(self, indexes: Wanted = ()) -> None:
+    async def prepare(self, indexes: Indexes = ()) -> None:
         """Build what the queries need, however long that takes where the client has no bound. Safe to repeat."""
         with nothing_done():
             await self.documents.create_indexes(of_documents(indexes))
             await self.rows.create_indexes([*ROW_INDEXES])
 
-    async def missing(self, indexes: Wanted = ()) -> list[str]:
+    async def missing(self, indexes: Indexes = ()) -> list[str]:
         """Names of the indexes that are not there as they are wanted."""
         with nothing_done():
             documents = await missing(self.documents, of_documents(indexes))
@@ -113,20 +112,20 @@ class MongoStore:
             )
         return found["unpublished_at"] if found else None
 
-    async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
+    async def find(self, query: Mapping[str, object], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Documents that match, sorted, for read models."""
         with nothing_done():
             return await self.documents.find(query).sort(list(sort)).limit(limit).to_list(limit)
 
     async def find_rows(
-        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+        self, query: Mapping[str, object], limit: int, sort: Sequence[tuple[str, int]] = ()
     ) -> list[Stored]:
         """Rows that match, sorted if asked."""
         with nothing_done():
             found = self.rows.find(query)
             return await (found.sort(list(sort)) if sort else found).limit(limit).to_list(limit)
 
-    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], limit: int = 10_000) -> list[Stored]:
+    async def aggregate(self, pipeline: Sequence[Mapping[str, object]], limit: int = 10_000) -> list[Stored]:
         """The result of an aggregation over the documents, for read models."""
         with nothing_done():
             return await self.documents.aggregate(list(pipeline)).to_list(limit)

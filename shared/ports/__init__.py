@@ -7,7 +7,7 @@ scheduler. An implementation raises Unavailable when nothing happened and Unknow
 from shared.ports.broker import Bus, Received, Record, Subscription
 from shared.ports.clock import Clock, Count
 from shared.ports.outside import Act, Answer, AnswerWord, Call, Gateway, Traits
-from shared.ports.stores import MOST_BYTES, Collection, Store, Stored, Unsaved
+from shared.ports.stores import MOST_BYTES, Collection, Indexes, Store, Stored, Unsaved
 
 __all__ = [
     "MOST_BYTES",
@@ -20,6 +20,7 @@ __all__ = [
     "Collection",
     "Count",
     "Gateway",
+    "Indexes",
     "Received",
     "Record",
     "Store",

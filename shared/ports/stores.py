@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 Stored = dict[str, Any]
+Indexes = Sequence[tuple[Sequence[tuple[str, int]], Stored]]
+"""Keys and options of a service's own indexes."""
 MOST_BYTES = 16 * 1024 * 1024
 """No document and no row is larger."""
 
@@ -63,27 +65,27 @@ class Store(Protocol):
 class Collection(Store, Protocol):
     """A store as a service sees it: with its own indexes, and queries for its read models."""
 
-    async def prepare(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]] = ()) -> None:
+    async def prepare(self, indexes: Indexes = ()) -> None:
         """Build what the queries need; `indexes` are (keys, options) of the service's own. Safe to repeat.
 
         On a large collection it takes long, which is why no service does it as it starts.
         """
 
-    async def missing(self, indexes: Sequence[tuple[Sequence[tuple[str, int]], Stored]] = ()) -> list[str]:
+    async def missing(self, indexes: Indexes = ()) -> list[str]:
         """Names of the indexes that are not there as they are wanted."""
 
     async def is_empty(self) -> bool:
         """Whether there is neither a document nor a row: then indexes are built in no time."""
 
-    async def find(self, query: Mapping[str, Any], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
+    async def find(self, query: Mapping[str, object], sort: Sequence[tuple[str, int]], limit: int) -> list[Stored]:
         """Documents that match, sorted."""
 
     async def find_rows(
-        self, query: Mapping[str, Any], limit: int, sort: Sequence[tuple[str, int]] = ()
+        self, query: Mapping[str, object], limit: int, sort: Sequence[tuple[str, int]] = ()
     ) -> list[Stored]:
         """Rows that match, sorted if asked."""
 
-    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]], limit: int = 10_000) -> list[Stored]:
+    async def aggregate(self, pipeline: Sequence[Mapping[str, object]], limit: int = 10_000) -> list[Stored]:
         """The result of an aggregation over the documents."""
 
     async def progress(self) -> Stored:

@@ -1,8 +1,6 @@
 """One kind of aggregate at work: its engine, and the doors that work on it. Nothing is decided or started here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -14,7 +12,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
 from shared.messaging.inbox import Reader
 from shared.messaging.outbox import Publisher
-from shared.ports import Collection, Subscription
+from shared.ports import Collection, Indexes, Subscription
 
 
 @dataclass
@@ -23,7 +21,7 @@ class Aggregate:
 
     engine: Engine
     store: Collection
-    indexes: Sequence[Any]
+    indexes: Indexes
     publisher: Publisher
     effects: EffectWorker
     timers: Timers

@@ -19,7 +19,7 @@ from shared.messaging.held import Returns
 from shared.messaging.inbox import KeyOf, Reaction, Reader
 from shared.messaging.outbox import Publisher
 from shared.parties import Kind as PartyKind
-from shared.ports import Gateway, Subscription
+from shared.ports import Gateway, Indexes, Subscription
 from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
 from shared.service.listener import Listener
@@ -63,14 +63,14 @@ class Kind:
     decider: Decider
     collection: str
     gateways: Callable[[Parts], Mapping[str, Gateway]] = _no_gateways
-    indexes: Sequence[Any] = ()
+    indexes: Indexes = ()
     consumes: Sequence[str] = ()
     reactions: Callable[[Parts], Mapping[type[Fact], Reaction]] = _no_reactions
     publishes: str | None = None
     key_of: KeyOf | None = None
 
 
-def _concerns_nobody(_permission: str, _state: Any) -> Concerned:
+def _concerns_nobody(_permission: str, _state: object) -> Concerned:
     return Concerned()
 
 

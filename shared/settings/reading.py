@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
 from pydantic_settings import SettingsConfigDict
@@ -17,7 +17,7 @@ _SECRETS: Final = os.environ.get("SECRETS_DIRECTORY")
 class OnlyInDemos:
     """Marks a field: these values are refused in production, `because` says why and what to do."""
 
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
     because: str
 
 

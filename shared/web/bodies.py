@@ -36,7 +36,7 @@ class JsonBody:
         self.schema = schema
         self._known_names = frozenset(_property_names(schema or self.adapter.json_schema()))
 
-    async def __call__(self, request: Request) -> Any:
+    async def __call__(self, request: Request) -> object:
         """Return the validated body. Raises Malformed (400, 415 or 422)."""
         raw = await raw_body(request)
         # The validator would take the last of two members of one name, and say nothing.
@@ -87,7 +87,7 @@ def _check_outside_of_strings(raw: bytes) -> None:
         raise Malformed(400, "too_deep", f"The body nests more than {_DEEPEST} levels.")
 
 
-def _property_names(schema: Any) -> Iterator[str]:
+def _property_names(schema: object) -> Iterator[str]:
     if isinstance(schema, Mapping):
         yield from schema.get("properties", {})
         for part in schema.values():

@@ -105,7 +105,7 @@ def _text(detail: Mapping[str, Any] | ErrorDetails) -> str:
         return "is not valid"
 
 
-def _pointer(loc: Iterable[int | str], document: Any, known_names: Collection[str]) -> str:
+def _pointer(loc: Iterable[int | str], document: object, known_names: Collection[str]) -> str:
     """Walk the document along `loc`, passing over the labels that pydantic adds for members of a union."""
     steps: list[str] = []
     here = document
@@ -126,7 +126,7 @@ def _pointer(loc: Iterable[int | str], document: Any, known_names: Collection[st
 _ABSENT: Final = object()
 
 
-def _member(here: Any, step: int | str) -> Any:
+def _member(here: object, step: int | str) -> object:
     if isinstance(here, dict):
         return here.get(step, _ABSENT)
     if isinstance(here, list) and isinstance(step, int) and step < len(here):

@@ -14,7 +14,7 @@ from shared.errors import Stale
 from shared.identity import Caller
 from shared.web.problems import Malformed
 
-Rule = TypeVar("Rule", bound=Callable[..., Awaitable[Any]])
+Rule = TypeVar("Rule", bound=Callable[..., Awaitable[object]])
 
 _VERSION: Final = re.compile(r'"([1-9][0-9]{0,15})"')
 _ETAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')

@@ -6,7 +6,7 @@ place, by names that the schema knows: any other could be data.
 
 import json
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 from shared.web.flaws import Flaw
 from shared.web.problems import Malformed
@@ -14,14 +14,14 @@ from shared.web.problems import Malformed
 _CODE: Final = "duplicate_name"
 
 
-def parsed(raw: bytes, known_names: Collection[str], root: str = "") -> Any:
+def parsed(raw: bytes, known_names: Collection[str], root: str = "") -> object:
     """The document in UTF-8. Raises Malformed (400) when it is not JSON, or names something twice in one object.
 
     `root` is what pointers begin with, for documents whose pointers name what they are.
     """
-    doubled: list[Any] = []
+    doubled: list[object] = []
 
-    def object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    def object_of(members: list[tuple[str, object]]) -> dict[str, object]:
         made = dict(members)
         if len(made) != len(members):
             doubled.append(made)
@@ -43,9 +43,9 @@ def not_json() -> Malformed:
     return Malformed(400, "not_json", "The body is not JSON in UTF-8.")
 
 
-def _place_of(wanted: Any, document: Any, known_names: Collection[str]) -> str:
+def _place_of(wanted: object, document: object, known_names: Collection[str]) -> str:
     """Where an object stands, as far as the names on the way may be repeated. What a repeated name hid has no place."""
-    waiting: list[tuple[Any, str, bool]] = [(document, "", True)]
+    waiting: list[tuple[object, str, bool]] = [(document, "", True)]
     while waiting:
         here, pointer, may_name = waiting.pop()
         if here is wanted:
@@ -56,7 +56,7 @@ def _place_of(wanted: Any, document: Any, known_names: Collection[str]) -> str:
     return ""
 
 
-def _members(here: Any) -> list[tuple[int | str, Any]]:
+def _members(here: object) -> list[tuple[int | str, object]]:
     if isinstance(here, dict):
         return list(here.items())
     return list(enumerate(here)) if isinstance(here, list) else []

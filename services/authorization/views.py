@@ -1,4 +1,4 @@
-"""What may be shown of a case: where it stands and what is allowed, without anything that is sealed."""
+"""The view of a case: its state, tasks and allowed actions, without anything that is sealed."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What may be shown of a referral: where it stands, without anything that is sealed."""
+"""The view of a referral: its state, tasks and allowed actions, without anything that is sealed."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What may be shown of a conversation: what was said by which medium, and what comes next. Nothing that is sealed."""
+"""The view of a conversation: messages by medium, tasks and allowed actions, without anything that is sealed."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What may be shown of a placement: where it stands, without anything that is sealed."""
+"""The view of a placement: its state, tasks and allowed actions, without anything that is sealed."""
 
 from datetime import datetime
 

@@ -21,14 +21,14 @@ class LogInRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the browser keeps during a log-in: `state` against forged returns, `verifier` against stolen codes."""
+    """The cookie of a log-in: `state` against forged returns, `verifier` against stolen codes."""
 
     state: str
     verifier: str
 
 
 class Session(BaseModel):
-    """What the issuer grants: a bearer token, and how long it is good for."""
+    """The issuer's grant: a bearer token, and its lifetime."""
 
     access_token: str = Field(min_length=1)
     expires_in: int = Field(gt=0)

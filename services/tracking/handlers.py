@@ -9,7 +9,7 @@ from shared.messaging.inbox import EventContext, Reaction
 
 
 def on_fact(fact: Fact, context: EventContext) -> RecordEnvelope:
-    """Whatever a service told belongs in the ledger."""
+    """Record every fact in the ledger."""
     return RecordEnvelope(
         at=context.at, by=context.by, channel="kafka", envelope=context.envelope, fact=fact, value=context.value
     )

@@ -1,4 +1,4 @@
-"""What people write. Codes and dates; nothing in which patient data would travel on."""
+"""The request bodies of people. Codes and dates; no field in which patient data would travel on."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What people see and do about a case."""
+"""The routes by which people see a case and act on it."""
 
 from functools import partial
 from typing import Annotated

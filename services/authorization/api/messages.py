@@ -1,6 +1,6 @@
-"""What a payer wrote beside its codes, opened for whoever works on its answer.
+"""The route that opens a payer's message beside its codes. It decides nothing.
 
-It decides nothing, and nothing that it opens may be kept, logged, or shown by any other route.
+What it opens may not be kept, logged, or shown by any other route.
 """
 
 from typing import Annotated, Final

@@ -13,7 +13,7 @@ from shared.contracts.language import Word
 from shared.contracts.sealed import CoverageDetails
 
 Alias = Callable[[str], str]
-"""What may stand in place of a text: hexadecimal digits from which nothing can be learnt."""
+"""The characters of an alias: hexadecimal digits, from which nothing can be learnt."""
 
 _ALIASED: Final = re.compile(r"unlisted-[0-9a-f]{16}")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
@@ -65,7 +65,7 @@ class Defaults(Word):
 
 
 class PolicyOnFile(Word):
-    """What may be known about a policy outside its seal."""
+    """The data of a policy that may be kept outside its seal."""
 
     rank: int
     payer: Payer

@@ -25,7 +25,7 @@ from shared.contracts.language import Priority, Reason, effect_id
 
 @dataclass(frozen=True)
 class Provider:
-    """Who shall see the patient, and where."""
+    """The provider who shall see the patient, and the site."""
 
     provider_ref: str
     site_ref: str

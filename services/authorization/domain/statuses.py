@@ -57,7 +57,7 @@ class SelfPay:
 
 
 Questioned = Checking | CoverageProblem | Covered
-"""What a payer was asked about."""
+"""A check or a request that a payer was asked."""
 Coverage = Annotated[Unchecked | Questioned | SelfPay, Field(discriminator="name")]
 
 

@@ -73,7 +73,7 @@ def _command(referral: Referral, payload: InformationIn, caller: Caller, service
 
 
 def _changed(referral: Referral, items: Sequence[Any], caller: Caller, service: Service) -> dict[Audience, Any]:
-    """What is supplied, in the groups of patient data to which it belongs."""
+    """The supplied data, by the group of patient data to which it belongs."""
     opened: dict[Audience, Any] = {}
     for item in items:
         audience, change = CHANGES[item.code]

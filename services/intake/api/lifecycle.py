@@ -1,4 +1,4 @@
-"""What happens to a referral after the order: its report acknowledged, itself cancelled or given up."""
+"""Routes for the end of a referral: acknowledge its report, cancel it, close it."""
 
 from typing import Annotated
 

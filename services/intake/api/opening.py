@@ -1,4 +1,4 @@
-"""A referral's groups of patient data: sealed at a door for this referral, opened at the moment of use, never kept."""
+"""Seals and opens the groups of a referral's patient data: opened at the moment of use, never kept."""
 
 from collections.abc import Mapping
 from typing import Any

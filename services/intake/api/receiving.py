@@ -35,7 +35,7 @@ Status = Literal["active", "on-hold", "revoked", "entered-in-error"]
 
 @dataclass(frozen=True)
 class Remark:
-    """What is odd about what was taken: a code, and a sentence that goes on from "The order"."""
+    """A warning about an order: a code, and a sentence that goes on from "The order"."""
 
     code: str
     detail: str
@@ -50,9 +50,9 @@ NOTHING_REPLACED: Final = Remark("unknown-order", "replaces one that was not tak
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of an instruction. `status` is the order's, in FHIR's words (request-status).
+    """The result of an instruction.
 
-    `is_repeat`: the very same was taken in before.
+    `status` is the order's, in FHIR's words (request-status). `is_repeat`: an identical message was processed before.
     """
 
     referral_id: str

@@ -1,6 +1,6 @@
-"""Reports of specialists: taken in, held against whom the referral is about, and matched by a person where need be.
+"""Receives specialists' reports, compares their patient with the referral's, and lets people match kept reports.
 
-What a report says of the patient is compared here, under seals that are opened for it, and dropped.
+The report's data about the patient is compared here, with seals that are opened for it, and discarded.
 """
 
 from datetime import date

@@ -66,14 +66,14 @@ def _opened(referral: Referral, sender: Sender) -> dict[Audience, Content]:
 
 
 def _supplied(order: Order, referral: Referral) -> tuple[Item, ...]:
-    """What was asked for and is there now."""
+    """The items that were requested and are in the order now."""
     if referral.situation != "awaiting_information":
         return ()
     return tuple(item for item in referral.missing if item in order.provided and item in ITEMS)
 
 
 def _left_out(order: Order, referral: Referral) -> Iterator[Item]:
-    """What was supplied another way, and the order still does not say."""
+    """The items that were supplied otherwise and are still missing in the order."""
     asked = {item for request in referral.requests for item in request.items}
     return (item for item in asked if item in ITEMS and item not in order.provided)
 

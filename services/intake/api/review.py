@@ -1,4 +1,4 @@
-"""What only a person can say about an order: which pathway it takes, and what to make of how it has changed."""
+"""Routes for decisions of people about an order: choose its pathway, review its changes."""
 
 from typing import Annotated
 

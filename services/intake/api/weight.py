@@ -1,6 +1,6 @@
-"""How much an order may say. Measured at the door, before anything is sealed: a fact that carries it has a limit.
+"""Limits the size of an order before anything is sealed, because a fact that carries it has a limit.
 
-What is larger belongs into a document, which travels by its address.
+Larger content belongs in a document, which travels by its address.
 """
 
 import json
@@ -17,7 +17,7 @@ _DETAIL: Final = f"makes the order larger than {MOST_BYTES // 1024} KiB; send do
 
 
 def flaw_of_weight(order: Order, document: Any, root: str = "") -> Flaw | None:
-    """What makes an order too large, at its place in the document that it came in; None if nothing does."""
+    """The refusal of an order that is too large, at its place in the request; None if it is not."""
     coverage = CoverageDetails(policies=order.policies)
     parts = (order.contact, order.clinical, order.wishes, coverage)
     if sum(len(part.model_dump_json().encode()) for part in parts) <= MOST_BYTES:

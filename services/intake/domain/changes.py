@@ -27,7 +27,7 @@ _AUTHORIZED_BY: Final = frozenset({"/service", "/diagnoses", "/policies"})
 
 
 def revise(command: ReviseOrder, referral: Referral) -> list[IntakeFact]:
-    """What was asked for is taken as supplied; what differs beside it is a person's to look at."""
+    """Apply supplied items that were requested; a person reviews everything else that differs."""
     require_own(command.placed_by, referral)
     if referral.knows(command.fingerprint):
         return []

@@ -15,7 +15,7 @@ from shared.contracts.language import Audience
 from shared.contracts.sealed import Contact, Content, CoverageDetails, Logistics
 
 FORM: Final = "v2:"
-"""What a fingerprint of this form begins with: another form must not make every order that is sent again another."""
+"""The prefix of fingerprints of this form: a later form must not make every resent order a changed one."""
 
 _CASELESS: Final = frozenset({"given", "family", "payer_name", "plan", "name", "organization", "email", "language"})
 MODELS: Final[Mapping[Audience, type[Content]]] = {
@@ -26,13 +26,13 @@ MODELS: Final[Mapping[Audience, type[Content]]] = {
 }
 """The groups of patient data, as each is sealed for its audience."""
 _DOES_NOT_COUNT: Final = frozenset({"timezone", "timezones", "may_text", "particulars", "order"})
-"""What is derived from other elements or repeats them, and what the order is called."""
+"""Elements that are derived from others or repeat them, and names of the order."""
 _ELEMENTS: Final[Mapping[Audience, tuple[str, ...]]] = {
     group: tuple(name for name in model.model_fields if name not in _DOES_NOT_COUNT) for group, model in MODELS.items()
 }
-"""What counts of each group of patient data."""
+"""The elements that count in each group of patient data."""
 TERMS: Final = ("priority", "authored_at", "needed_by", "not_before", "expires_at")
-"""What counts of an order outside the groups of patient data."""
+"""The elements that count outside the groups of patient data."""
 ITEMS: Final[Mapping[Item, tuple[Audience, tuple[str, ...]]]] = {
     "diagnosis": ("clinical", ("diagnoses",)),
     "contact": ("contact", ("phone", "email", "phone_extension", "phone_of")),
@@ -46,7 +46,7 @@ ITEMS: Final[Mapping[Item, tuple[Audience, tuple[str, ...]]]] = {
 
 
 def content(order: Order) -> bytes:
-    """What must be equal in the same order sent twice."""
+    """The content that is equal when the same order is sent twice."""
     groups = {str(name): _counted(name, group) for name, group in groups_of(order).items()}
     terms = {name: value for name in TERMS if (value := getattr(order, name)) is not None}
     said = {**groups, **terms, "is_self_pay": order.is_self_pay}

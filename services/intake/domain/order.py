@@ -104,7 +104,7 @@ class Order(Word):
 
     @property
     def clinical(self) -> ClinicalWithOrigin:
-        """What is sealed for the clinical audience."""
+        """The content of the clinical seal."""
         return ClinicalWithOrigin(
             service=self.service or UNKNOWN_SERVICE,
             diagnoses=self.diagnoses,
@@ -121,7 +121,7 @@ class Order(Word):
 
     @property
     def provided(self) -> frozenset[Item]:
-        """What the order brings along of that which a referral may need."""
+        """The items of the order that a referral may need."""
         return frozenset(self._provided())
 
     def _provided(self) -> Iterator[Item]:
@@ -142,19 +142,19 @@ class Order(Word):
 
     @property
     def coverage(self) -> CoverageDetails:
-        """What is sealed for who asks the payer."""
+        """The content of the coverage seal."""
         return CoverageDetails(policies=self.policies)
 
     @property
     def wishes(self) -> Logistics:
-        """What is sealed for whoever chooses a provider and a time."""
+        """The content of the logistics seal."""
         said = Particulars(details=self.details, body_sites=self.body_sites, instructions=self.instructions)
         # What says nothing is not paid for in each copy of the seal.
         return self.logistics if said == Particulars() else self.logistics.model_copy(update={"particulars": said})
 
     @property
     def former_content(self) -> bytes:
-        """What had to be equal until the first release that counts as `content` does; nothing new belongs in it."""
+        """The content as compared by releases before `content`; nothing new belongs here."""
         counted = self.model_dump(mode="json", exclude=_DID_NOT_COUNT, exclude_defaults=True)
         return json.dumps(counted, sort_keys=True, separators=(",", ":")).encode()
 

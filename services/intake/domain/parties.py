@@ -11,7 +11,7 @@ from services.intake.domain.order import Identifier
 from services.intake.domain.state import Referral, State
 
 _NAME_SPACE: Final = re.compile("^(?:filler|server|task|message)[|]")
-"""What stands before the system of an order's name that is none of its placer's numbers."""
+"""The prefix of an order name's system, for names other than the placer's numbers."""
 
 
 def may_place_under(number: Identifier, systems: Collection[str]) -> bool:

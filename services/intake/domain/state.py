@@ -131,7 +131,7 @@ class KeptReport:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who shall see the patient, and where, as scheduling chose for the `choice`th time; opaque references."""
+    """The provider and site that scheduling chose for the `choice`th time; opaque references."""
 
     choice: int
     provider_ref: str

@@ -61,7 +61,7 @@ def decide(command: Command, conversation: Conversation) -> list[ConversationFac
 
 
 def allowed(conversation: Conversation) -> frozenset[str]:
-    """What people may do now; `decide` refuses by the same rule."""
+    """The commands that people may send now; `decide` refuses by the same rule."""
     return frozenset({"record_contact"}) if _takes_calls(conversation) else frozenset()
 
 

@@ -12,7 +12,7 @@ OPENS, CLOSES = time(8), time(21)
 """Nobody is called or texted outside these hours of their own clock (47 CFR 64.1200(c)(1))."""
 FALLBACK_ZONE = "America/New_York"
 SPREAD_S = 30 * 60
-"""What waited for the morning goes out over this long, so that gateways are not stormed at 08:00."""
+"""Messages that waited for the morning are spread over this time, so that gateways are not flooded at 08:00."""
 
 _HALF_A_YEAR = timedelta(days=182)
 _LOOK_AHEAD = 3

@@ -22,7 +22,7 @@ class PlannedMessage:
 
 
 def planned_messages(conversation: Conversation) -> list[PlannedMessage]:
-    """What is still to be sent, and when."""
+    """A notice to send, and the time to send it."""
     found = [_next_planned(conversation, want) for want in still_open(conversation)]
     return [saying for saying in found if saying]
 

@@ -98,7 +98,7 @@ class MailGateway:
 
 
 def _answer(call: Call, now: datetime, error: Exception) -> Answer:
-    """What a failure while sending means. A refused recipient or sender comes before the message was passed on."""
+    """The meaning of a failure while sending. A refused recipient or sender comes before the message is passed on."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         codes = [recipient.code for recipient in error.recipients]
         return _refusal(call, now, min(codes)) if codes else Answer("not_taken")

@@ -1,4 +1,4 @@
-"""Who reports on a text message: Twilio's signature over the URL that it was given and the form that it sends."""
+"""Verifies reports on text messages: Twilio's signature over the callback URL and the form."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""Who shall see the patient: where a placement stands, what an office answers, whom a person chooses."""
+"""Routes about providers: the placement, an office's answer, a person's choice."""
 
 from typing import Annotated
 

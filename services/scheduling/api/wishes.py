@@ -1,6 +1,7 @@
-"""What the order wishes for, opened for whoever chooses a provider or a time: the one door of this service to a seal.
+"""The route that opens an order's wishes for people who choose a provider or a time. It decides nothing.
 
-It decides nothing, and nothing that it opens may be kept, logged, or shown by any other route.
+The only place of this service's API that opens a seal. What it opens may not be kept, logged, or shown by any other
+route.
 """
 
 from typing import Final

@@ -115,7 +115,7 @@ class Clearance:
         return self.is_not_required or self.is_overridden or self.exempt == provider_ref
 
     def items_for(self, provider_ref: str) -> tuple[AuthorizedItem, ...]:
-        """What was certified for this provider."""
+        """The items that were certified for this provider."""
         return tuple(item for item in self.items if item.provider_ref == provider_ref)
 
     def permits(self, provider_ref: str) -> bool:
@@ -153,7 +153,7 @@ class Reserving:
 
     @property
     def provider_ref(self) -> str:
-        """Whose slot it is."""
+        """The provider of the slot."""
         return self.attempt.slot.provider_ref
 
 

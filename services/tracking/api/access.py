@@ -1,4 +1,4 @@
-"""Who may use which route, and what every route takes."""
+"""Access rules of the routes, and the parameters that every route takes."""
 
 from typing import Annotated
 

@@ -164,7 +164,7 @@ async def _referral_page(
 
 
 def _frame(caller: Caller, service: Service, here: str) -> dict[str, Any]:
-    """What the frame of every page shows."""
+    """The content of the frame around every page."""
     return {"caller": caller, "now": service.now(), "here": here}
 
 

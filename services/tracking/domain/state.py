@@ -80,7 +80,7 @@ class NextAct:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What lists are filtered, sorted and counted by: nothing that does not follow from stories and progress.
+    """The fields by which lists are filtered, sorted and counted, all derived from stories and progress.
 
     `tasks` counts all that are open, of which `next` is the first.
     """

@@ -59,7 +59,7 @@ def _names() -> dict[str, frozenset[str]]:
 
 
 class _May:
-    """What may stand under a name: values of these JSON types, and whether a text there is a date."""
+    """The JSON types that values under a name may have, and whether a text there is a date."""
 
     __slots__ = ("is_date", "types", "wanted")
 
@@ -122,7 +122,7 @@ def _looked_through(node: Node) -> tuple[_Fault | None, int]:
 
 
 def _of_the_object(here: Mapping[str, Any], name: str, trail: Trail) -> _Fault | None:
-    """What an object says as a whole."""
+    """Check an object as a whole."""
     type_ = here.get("resourceType")
     if type_ is not None or name == "contained":
         if not isinstance(type_, str) or type_ not in _RESOURCES:
@@ -143,7 +143,7 @@ def _of_its_members(
     may: Mapping[str, _May],
     waiting: list[tuple[Mapping[str, Any], str, Trail]],
 ) -> _Fault | None:
-    """What its members are; objects among them are put to what waits."""
+    """Check the members of an object; objects among them are queued."""
     inside = _INSIDE.get(name) if may else None
     for member, value in here.items():
         what = (inside and inside.get(member)) or may.get(member)

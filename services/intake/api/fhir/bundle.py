@@ -1,4 +1,4 @@
-"""What came in: a Bundle of any kind that can carry orders, or a ServiceRequest by itself, and which of it are orders.
+"""Finds the orders in a request: in a Bundle of any kind that can carry orders, or a ServiceRequest by itself.
 
 Sources: R4 bundle.html (types, entries, search modes), http.html#transaction (methods), messaging.html (the header).
 """
@@ -17,14 +17,14 @@ from shared.web.strict_json import parsed
 
 KINDS: Final = ("collection", "transaction", "batch", "message", "searchset")
 METHODS: Final = frozenset({"POST", "PUT"})
-"""What an entry may ask for. The others would delete, change in part, or only read."""
+"""The methods that an entry may ask for. The others would delete, change in part, or only read."""
 MOST_ORDERS: Final = 20
 _OF_A_BUNDLE, _OF_AN_ENTRY = elements_of("Bundle") | {"resourceType"}, elements_of("BundleEntry")
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """What came in. `kind` is the Bundle's type, None for a lone ServiceRequest; `entries` counts its entries."""
+    """The parsed request. `kind` is the Bundle's type, None for a lone ServiceRequest; `entries` counts its entries."""
 
     kind: str | None
     timestamp: str | None
@@ -33,7 +33,7 @@ class Parcel:
     requests: tuple[Node, ...]
     """The ServiceRequests that ask for something, in their order."""
     left_out: tuple[Flaw, ...] = ()
-    """What is no order beside one."""
+    """Warnings about ServiceRequests that are not orders, beside others that are."""
 
     @property
     def is_one_act(self) -> bool:
@@ -46,7 +46,7 @@ class Parcel:
 
 
 def opened(raw: bytes) -> Parcel:
-    """What came in, parsed, with its orders found. Raises Malformed when it is nothing that carries an order."""
+    """Parse the request and find its orders. Raises Malformed when nothing in it can carry an order."""
     document = parsed(raw, ELEMENTS, "/Bundle")
     if isinstance(document, dict) and document.get("resourceType") == "ServiceRequest":
         lone = Node(document, "/ServiceRequest")
@@ -57,7 +57,7 @@ def opened(raw: bytes) -> Parcel:
 
 
 def refusal(*flaws: Flaw) -> Malformed:
-    """The answer to what cannot be taken, under the code that all its flaws share, else `invalid`."""
+    """The refusal of the whole request, under the code that all its flaws share, else `invalid`."""
     codes = {flaw.code for flaw in flaws}
     code = codes.pop() if len(codes) == 1 else "invalid"
     return Malformed(status_of(code), code, "The order cannot be taken in.", flaws)
@@ -107,7 +107,7 @@ def _entry_flaws(entries: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
 
 
 def _strangers(raw: Mapping[str, Any], known: Collection[str], pointer: str) -> Iterator[Flaw]:
-    """Names that do not belong there, such as one that was mistyped; those of extended primitives begin with _."""
+    """Unknown names, such as misspelt ones; extended primitives begin with _."""
     for name in raw:
         if name.removeprefix("_") not in known:
             yield Flaw(pointer, "unknown_element", what_is_unknown(name))

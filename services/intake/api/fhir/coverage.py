@@ -41,7 +41,7 @@ def policies_of(reading: Reading, request: Placed, patient: Placed) -> tuple[tup
 
 
 def _coverages(reading: Reading, request: Placed, patient: Placed) -> Iterator[Placed]:
-    """What the order names as its insurance; where it names none, what came along. What is left out is warned of."""
+    """The coverages that the order names; if it names none, those in the Bundle. Omitted ones are warned of."""
     named = request.resource.insurance
     if not named:
         yield from (*reading.all_of("Coverage"), *reading.all_inside(request, "Coverage"))
@@ -64,7 +64,7 @@ def _coverages(reading: Reading, request: Placed, patient: Placed) -> Iterator[P
 
 
 def _counts(reading: Reading, placed: Placed, patient: Placed) -> bool:
-    """Whether it is this patient's, and in force. What does not count is warned of."""
+    """Whether a coverage is this patient's and in force. Others are warned of."""
     coverage, at = placed.resource, placed.pointer
     if not _is_of(reading, placed, patient):
         reading.warn(f"{at}/beneficiary", "not_of_the_patient", "is not the patient: this coverage is not used")
@@ -142,14 +142,14 @@ def _classes(coverage: Any) -> Iterator[tuple[str, str | None, str | None]]:
 
 
 def _subscriber(reading: Reading, placed: Placed) -> str | None:
-    """Whose policy it is, by name: of another than the patient the payer must know."""
+    """The subscriber's name: the payer must know it if the subscriber is not the patient."""
     reference = placed.resource.subscriber
     person = reading.resolve(reference, placed, "subscriber", "Patient", "RelatedPerson")
     return (full_name(reading, person.resource) if person else None) or _text(reference.display if reference else None)
 
 
 def _relationship_text(coverage: Any) -> str | None:
-    """What is said in words alone."""
+    """The text of a relationship that has no code."""
     concept = coverage.relationship
     return _text(concept.text) if concept and not _has_codes(concept.coding or ()) else None
 
@@ -159,5 +159,5 @@ def _has_codes(codings: Iterable[Any]) -> bool:
 
 
 def _text(value: str | None) -> str | None:
-    """On one line, and None where it says nothing."""
+    """The text on one line; None where it is empty."""
     return as_one_line(value or "") or None

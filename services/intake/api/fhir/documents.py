@@ -1,6 +1,7 @@
-"""Documents travel by their addresses; what lies inside the Bundle, or is of somebody else, is left out and said so.
+"""Reads the addresses of documents. Embedded documents and those of other patients are omitted, with a warning.
 
-Sources: R4 documentreference.html (status, subject, content.attachment), datatypes.html#Attachment ("the url or data").
+Sources: R4 documentreference.html (status, subject, content.attachment), datatypes.html#Attachment ("the url or
+data").
 """
 
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _addresses(reading: Reading, placed: Placed) -> Iterator[str]:
 
 
 def _absolute(attachment: Any, node: Node) -> str | None:
-    """An address that can be opened from elsewhere; a relative one is of the server whose resource this is."""
+    """An address that others can open; a relative one belongs to the server of its resource."""
     url = (attachment.url or "").strip()
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"} and parts.netloc:

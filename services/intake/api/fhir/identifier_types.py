@@ -1,4 +1,4 @@
-"""What an Identifier is: by its type (HL7 table 0203, in any of the three ways in which it is written) or in words.
+"""Finds out the type of an Identifier: by its coding (HL7 table 0203, written in any of three ways) or its text.
 
 Source of the codes: HL7 v2 table 0203; R4 valueset-identifier-type.html names PLAC, FILL, MR, MB and others of it.
 """
@@ -25,7 +25,7 @@ def types_of(identifier: Any) -> set[str]:
 
 
 def words_of(identifier: Any) -> str:
-    """What the type of an identifier says in words, in small letters: its text, and how its codings are shown."""
+    """The type's texts in lower case: its text, and the display of its codings."""
     if identifier.type is None:
         return ""
     shown = (text for c in codings_of(identifier.type) for text in (c.display, c.code) if text)
@@ -40,5 +40,5 @@ def usable(identifiers: Any) -> Iterator[tuple[int, Any]]:
 
 
 def rank_of_use(use: str | None) -> int:
-    """Official and usual numbers before others; `old` is for the caller to tell."""
+    """The rank of a use: official and usual before others. Skipping `old` numbers is the caller's task."""
     return _USES.index(use) if use in _USES else len(_USES)

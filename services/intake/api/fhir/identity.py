@@ -166,7 +166,7 @@ def _number(reading: Reading, n: int, identifier: Any, kind: int, space: str = "
 
 
 def _borrowed(reading: Reading, request: Placed) -> Iterator[Identifier]:
-    """What an order without a number goes by: its server's id, then that of a Task about it, then the message's."""
+    """The name of an order without a number: its server's id, else that of a Task about it, else the message's."""
     yield from _at_server(request.node, _SERVER)
     for node in reading.shelf.nodes:
         if node.type == "Task" and _is_about(reading, node, request):
@@ -194,7 +194,7 @@ def _last_part(node: Node) -> str:
 
 
 def _is_about(reading: Reading, node: Node, request: Placed) -> bool:
-    """Whether a Task's focus is the order. Looks at names only: a Task that is flawed elsewhere does no harm."""
+    """Whether a Task's focus is the order. Reads names only, so a flaw elsewhere in the Task does not matter."""
     focus = node.raw.get("focus")
     literal = focus.get("reference") if isinstance(focus, dict) else None
     if not isinstance(literal, str):

@@ -1,8 +1,8 @@
-"""May it be acted on? An order that stands, of a patient who lives, by somebody with authority, for a referral.
+"""Decides whether an order may be acted on: it is active, its patient lives, its author may order, it is a referral.
 
 Sources: R4 request.html (status and intent), patient.html (deceased, active, link), task.html, messageheader.html;
-categories are of SNOMED CT, as US Core's ServiceRequest has them. Each refusal has its own code, and says what a sender
-can do about it.
+categories are of SNOMED CT, as US Core's ServiceRequest has them. Each refusal has its own code, and says what a
+sender can do about it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ _EVENTS: Final[Mapping[tuple[str, str], OrderStatus]] = {
     **{("http://terminology.hl7.org/CodeSystem/v2-0003", code): "active" for code in ("I12", "I13", "O19", "O21")},
     ("http://terminology.hl7.org/CodeSystem/v2-0003", "I14"): "revoked",
 }
-"""Messages that this door knows: BaRS's request; of HL7 v2 the referral, its change, orders, and the cancellation."""
+"""The messages that are known: BaRS's request; of HL7 v2 the referral, its change, orders, and the cancellation."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _by_patient(patient: Placed) -> Iterator[_Found]:
 
 
 def _by_message(parcel: Parcel) -> Iterator[_Found]:
-    """A message begins with its header (R4 messaging.html), and does what its event says."""
+    """Read the header, with which a message begins (R4 messaging.html): its event says what to do."""
     if parcel.kind != "message":
         return
     header = next(iter(parcel.shelf.nodes), None)

@@ -64,7 +64,7 @@ class Node:
 
     @property
     def version(self) -> tuple[int, str]:
-        """By meta.versionId, comparable: numbers as numbers, below all others what has none."""
+        """Its meta.versionId in comparable form: numbers as numbers, and a missing one below all others."""
         meta = self.raw.get("meta")
         version = (_text(meta.get("versionId")) if isinstance(meta, Mapping) else None) or ""
         return (int(version), "") if version.isascii() and version.isdigit() else (-1, version)
@@ -75,7 +75,7 @@ class Node:
         return self.container.root if self.container else self
 
     def contained(self) -> Iterator["Node"]:
-        """What it contains. Contained resources contain none (R4 references.html#contained, dom-2)."""
+        """The contained resources. They contain none themselves (R4 references.html#contained, dom-2)."""
         inner = self.raw.get("contained")
         for n, raw in enumerate(inner if isinstance(inner, list) else ()):
             if isinstance(raw, dict):
@@ -90,7 +90,7 @@ class Node:
 
 
 def validated(node: Node) -> tuple[Any, tuple[Flaw, ...]]:
-    """The resource as a model of `fhir.resources`, without what it contains; or None, and why it is none."""
+    """The resource as a model of `fhir.resources` without contained ones; or None, and the reason."""
     faults = faults_of(node.raw, node.pointer, ELEMENTS)
     if faults:
         return None, faults

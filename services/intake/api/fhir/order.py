@@ -23,7 +23,7 @@ from shared.contracts.sealed import Logistics
 from shared.web import Flaw
 
 _CLOCKS_DIFFER: Final = timedelta(days=1)
-"""The clock of an EHR may be ahead, and its day may have begun where ours has not."""
+"""How far an EHR's clock may be ahead; its day may have begun where ours has not."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _order(
 
 
 def _authored_at(reading: Reading, parcel: Parcel, request: Placed) -> datetime | None:
-    """When it was written: it says so, else the Bundle does. Refuses what does not."""
+    """The time at which the order was written: the order's, else the Bundle's. Refuses an order without one."""
     said = instant_of(request.resource.authoredOn, reading.home_zone)
     authored_at = said or _timestamp(parcel)
     if authored_at is None:

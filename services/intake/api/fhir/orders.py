@@ -37,7 +37,7 @@ def orders_among(
 def _reason(
     node: Node, entries: Sequence[Mapping[str, Any]], focus: Sequence[Node], serving: Sequence[Node], *, is_alone: bool
 ) -> str | None:
-    """Why it asks for nothing."""
+    """The reason why a ServiceRequest asks for nothing."""
     if _mode(entries, node) in _NOT_MATCHED:
         return "came along with what was searched for, and is not taken as an order"
     if is_alone:
@@ -66,7 +66,7 @@ def _serving(requests: Sequence[Node], index: Index) -> Iterator[Node]:
 
 
 def _meant(node: Node, elements: Sequence[str], index: Index) -> Iterator[Node]:
-    """What the literal references of these elements mean. It is read before anything is validated."""
+    """The targets of the literal references in these elements, read before anything is validated."""
     for element in elements:
         references = node.raw.get(element)
         for reference in references if isinstance(references, list) else ():

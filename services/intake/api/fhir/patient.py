@@ -1,4 +1,4 @@
-"""Who the patient is, and how to reach them now: each rule in its module, put together here.
+"""Reads the patient: identity, contact, address and language, each by a module of its own.
 
 A birth date must be a whole day in living memory (R4 patient.html allows years and months alone, which name nobody).
 """
@@ -20,7 +20,7 @@ _OLDEST: Final = 130
 
 
 def contact_of(reading: Reading, patient: Placed, home: Home) -> Contact:
-    """How to reach the patient: by their own telephone or e-mail; a child without any by a parent's."""
+    """The patient's contact: their own telephone or e-mail; for a child without any, a parent's."""
     resource, at = patient.resource, patient.pointer
     own = reached(reading, resource.telecom, f"{at}/telecom", home.country)
     is_minor = is_child(resource, reading.now, reading.home_zone)
@@ -44,7 +44,7 @@ def contact_of(reading: Reading, patient: Placed, home: Home) -> Contact:
 
 
 def _birth_date(reading: Reading, patient: Placed) -> date | None:
-    """A whole day that has been, and not longer ago than anybody lives."""
+    """A birth date: a whole day in the past, and not longer ago than anybody lives."""
     said, at = patient.resource.birthDate, f"{patient.pointer}/birthDate"
     if said is None:
         return None

@@ -1,4 +1,4 @@
-"""Who pays under a Coverage: an organization, by its name or number, or the patient (R4 coverage.html, payor)."""
+"""Reads the payer of a Coverage: an organization, by its name or number, or the patient (R4 coverage.html, payor)."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +14,7 @@ _NUMBER_TYPES: Final = frozenset({"NIIP", "PAYERID"})
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who pays: `name` is how the payer is found, its number where no name is known."""
+    """A payer: `name` is how it is found, or its number where no name is known."""
 
     name: str | None = None
     number: str | None = None
@@ -22,7 +22,7 @@ class Payer:
 
 
 def payer_of(reading: Reading, placed: Placed, patient: Placed) -> Payer:
-    """The first payor that can be told. Others beside it are warned of."""
+    """The first payor that can be read. Further ones are warned of."""
     payors = list(placed.resource.payor or ())
     found = [payer for n, payor in enumerate(payors) if (payer := _payer(reading, placed, n, payor, patient))]
     if len(payors) > 1 and found:

@@ -13,7 +13,7 @@ _DECEMBER: Final = 12
 
 
 def first_instant(when: Any, home_zone: str) -> datetime | None:
-    """When a date of FHIR begins, whatever its precision. None for none, and for what no calendar reaches."""
+    """The first instant of a FHIR date of any precision. None for a missing date, and for one beyond the calendar."""
     if isinstance(when, datetime):
         return when
     day = _first_day(when)
@@ -21,7 +21,7 @@ def first_instant(when: Any, home_zone: str) -> datetime | None:
 
 
 def end_of(when: Any, home_zone: str) -> datetime | None:
-    """When a date of FHIR is over: the instant itself, or the end of its day, month or year. None for none."""
+    """When a FHIR date ends: at the instant itself, or with its day, month or year. None for a missing date."""
     if isinstance(when, datetime):
         return when
     day = _first_day(when)
@@ -33,13 +33,13 @@ def end_of(when: Any, home_zone: str) -> datetime | None:
 
 
 def has_begun(period: Any, now: datetime, home_zone: str) -> bool:
-    """Whether it is not still to come. Without a period, and without a start, it has begun."""
+    """Whether a period has begun. Without a period or a start, it has."""
     start = first_instant(period.start, home_zone) if period else None
     return start is None or start <= now
 
 
 def has_ended(period: Any, now: datetime, home_zone: str) -> bool:
-    """Whether it is over. Without a period, and without an end, it goes on."""
+    """Whether a period is over. Without a period or an end, it is not."""
     end = end_of(period.end, home_zone) if period else None
     return end is not None and end <= now
 

@@ -1,4 +1,4 @@
-"""What a sender prefers: whether an order with something odd in it is taken (R4 http.html#prefer, RFC 7240)."""
+"""Reads what the sender prefers for orders with warnings: lenient or strict (R4 http.html#prefer, RFC 7240)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ def is_strict(headers: Iterable[str]) -> bool:
 
 
 def refusing_what_is_odd(asked: Asked) -> Asked:
-    """An order without warnings as it is; any other refused for them."""
+    """An order without warnings is returned as it is; one with warnings is refused."""
     if not asked.warnings:
         return asked
     return replace(asked, instruction=None, warnings=(), flaws=(*asked.flaws, *asked.warnings))

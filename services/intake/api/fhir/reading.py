@@ -65,7 +65,7 @@ class Shelf:
         return self._read[node.pointer]
 
     def unread(self) -> Iterator[Node]:
-        """What nobody has read: whole entries, and of those that were read what they contain."""
+        """The resources that were not read: whole entries, and contained resources of those that were."""
         for node in self.nodes:
             if node.pointer not in self._read:
                 yield node
@@ -101,7 +101,7 @@ class Reading:
         return self.read(found[0]) if len(found) == 1 else None
 
     def read(self, node: Node) -> Placed | None:
-        """A resource, validated. Refuses what is none."""
+        """A validated resource. Refuses an invalid one."""
         if self.shelf.is_full:
             self.refuse("/Bundle/entry", "too_many", f"makes more than {MOST_READ} resources matter to one order")
             return None
@@ -139,11 +139,11 @@ class Reading:
         _note(self.flaws, Flaw(pointer, code, detail))
 
     def warn(self, pointer: str, code: str, detail: str) -> None:
-        """Note what is odd, or was left out."""
+        """Warn of something odd or omitted."""
         _note(self.warnings, Flaw(pointer, code, detail))
 
 
 def _note(findings: list[Flaw], flaw: Flaw) -> None:
-    """Once: several rules may come upon the same thing."""
+    """Add it once: several rules may find the same flaw."""
     if flaw not in findings:
         findings.append(flaw)

@@ -24,7 +24,7 @@ _URN_UUID: Final = "urn:uuid:"
 
 @dataclass(frozen=True)
 class Pointing:
-    """What a Reference says: `literal` is its reference, the others are its type and its identifier."""
+    """The parts of a Reference: `literal` is its reference, the others are its type and its identifier."""
 
     literal: str | None = None
     type: str | None = None
@@ -38,7 +38,7 @@ class Pointing:
 
 
 def pointing_of(reference: Any) -> Pointing:
-    """What a Reference, as `fhir.resources` has it, says."""
+    """The parts of a Reference of `fhir.resources`."""
     identifier = reference.identifier
     system, value = (identifier.system, identifier.value) if identifier else (None, None)
     return Pointing(reference.reference, reference.type, system, value)
@@ -46,7 +46,7 @@ def pointing_of(reference: Any) -> Pointing:
 
 @dataclass
 class Index:
-    """What may be found in a Bundle, by each of its names. Contained resources are found from inside only."""
+    """The resources of a Bundle by each of their names. Contained ones are found only from inside their container."""
 
     nodes: Sequence[Node]
     _by_url: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
@@ -129,7 +129,7 @@ def root_of(node: Node) -> str | None:
 
 
 def _fragment(id_: str, referrer: Node) -> list[Node]:
-    """What the resource of the entry contains under this id; nothing after the sign means that resource itself."""
+    """The contained resource with this id in the entry's resource; `#` alone means that resource itself."""
     container = referrer.root
     return [node for node in container.contained() if node.id == id_] if id_ else [container]
 

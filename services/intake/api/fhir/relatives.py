@@ -31,7 +31,7 @@ _RANKS: Final = ("parent", "guardian", "next of kin")
 
 @dataclass(frozen=True)
 class Relative:
-    """Somebody by whom a child may be reached. `relation` is one word of ours."""
+    """A person by whom a child may be reached. `relation` is a word of our own vocabulary."""
 
     relation: str
     reached: Reached
@@ -45,7 +45,7 @@ def is_child(patient: Any, now: datetime, home_zone: str) -> bool:
 
 
 def relative_of(reading: Reading, patient: Placed, country: str | None, *, is_needed: bool) -> Relative | None:
-    """By whom the patient is reached, if `is_needed`. Whoever is named and not used is warned of by their place."""
+    """The relative's contact, if `is_needed`. Relatives who are not used are warned of by their place."""
     used: Relative | None = None
     candidates = sorted(_named(reading, patient), key=lambda c: _RANKS.index(c[2]) if c[2] else len(_RANKS))
     for person, at, relation in candidates:
@@ -60,7 +60,7 @@ def relative_of(reading: Reading, patient: Placed, country: str | None, *, is_ne
 
 
 def _named(reading: Reading, patient: Placed) -> Iterator[tuple[Any, str, str | None]]:
-    """Who is named now, where, and what they are to the patient."""
+    """The current relatives, with their place and their relation to the patient."""
     for n, contact in enumerate(patient.resource.contact or ()):
         if is_in_force(contact.period, reading.now, reading.home_zone):
             yield contact, f"{patient.pointer}/contact/{n}", _relation(contact)

@@ -1,4 +1,4 @@
-"""Who orders: a Practitioner, in a role or not, an Organization, or no more than a name or number."""
+"""Reads the requester: a Practitioner, with a role or not, an Organization, or only a name or number."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is asked for: a referral to a specialty or service, and nothing that is no referral.
+"""Reads the ordered service: a referral to a specialty or service. Anything else is refused.
 
 Categories are SNOMED CT's and US Core's. Specialties are of NUCC's taxonomy where the order names one, since they
 choose the pathway; SNOMED CT's are mapped where that can be done without a guess.
@@ -59,7 +59,7 @@ def service_of(reading: Reading, request: Placed) -> Coding | None:
 
 
 def refuse_what_is_no_referral(reading: Reading, request: Placed, pathways: Collection[str]) -> None:
-    """Refuse what is known to be no referral. `pathways` are the codes of services that a pathway names."""
+    """Refuse an order that is not a referral. `pathways` are the codes of services that a pathway names."""
     codes = {coding.code for coding in codings_of(request.resource.code)}
     categories = {coding.code for concept in request.resource.category or () for coding in codings_of(concept)}
     if codes & _NEVER_CODES or categories & _NEVER_CATEGORIES:

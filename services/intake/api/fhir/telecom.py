@@ -33,7 +33,7 @@ class Reached:
 
 
 def reached(reading: Reading, telecom: Sequence[Any] | None, pointer: str, country: str | None) -> Reached:
-    """By what somebody can be reached; `pointer` is where `telecom` stands. What cannot be used is warned of."""
+    """The ways to reach a person; `pointer` is the place of `telecom`. Unusable ones are warned of."""
     usable = sorted(_in_use(reading, telecom), key=lambda placed: _rank(placed[1]))
     phones = [_telephone(reading, each, f"{pointer}/{n}", country) for n, each in usable if each.system in _PHONES]
     emails = [_email(reading, each, f"{pointer}/{n}") for n, each in usable if each.system == "email"]
@@ -70,7 +70,7 @@ def _telephone(reading: Reading, each: Any, at: str, country: str | None) -> Tel
 
 
 def _is_of_two_countries(text: str, found: Telephone) -> bool:
-    """Whether it is written as a number at home is, too: nobody knows which was meant."""
+    """Whether the text is also another number of the home country: then it is not known which was meant."""
     at_home = telephone(text)
     return at_home is not None and at_home.is_assigned and at_home.number != found.number
 

@@ -1,4 +1,4 @@
-"""What an order or a patient's record names, a person or a promise, and nobody here uses: each is said by its place."""
+"""Warns of elements of an order or a patient's record that nothing here uses, each by its place."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -19,7 +19,7 @@ OF_THE_PATIENT: Final[Mapping[str, str]] = {
 
 
 def warn_of_what_is_not_used(reading: Reading, request: Placed, patient: Placed) -> None:
-    """Say of each element that is not used that it is not."""
+    """Warn of each element that is not used."""
     for placed, table in ((request, OF_THE_ORDER), (patient, OF_THE_PATIENT)):
         for element in _present(placed.resource, table):
             reading.warn(f"{placed.pointer}/{element}", "not_used", table[element])

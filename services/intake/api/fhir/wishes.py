@@ -1,7 +1,8 @@
-"""What the order wishes beside the service itself: whom, where, how, and what the patient is to do.
+"""Reads the wishes of an order: performer, place, details, and instructions for the patient.
 
-Nothing of it is booked by itself. It is kept for whoever chooses and whoever reads the order, and said to be so
-(R4 servicerequest.html: performer, locationCode, locationReference, orderDetail, bodySite, patientInstruction).
+Nothing of it is booked automatically. It is kept for people who choose a provider or read the order, with a warning
+that says so (R4 servicerequest.html: performer, locationCode, locationReference, orderDetail, bodySite,
+patientInstruction).
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Wishes:
 
 
 def wishes_of(reading: Reading, request: Placed) -> Wishes:
-    """What is wished for. Each is warned of at its place."""
+    """The wishes of the order. Each gets a warning at its place."""
     resource = request.resource
     body_sites = tuple(_concepts(reading, request, "bodySite"))
     details = (*_concepts(reading, request, "orderDetail"), *_measures(reading, request), *_type(reading, request))
@@ -48,7 +49,7 @@ def wishes_of(reading: Reading, request: Placed) -> Wishes:
 
 
 def words_of(concept: Any) -> str | None:
-    """What a CodeableConcept says to a reader."""
+    """The text of a CodeableConcept for readers."""
     shown = [text for c in codings_of(concept) for text in (c.display, c.code) if text]
     return as_one_line((concept.text if concept else None) or next(iter(shown), "")) or None
 

@@ -10,12 +10,12 @@ from typing import Any
 import httpx2
 
 from services.intake.domain import Referral
-from tests.simulation.histories.fhir import Name, bundle
 from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import Body, Choose
 from tests.simulation.services.direct_requests import Said
 from tests.simulation.services.later import FHIR, OWN
-from tests.simulation.services.parties import SUPPLIES
+from tests.simulation.services.orders import SOURCE
+from tests.support.outside.ehr import Identifier, bundle, changed, completed, same, typed
 
 NUMBERS = ("O-1", "O-2", "O-3")
 WORDS = (
@@ -61,8 +61,9 @@ class Ehr:
         order = self.placed[choose(sorted(self.placed))]
         if word in IN_FHIR_ALONE:
             names = choose([*_names(order)[:1] * 4, *_names(order), *(names[1:] for names in _names(order)[1:])])
-            status = "active" if word == "deceased" else word
-            return Message(FHIR, bundle(order, names, status, is_dead=word == "deceased"), word, order)
+            if word == "deceased":
+                return Message(FHIR, bundle(order, names, deceasedBoolean=True), word, order)
+            return Message(FHIR, bundle(order, names, word), word, order)
         if word == "known by two numbers":
             return Message(FHIR, bundle(order, choose(_names(order)[1:])), word, order)
         if word == "replaced":
@@ -91,31 +92,16 @@ class Ehr:
         return None
 
 
-def _names(order: Body) -> tuple[tuple[Name, ...], ...]:
-    number = Name("PLAC", order["order_number"])
-    return (number,), (number, Name("FILL", "F-1")), (number, Name("FILL", "F-2"))
-
-
-def _changed(order: Body) -> Body:
-    return {**order, "priority": "asap" if order["priority"] == "urgent" else "urgent"}
-
-
-def _whole(order: Body) -> Body:
-    """With all that it may have lacked."""
-    lacked: dict[str, Any] = {
-        "diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": SUPPLIES["diagnosis"]}],
-        "requester": {"npi": SUPPLIES["requester"]},
-    }
-    if not order.get("declared_self_pay"):
-        lacked["coverage"] = [SUPPLIES["coverage"]]
-    return {**lacked, **order, "patient": {"phone": "+12025550123", **order["patient"]}}
+def _names(order: Body) -> tuple[tuple[Identifier, ...], ...]:
+    number = typed("PLAC", SOURCE, order["order_number"])
+    return (number,), (number, typed("FILL", SOURCE, "F-1")), (number, typed("FILL", SOURCE, "F-2"))
 
 
 CHANGES: Mapping[str, Callable[[Body], Body]] = {
     "active": dict,
-    "same": lambda order: {**order, "patient": {**order["patient"], "family": order["patient"]["family"].upper()}},
-    "changed": _changed,
-    "supplied": _whole,
+    "same": same,
+    "changed": changed,
+    "supplied": completed,
 }
 """What becomes of an order that comes once more as one to be carried out."""
 HEEDED: Mapping[str, Callable[[Referral], Any]] = {

@@ -11,9 +11,9 @@ from typing import Any
 
 from deploy.simulators.behaviour import between
 from tests.simulation.cluster import Cluster
-from tests.simulation.services.fhir import bundle, word_of
-from tests.simulation.services.parties import SEED, SUPPLIES, behaviour
+from tests.simulation.services.parties import SEED, behaviour
 from tests.simulation.services.ways import Doors
+from tests.support.outside.ehr import bundle, changed, completed, number_of, same, word_of
 
 OWN, FHIR = "/v1/referrals", "/fhir/R4"
 Order = Mapping[str, Any]
@@ -60,30 +60,14 @@ def hours_before(referral_id: str, word: str) -> int:
     return between(SEED, f"hours before {word}", referral_id, (0, 8)) ** 2
 
 
-def _same(order: Order) -> tuple[str, Mapping[str, Any]]:
-    patient = order["patient"]
-    return OWN, {**order, "patient": {**patient, "family": patient["family"].upper()}}
-
-
-def _changed(order: Order) -> tuple[str, Mapping[str, Any]]:
-    return OWN, {**order, "priority": "asap" if order["priority"] == "urgent" else "urgent"}
-
-
-def _supplied(order: Order) -> tuple[str, Mapping[str, Any]]:
-    """The order with all that it may have lacked."""
-    lacked: dict[str, Any] = {
-        "diagnoses": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": SUPPLIES["diagnosis"]}],
-        "requester": {"npi": SUPPLIES["requester"]},
-    }
-    if not order.get("declared_self_pay"):
-        lacked["coverage"] = [SUPPLIES["coverage"]]
-    return OWN, {**lacked, **order, "patient": {"phone": "+12025550123", **order["patient"]}}
-
-
 def _successor(order: Order, now: datetime) -> Order:
     """The order that takes the place of another: the same, written now under a number of its own."""
     number = order["order_number"]
     return {**order, "order_number": f"{number}-R", "authored_at": now.isoformat(), "replaces": number}
+
+
+def _again(changes: Callable[[Order], Order]) -> Says:
+    return lambda order: (OWN, changes(order))
 
 
 def _in_fhir(status: str, **patient: Any) -> Says:
@@ -91,13 +75,13 @@ def _in_fhir(status: str, **patient: Any) -> Says:
 
 
 SAYS: Mapping[str, Says] = {
-    "same": _same,
-    "changed": _changed,
-    "supplied": _supplied,
+    "same": _again(same),
+    "changed": _again(changed),
+    "supplied": _again(completed),
     "active": lambda order: (OWN, order),
     "on-hold": _in_fhir("on-hold"),
     "revoked": _in_fhir("revoked"),
     "entered-in-error": _in_fhir("entered-in-error"),
-    "superseded": lambda order: (FHIR, bundle(order)),
+    "superseded": lambda order: (FHIR, bundle(order, [number_of(order)], replaces=[number_of(order, "replaces")])),
     "deceased": _in_fhir("active", deceasedBoolean=True),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.platform.telephones import KEPT, telephone
 from deploy.simulators.behaviour import between, draw
+from tests.support.outside.ehr import SUPPLIES
 
 Body = Mapping[str, Any]
 SEED = "simulation"
@@ -47,17 +48,6 @@ SHARES: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 """Per kind the behaviours, each with its share in percent; an empty one is silence."""
 REASON = {"system": "urn:throughline:simulation", "code": "it-is-so"}
-SUPPLIES: Mapping[str, Any] = {
-    "diagnosis": "E11.9",
-    "coverage": {"payer_name": "Alder Valley", "member_id": "M-77"},
-    "requester": "1234567893",
-    "service": "a consultation",
-    "records": "in the archive",
-    "birth_date": "1970-01-01",
-    "name": {"given": "Sam", "family": "Canarysample"},
-}
-
-"""What is supplied per code, but a telephone number."""
 
 
 def supplied(code: str, referral_id: str) -> Any:

@@ -3,11 +3,13 @@
 import re
 from typing import Annotated, Final
 
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from services.notifications.domain import RecordContact, RecordReceipt, number_of
-from services.notifications.gateways import CALLBACK_PATH, is_signed
+from services.notifications.domain.keywords import keyword_of
+from services.notifications.gateways import CALLBACK_PATH, OPT_OUT, REPLY_PATH, OptOuts, e164, is_signed, told_by
 from services.notifications.settings import SmsSettings
 from services.notifications.views import ShownConversation, shown
 from shared import audit
@@ -24,7 +26,7 @@ from shared.web import Malformed, body, etag
 
 _TEAM: Final = frozenset({Role.COORDINATOR, Role.LEAD, Role.NURSE, Role.CLINICIAN})
 POLICY: AccessPolicy = {"read": _TEAM | {Role.OPERATOR}, "record_contact": _TEAM}
-OPEN_PATHS: Final = frozenset({CALLBACK_PATH})
+OPEN_PATHS: Final = frozenset({CALLBACK_PATH, REPLY_PATH})
 """No bearer here: the gateway's signature authenticates."""
 GATEWAY: Final = Actor(kind="service", id="sms-gateway")
 _SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}")
@@ -83,7 +85,7 @@ def callbacks(sms: SmsSettings) -> APIRouter:
         request: Request, service: TheService, message: Annotated[str, Query(max_length=200)] = ""
     ) -> None:
         """Take in what became of a text message: a form by Twilio's convention, with X-Twilio-Signature."""
-        form = await _signed_form(request, sms)
+        form = await _signed_form(request, sms, f"{CALLBACK_PATH}?{request.url.query}")
         named = REFERRAL_ID.match(message)
         audit.by(GATEWAY.id, tenant=named[1] if named else "", roles=(Role.GATEWAY.value,))
         audit.for_purpose("take_receipt")
@@ -93,15 +95,46 @@ def callbacks(sms: SmsSettings) -> APIRouter:
         elif status in _NOT_ARRIVED:
             await _record(service, message, form, _reason(form, status))
 
+    @receipts.post(REPLY_PATH, status_code=204)
+    async def take_reply(request: Request, service: TheService) -> None:
+        """Take in what a patient wrote back: STOP and its like end all texts to that number, START allows them again.
+
+        A form by Twilio's convention, with X-Twilio-Signature. It is answered when it is saved.
+        """
+        form = await _signed_form(request, sms, REPLY_PATH)
+        audit.by(GATEWAY.id, tenant="", roles=(Role.GATEWAY.value,))
+        audit.for_purpose("take_reply")
+        await _take_keyword(service, form)
+
     return receipts
 
 
-async def _signed_form(request: Request, sms: SmsSettings) -> dict[str, str]:
+async def _take_keyword(service: Service, form: dict[str, str]) -> None:
+    """Do what the reply asks for its number, for every tenant: they all write from one number of ours."""
+    number, sid = e164(form.get("From")), form.get("MessageSid", "")
+    if not _SID.fullmatch(sid):
+        raise Malformed(422, "invalid", "MessageSid is missing or malformed.")
+    keyword = keyword_of(form.get("Body", ""))
+    if number is None or keyword is None:
+        structlog.get_logger().warning("a reply to a text is no keyword, and nobody reads it")
+        return
+    # By its advanced opt-out the gateway names the keyword, and has answered it itself.
+    is_confirmed = bool(form.get("OptOutType"))
+    opt_outs = OptOuts(service.keyring, {OPT_OUT: service.aggregates[OPT_OUT].engine})
+    told = told_by(GATEWAY, service.now(), "callback")
+    for tenant in service.keyring.tenants("contact"):
+        if keyword == "stop":
+            await opt_outs.stop(tenant, number, sid, told, is_confirmed=is_confirmed)
+        else:
+            await opt_outs.allow(tenant, number, sid, told)
+
+
+async def _signed_form(request: Request, sms: SmsSettings, address: str) -> dict[str, str]:
     """The form, if the gateway signed it. Raises Unauthenticated."""
     pairs = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
-    url = f"{sms.callback_url}{CALLBACK_PATH}?{request.url.query}"
-    if not is_signed(sms.auth_token, url, pairs, request.headers.get("X-Twilio-Signature", "")):
-        raise Unauthenticated(has_token="X-Twilio-Signature" in request.headers)
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not is_signed(sms.auth_token, f"{sms.callback_url}{address}", pairs, signature):
+        raise Unauthenticated(has_token=bool(signature))
     return dict(pairs)
 
 

@@ -7,10 +7,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from services.notifications.api import OPEN_PATHS, POLICY, callbacks, router
-from services.notifications.gateways import MailGateway, SmsGateway, Writer
+from services.notifications.domain.opt_out import CONFIRMATION
+from services.notifications.gateways import Confirmations, MailGateway, OptOuts, SmsGateway, Writer
 from services.notifications.handlers import reactions
 from services.notifications.settings import LetterheadSettings, MailSettings, NotificationsSettings, SmsSettings
-from services.notifications.store import COLLECTION, CONVERSATION
+from services.notifications.store import COLLECTION, CONVERSATION, OPT_OUT, OPT_OUTS
 from shared.ports import Gateway
 from shared.service import Blueprint, Kind, Parts, assemble, settings_from_environment
 from shared.world import World
@@ -25,6 +26,7 @@ SERVICE: Final = Blueprint(
             reactions=lambda parts: reactions(parts.keyring),
             publishes="notifications",
         ),
+        Kind(OPT_OUT, OPT_OUTS),
     ),
     policy=POLICY,
     opens=("contact", "visit"),
@@ -37,16 +39,21 @@ def blueprint(letterhead: LetterheadSettings, sms: SmsSettings, mail: MailSettin
     """The service with these settings."""
 
     def gateways(parts: Parts) -> Mapping[str, Gateway]:
-        writer = Writer(parts.keyring, letterhead)
+        writer, opt_outs = Writer(parts.keyring, letterhead), OptOuts(parts.keyring, parts.engines)
         return {
-            "sms": SmsGateway(parts.clients.plain, sms, writer, may_repeat=True),
-            "sms_once": SmsGateway(parts.clients.plain, sms, writer, may_repeat=False),
+            "sms": SmsGateway(parts.clients.plain, sms, writer, may_repeat=True, opt_outs=opt_outs),
+            "sms_once": SmsGateway(parts.clients.plain, sms, writer, may_repeat=False, opt_outs=opt_outs),
             "email": MailGateway(mail, writer, may_repeat=True),
             "email_once": MailGateway(mail, writer, may_repeat=False),
         }
 
-    [conversations] = SERVICE.kinds
-    return replace(SERVICE, kinds=(replace(conversations, gateways=gateways),), routers=(router, callbacks(sms)))
+    def confirmations(parts: Parts) -> Mapping[str, Gateway]:
+        writer, opt_outs = Writer(parts.keyring, letterhead), OptOuts(parts.keyring, parts.engines)
+        return {CONFIRMATION: Confirmations(parts.clients.plain, sms, writer, opt_outs)}
+
+    conversations, numbers = SERVICE.kinds
+    kinds = (replace(conversations, gateways=gateways), replace(numbers, gateways=confirmations))
+    return replace(SERVICE, kinds=kinds, routers=(router, callbacks(sms)))
 
 
 def create_app(settings: NotificationsSettings | None = None, world: World | None = None) -> FastAPI:

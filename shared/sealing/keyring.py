@@ -98,6 +98,10 @@ class Keyring:
         except ValidationError:
             refuse("not_this_content")
 
+    def tenants(self, audience: str) -> tuple[str, ...]:
+        """The tenants for whom there is a key of this audience."""
+        return self._keys.tenants(audience)
+
     def referral_id(self, tenant: str, source_system: str, order_number: str) -> str:
         """The same order by any door is the same referral: `{tenant}-{26 characters}`, not to be guessed."""
         return self.referral_ids(tenant, source_system, order_number)[0]

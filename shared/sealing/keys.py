@@ -41,6 +41,10 @@ class Keys:
             self._arrange()
         return self._live.get((tenant, kind), ())
 
+    def tenants(self, kind: str) -> tuple[str, ...]:
+        """The tenants for whom there is a key of a kind."""
+        return tuple(sorted({tenant for tenant, of in self._live if of == kind}))
+
     def turning(self, tenant: str, kind: str) -> bool:
         """Whether a key of the kind is known, and not yet in use."""
         return any(self._begin[key.kid] > self._now() for key in self.live(tenant, kind))

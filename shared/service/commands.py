@@ -5,18 +5,26 @@ Every service writes its routes with these. No rule of a domain is here.
 
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.contracts.language import Channel, Command, Reason
 from shared.engine import CommandEnvelope
 from shared.engine.commands import command_id
 from shared.identity import Caller
-from shared.service.runtime import Service, the_service
+from shared.service.runtime import Service
 from shared.web import IdempotencyKey, etag, idempotency, if_match
 
 CONTRACT: Final = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 """Our own contract: nothing is guessed, unknown members are refused."""
+
+
+async def the_service(request: Request) -> Service:
+    """The running service, as a dependency of routes, on time. Raises Unavailable before the clock was read."""
+    service: Service = request.app.state.service
+    await service.clock.refresh()
+    return service
+
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$")]
 """An opaque id of another system; it becomes part of addresses."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from fastapi import Request
 
 from shared.audit import Recorder
 from shared.backoff import pause_s
@@ -24,7 +23,7 @@ from shared.service.aggregate import Aggregate
 from shared.service.figures import Figures, figures_of
 from shared.service.listener import Listener
 from shared.service.on_record import on_record
-from shared.telemetry import current_traceparent
+from shared.telemetry import current_traceparent, misconfigured
 
 RETRY_S, LONGEST_RETRY_S = 0.5, 4.0
 DRAIN_S = 15.0
@@ -222,8 +221,9 @@ class Service:
         if task.cancelled():
             return
         error = task.exception()
-        said = str(error) if isinstance(error, WrongTopic) else "a door ended"
-        structlog.get_logger().error(said, reason=type(error).__name__, exc_info=error)
+        structlog.get_logger().error("a door ended", reason=type(error).__name__, exc_info=error)
+        if isinstance(error, WrongTopic):
+            misconfigured(str(error))
         self.hooks.stop_process()
 
 
@@ -241,10 +241,3 @@ async def _whatever_happens(work: Awaitable[None]) -> None:
         return
     except Exception as error:  # noqa: BLE001 - whatever it is, the rest is to end in good order
         structlog.get_logger().error("part of a stop failed", exc_info=error)
-
-
-async def the_service(request: Request) -> Service:
-    """The running service, as a dependency of routes, on time. Raises Unavailable before the clock was read."""
-    service: Service = request.app.state.service
-    await service.clock.refresh()
-    return service

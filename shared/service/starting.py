@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import structlog
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
@@ -17,7 +16,7 @@ from pydantic_settings import BaseSettings
 from shared.parties import Party, Register
 from shared.production import flaws, name_of
 from shared.service.assembly import ServiceSettings
-from shared.telemetry import configure
+from shared.telemetry import configure, misconfigured
 
 WRONG_SETTINGS: Final = 2
 """The exit code of a process whose settings are refused."""
@@ -34,7 +33,7 @@ def settings_from_environment(kind: type[Settings], service: str) -> Settings:
             return settings
     configure(service)
     for sentence in wrong:
-        structlog.get_logger().error(sentence)
+        misconfigured(sentence)
     sys.exit(WRONG_SETTINGS)
 
 

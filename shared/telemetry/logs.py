@@ -47,6 +47,14 @@ _OF_THE_LOOP: Final = frozenset(
 _QUIET: Final = ("uvicorn.access", "httpx2", "httpcore2", "pymongo", "motor", "asyncio.events")
 
 
+def misconfigured(sentence: str) -> None:
+    """Log what is wrong with how this process is set up: the one line whose event varies.
+
+    It is made of names of settings and topics alone, never of what a request, a record or a document holds.
+    """
+    structlog.get_logger().log(logging.ERROR, sentence)
+
+
 def configure(service: str, level: str = "info", stream: TextIO | None = None) -> None:
     """Send each log line of this process, also of libraries, as one JSON object to `stream` (stdout)."""
     structlog.configure(

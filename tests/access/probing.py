@@ -18,6 +18,7 @@ OPEN = {
     "/metrics": "figures whose labels are kinds and routes",
     "/openapi.json": "the API's own description, which is public",
     "/v1/sms-callbacks": "the gateway's signature authenticates, as Twilio's convention has it",
+    "/v1/sms-replies": "the gateway's signature authenticates, as of its receipts",
     "/static/{name}": "style, script and mark of the console",
     "/login": "where somebody without a session logs in",
     "/login/start": "sends the browser to the issuer",

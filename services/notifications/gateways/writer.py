@@ -78,6 +78,12 @@ class Writer:
         fits = gsm_length(whole) <= MOST
         return Text(to, whole if fits else to_gsm(template.render(**values, address="")))
 
+    def confirmation(self, to: str) -> Text:
+        """That no more texts come, in both languages: nothing is known of a number but that its holder wrote STOP."""
+        said = [_ENVIRONMENT.get_template(f"{language}/opted_out.sms.txt") for language in LOCALES]
+        letterhead = {"sender": self.letterhead.sender_name, "phone": as_read(self.letterhead.phone) or ""}
+        return Text(to, to_gsm(" ".join(template.render(**letterhead) for template in said)))
+
     def letter(self, conversation: Conversation, message: Message) -> Letter | None:
         """The e-mail: the template's first line is its subject; None without an address to send it to."""
         contact, visit = self._opened(conversation, message)

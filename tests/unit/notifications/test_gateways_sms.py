@@ -1,4 +1,5 @@
 import base64
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,23 +8,47 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from services.notifications.app import blueprint
 from services.notifications.domain import Conversation, Postpone, RecordMayHaveGone, RecordRefusal, RecordSent
-from services.notifications.gateways import SmsGateway, e164, is_mailable, is_signed
+from services.notifications.gateways import OptOuts, SmsGateway, e164, is_mailable, is_signed
 from services.notifications.gateways.addresses import as_read
 from shared.contracts.language import Reason
+from shared.engine import Engine
 from shared.errors import Unknown
 from shared.ports import Answer, Traits
+from shared.service import wire
+from tests.support.clients import everybody
+from tests.support.five_services.wiring import client_to, hooks
+from tests.support.memory import MemoryWorld
 from tests.support.outside.sms_gateway import SID, Twilio
-from tests.unit.notifications.patients import SMS, call_of, conversation_of, keyring, patient, visit, writer
-from tests.unit.notifications.talking import REFERRAL, ZONE, after
+from tests.unit.notifications.patients import (
+    LETTERHEAD,
+    SMS,
+    call_of,
+    conversation_of,
+    keyring,
+    mail_settings,
+    patient,
+    visit,
+    writer,
+)
+from tests.unit.notifications.talking import NOON, REFERRAL, ZONE, after
 
 KEYS = keyring()
 NIGHT = datetime(2027, 3, 1, 22, tzinfo=ZoneInfo(ZONE))
 
 
 def gateway(twilio: Twilio, *, may_repeat: bool = True) -> SmsGateway:
-    """A gateway that speaks to this Twilio."""
-    return SmsGateway(httpx2.AsyncClient(transport=httpx2.MockTransport(twilio)), SMS, writer(KEYS), may_repeat)
+    """A gateway that speaks to this Twilio, for numbers that nobody has stopped."""
+    http, letters = client_to(twilio), writer(KEYS)
+    return SmsGateway(http, SMS, letters, may_repeat, OptOuts(KEYS, engines()))
+
+
+def engines() -> Mapping[str, Engine]:
+    """The service's engines, by decider; nothing is started."""
+    plan = blueprint(LETTERHEAD, SMS, mail_settings(1))
+    service = wire(plan, MemoryWorld(NOON), KEYS, everybody(client_to(Twilio())), hooks())
+    return {name: aggregate.engine for name, aggregate in service.aggregates.items()}
 
 
 def due(**contact: Any) -> Conversation:
@@ -121,7 +146,7 @@ class TestWithdraw:
 
 class TestTraits:
     @pytest.mark.parametrize("may_repeat", [True, False])
-    def test_promise_what_the_kind_of_message_allows(self, *, may_repeat: bool) -> None:
+    async def test_promise_what_the_kind_of_message_allows(self, *, may_repeat: bool) -> None:
         """In doubt a changed appointment is told again, a reminder is not."""
         assert gateway(Twilio(), may_repeat=may_repeat).traits == Traits(may_repeat=may_repeat, land_s=10.0)
 

@@ -52,6 +52,7 @@ class TestText:
             assert is_gsm(body)
             assert gsm_length(body) <= MOST
             assert "12345 " not in body
+            assert body.endswith({"en": " Reply STOP to end", "es": " Para parar: ALTO"}[language])
 
     @EVERY_KIND
     @EVERY_LANGUAGE
@@ -67,21 +68,21 @@ class TestText:
                 "en-US",
                 (
                     "Sample Valley Health: your visit is on Wed, Sep 29, 10:30 PM CDT, "
-                    "12 Invented Street, Springfield, IL 62700. Questions? (555) 017-7777"
+                    "12 Invented Street, Springfield, IL 62700. Questions? (555) 017-7777 Reply STOP to end"
                 ),
             ),
             (
                 "es-MX",
                 (
                     "Sample Valley Health: su cita es el mié, 29 de sept, 10:30 p.m. CDT, "
-                    "12 Invented Street, Springfield, IL 62700. ¿Preguntas? (555) 017-7777"
+                    "12 Invented Street, Springfield, IL 62700. Dudas: (555) 017-7777 Para parar: ALTO"
                 ),
             ),
             (
                 "fr-CA",
                 (
                     "Sample Valley Health: your visit is on Wed, Sep 29, 10:30 PM CDT, "
-                    "12 Invented Street, Springfield, IL 62700. Questions? (555) 017-7777"
+                    "12 Invented Street, Springfield, IL 62700. Questions? (555) 017-7777 Reply STOP to end"
                 ),
             ),
         ],
@@ -107,11 +108,13 @@ class TestText:
     def test_leaves_out_an_address_that_does_not_fit(self) -> None:
         """Half an address misleads."""
         body = text_of(conversation_of(KEYS, patient(), visit(site_address="x" * 120)))
-        assert "Sample Valley Health: your visit is on Wed, Sep 29, 10:30 PM CDT. Questions? (555) 017-7777" == body
+        said = "your visit is on Wed, Sep 29, 10:30 PM CDT. Questions? (555) 017-7777 Reply STOP to end"
+        assert f"Sample Valley Health: {said}" == body
 
     def test_gives_our_own_number_when_the_sites_cannot_be_read(self) -> None:
         """A patient with a question must reach somebody."""
-        assert text_of(conversation_of(KEYS, patient(), visit(phone="front desk"))).endswith("(555) 010-0100")
+        body = text_of(conversation_of(KEYS, patient(), visit(phone="front desk")))
+        assert body.endswith("(555) 010-0100 Reply STOP to end")
 
     def test_is_not_written_to_what_is_no_telephone(self) -> None:
         """The gateway would only refuse it."""
@@ -167,6 +170,7 @@ class TestTemplates:
     def test_are_there_for_every_kind_in_every_language_and_no_other(self) -> None:
         """A kind without words would be found out by a patient who hears nothing."""
         expected = {f"{lang}/{kind}.{medium}.txt" for lang in LOCALES for kind in KINDS for medium in ("sms", "mail")}
+        expected |= {f"{language}/opted_out.sms.txt" for language in LOCALES}
         assert {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.txt")} == expected
 
 

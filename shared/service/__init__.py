@@ -3,7 +3,7 @@
 from shared.service.assembly import ServiceSettings, assemble
 from shared.service.figures import Figures
 from shared.service.listener import Listener
-from shared.service.runtime import Hooks, Service, the_service
+from shared.service.runtime import Hooks, Service
 from shared.service.starting import settings_from_environment
 from shared.service.wiring import Blueprint, Kind, Parts, wire
 
@@ -18,6 +18,5 @@ __all__ = [
     "ServiceSettings",
     "assemble",
     "settings_from_environment",
-    "the_service",
     "wire",
 ]

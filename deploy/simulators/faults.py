@@ -25,9 +25,9 @@ async def respond(fault: Fault | None, request: Request, effect: Effect) -> Resp
     """The answer that reaches the caller under the fault; the effect happens or not as the fault's name says."""
     match fault.kind if fault else None:
         case "refuse":
-            return _failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
+            return _failure(request, HTTPStatus.SERVICE_UNAVAILABLE, fault)
         case "429":
-            return _failure(request, HTTPStatus.TOO_MANY_REQUESTS)
+            return _failure(request, HTTPStatus.TOO_MANY_REQUESTS, fault)
         case "500":
             return _failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
         case "html":
@@ -62,8 +62,9 @@ async def _done(request: Request, effect: Effect) -> Response:
         return await HANDLERS[Rejected](request, refusal)
 
 
-def _failure(request: Request, status: HTTPStatus) -> Response:
-    headers = None if status is HTTPStatus.INTERNAL_SERVER_ERROR else {"Retry-After": "1"}
+def _failure(request: Request, status: HTTPStatus, fault: Fault | None = None) -> Response:
+    after_s = fault.retry_after_s if fault else 1
+    headers = None if status is HTTPStatus.INTERNAL_SERVER_ERROR else {"Retry-After": str(after_s)}
     return answer(request, of_status(status, headers))
 
 

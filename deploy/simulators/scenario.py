@@ -41,6 +41,8 @@ class Fault(BaseModel):
     rate: Annotated[float, Field(ge=0, le=1)] = 1.0
     times: Annotated[int, Field(ge=1)] | None = None
     seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    retry_after_s: Annotated[int, Field(ge=0, le=86_400)] = 1
+    """What `refuse` and `429` ask for in Retry-After."""
 
     @property
     def most(self) -> float:

@@ -4,6 +4,7 @@ Time is the real clock, never the movable one of the business: tokens are techni
 """
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
@@ -32,23 +33,37 @@ _REFETCH_AFTER_S: Final = 30.0
 _FIRST_FETCH_AGAIN_S: Final = 1.0
 _REMEMBERED: Final = 10_000
 _LONGEST_TOKEN: Final = 8192
+_LONGEST_JWKS: Final = 1_048_576
 
 _NO_PARTIES: Final = Register()
 FetchJwks = Callable[[], Awaitable[Mapping[str, object]]]
 
 
 def fetch_over_http(jwks_url: str, timeout_s: float = 5.0) -> FetchJwks:
-    """Fetch the issuer's JWK set. Raises Unavailable when that fails or is no JSON object."""
+    """Fetch the issuer's JWK set. Raises Unavailable when that fails, or is too long or packed; {} for no object."""
 
     async def fetch() -> Mapping[str, object]:
         try:
-            async with httpx2.AsyncClient(timeout=timeout_s) as client:
-                answer = (await client.get(jwks_url)).raise_for_status().json()
+            async with (
+                httpx2.AsyncClient(timeout=timeout_s, headers={"Accept-Encoding": "identity"}) as client,
+                client.stream("GET", jwks_url) as answer,
+            ):
+                found = json.loads(await _read(answer.raise_for_status()))
         except (httpx2.HTTPError, ValueError):
             raise Unavailable from None
-        return answer if isinstance(answer, dict) else {}
+        return found if isinstance(found, dict) else {}
 
     return fetch
+
+
+async def _read(answer: httpx2.Response) -> bytes:
+    """The answer as it came. Raises ValueError for one that nobody publishes keys in."""
+    found = bytearray()
+    async for chunk in answer.aiter_raw():
+        found += chunk
+        if len(found) > _LONGEST_JWKS:
+            raise ValueError("too long")
+    return bytes(found)
 
 
 class Verifier:

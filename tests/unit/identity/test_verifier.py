@@ -1,6 +1,8 @@
 """A token is believed only from our issuer, for us, for now, signed with a key we know, by an algorithm we name."""
 
 import asyncio
+import contextlib
+import gzip
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +11,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from shared.errors import Unavailable
 from shared.identity import Caller, Role, Unauthenticated, Verifier
-from shared.identity.verifier import LONGEST_STALE_S
+from shared.identity.verifier import LONGEST_STALE_S, fetch_over_http
 from tests.support.callers import AUDIENCE, CLIENT, ISSUER, Issuer
 from tests.unit.identity.forgeries import BAD_CLAIMS, FORGERIES, claims_of, signed
 
@@ -228,3 +230,44 @@ def _trusting(issuer: Issuer, key: ECKey | RSAKey) -> Verifier:
         return {"keys": [key.as_dict(private=False)]}
 
     return Verifier(ISSUER, AUDIENCE, fetch, lambda: issuer.now_s)
+
+
+class TestFetchOverHttp:
+    @pytest.mark.parametrize(
+        ("headers", "body"),
+        [
+            ({}, b" " * 2_000_000),
+            ({"Content-Encoding": "gzip"}, gzip.compress(b" " * 100_000_000)),
+            ({}, b"not json"),
+        ],
+    )
+    async def test_reads_no_answer_that_would_end_us(self, headers: dict[str, str], body: bytes) -> None:
+        """However long, and however it is packed: 100 KB of gzip may hold 100 MB."""
+        port = await _serving(b"200 OK", headers, body)
+
+        with pytest.raises(Unavailable):
+            await fetch_over_http(f"http://127.0.0.1:{port}/jwks")()
+
+    @pytest.mark.parametrize(("body", "expected"), [(b'{"keys": []}', {"keys": []}), (b"[]", {})])
+    async def test_gives_what_is_published(self, body: bytes, expected: object) -> None:
+        """A JWK set is an object; whatever else it is, no key is in it."""
+        port = await _serving(b"200 OK", {}, body)
+
+        assert expected == await fetch_over_http(f"http://127.0.0.1:{port}/jwks")()
+
+
+async def _serving(status: bytes, headers: Mapping[str, str], body: bytes) -> int:
+    """A server that answers one request. Return its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+        writer.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n" + head + b"\r\n" + body)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+        server.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    return port

@@ -67,6 +67,13 @@ class TestInjectFault:
             assert ("retry-after" in answer.headers) is (kind != "500")
             assert {"sends": 1} == await outside.counts("authorization", f"request-{kind}")
 
+    @pytest.mark.parametrize("kind", ["refuse", "429"])
+    async def test_says_when_to_come_back(self, outside: Outside, kind: str) -> None:
+        """As a payer that is overloaded does: whoever asks sooner can be seen to."""
+        await outside.break_("payer", kind, retry_after_s=90)
+
+        assert "90" == (await submit(outside)).headers["retry-after"]
+
     async def test_fails_after_the_effect(self, outside: Outside) -> None:
         """The answer is a 500, and it was done all the same: who asks finds it."""
         await outside.break_("payer", "500_after_effect", times=1)

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from deploy.cli import access, acls, demo, doctor, key, load, migrate, parked, show, status, token, topics, up
+from deploy.cli import access, acls, demo, doctor, key, keys, load, migrate, parked, show, status, token, topics, up
 from deploy.cli.exits import EPILOG, ending_well
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ parked_commands = typer.Typer(help="What waits for an operator: list, show, repl
 topics_commands = typer.Typer(help="The topics that the services tell their facts on.", no_args_is_help=True)
 access_commands = typer.Typer(help="Records of who looked at what: verify.", no_args_is_help=True)
 key_commands = typer.Typer(help="Keys by which counterparties know us.", no_args_is_help=True)
+
+keys_commands = typer.Typer(help="Keys for seals and ids: rotate, list.", no_args_is_help=True)
 
 _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
     app: {
@@ -39,6 +41,7 @@ _COMMANDS: Final[Mapping[typer.Typer, Mapping[str, Callable[..., None]]]] = {
     },
     topics_commands: {"apply": topics.apply, "acls": acls.acls},
     key_commands: {"new": key.new},
+    keys_commands: {"rotate": keys.rotate, "list": keys.list_keys},
     access_commands: {"verify": access.verify_records},
 }
 
@@ -48,4 +51,5 @@ for _group, _commands in _COMMANDS.items():
 app.add_typer(parked_commands, name="parked")
 app.add_typer(topics_commands, name="topics")
 app.add_typer(key_commands, name="key")
+app.add_typer(keys_commands, name="keys")
 app.add_typer(access_commands, name="access")

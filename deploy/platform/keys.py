@@ -30,7 +30,7 @@ def generate_keys(tenants: Iterable[str], known: Mapping[str, Any] | None = None
     audiences, kept = registry.audiences(), known or {}
     every = sorted({audience for names in audiences.values() for audience in names})
     kids = {(tenant, audience): f"{tenant}:{audience}:1" for tenant in tenants for audience in every}
-    keys = {named: kept.get(kid) or _sealing_key(kid) for named, kid in kids.items()}
+    keys = {named: kept.get(kid) or new_sealing_key(kid) for named, kid in kids.items()}
     return {
         service: {"keys": [jwk for (_, audience), jwk in keys.items() if audience in names]}
         for service, names in audiences.items()
@@ -122,7 +122,8 @@ def _key_in(file: Path, kid: str) -> None:
         write_private(file, _signing_key(kid).as_dict(private=True))
 
 
-def _sealing_key(kid: str) -> dict[str, Any]:
+def new_sealing_key(kid: str) -> dict[str, Any]:
+    """A key of this name, for seals or for what is derived."""
     return dict(OctKey.generate_key(256, {"kid": kid}).as_dict(private=True))
 
 

@@ -1,5 +1,6 @@
 """Patient data is sealed once, for one audience, and opened only where it is used (ADR 6)."""
 
+from shared.sealing.following import follow
 from shared.sealing.keyring import Keyring
 from shared.sealing.keys import DERIVED, IDENTIFIER, TENANT
 from shared.sealing.openings import Opening, counting, counting_refusals, log_opening
@@ -15,5 +16,6 @@ __all__ = [
     "SealingError",
     "counting",
     "counting_refusals",
+    "follow",
     "log_opening",
 ]

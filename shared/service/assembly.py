@@ -1,5 +1,6 @@
 """From a blueprint to an app: settings, world, routes, policy. It wires and decides nothing."""
 
+import asyncio
 import gc
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
@@ -17,7 +19,7 @@ from shared.audit import Recorder
 from shared.effects import Clients, Connections
 from shared.identity import Guard, Limits, Rates, Verifier, audience_of, fetch_over_http
 from shared.parties import Register
-from shared.sealing import Keyring, counting, counting_refusals
+from shared.sealing import Keyring, counting, counting_refusals, follow
 from shared.service import operations
 from shared.service.figures import Figures
 from shared.service.on_record import recorder_of, recording
@@ -68,10 +70,7 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     register = Register.from_file(settings.parties.file)
     verifier = Verifier(identity.issuer, audience, fetch_over_http(identity.jwks_url), world.epoch_s, register)
     recorder = recorder_of(blueprint.name, world, settings.records.signing_key_file)
-    opened = recording(recorder, counting(metrics.seal_openings))
-    keyring = Keyring.from_file(
-        settings.sealing.keys_file, opened, counting_refusals(metrics.seal_refusals), world.epoch_s
-    )
+    keyring = _keyring(settings.sealing.keys_file, recorder, metrics, world)
     connections = Connections(register, blueprint.asks, settings.parties.file.parent)
     clients = Clients(register, connections, connections.plain)
     service = wire(blueprint, world, keyring, clients, hooks_of(metrics), settings.clock.poll_s, recorder)
@@ -80,7 +79,8 @@ def assemble(blueprint: Blueprint, settings: ServiceSettings | None = None, worl
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await service.start()
         _spare_the_collector()
-        yield
+        async with _following(keyring, settings.sealing.keys_file, world):
+            yield
         await service.stop()
         await connections.aclose()
         await world.close()
@@ -108,6 +108,20 @@ def guard_of(
     policy = {**operations.POLICY, **blueprint.policy}
     owns = Ownership(blueprint, service)
     return Guard(verifier, policy, blueprint.open_paths, blueprint.session, owns, limits, recorder)
+
+
+def _keyring(file: Path, recorder: Recorder, metrics: Metrics, world: World) -> Keyring:
+    opened = recording(recorder, counting(metrics.seal_openings))
+    return Keyring.from_file(file, opened, counting_refusals(metrics.seal_refusals), world.epoch_s)
+
+
+@asynccontextmanager
+async def _following(keyring: Keyring, file: Path, world: World) -> AsyncIterator[None]:
+    task = asyncio.create_task(follow(keyring, file, world.clock.sleep))
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _limits(settings: LimitsSettings, world: World, metrics: Metrics) -> Limits:

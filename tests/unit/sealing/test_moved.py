@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.platform.keys import generate_keys
-from services.authorization.gateways.answers import Certificate, PayerMessage, PayerMessage
+from services.authorization.gateways.answers import Certificate, PayerMessage
 from services.intake.domain.order import ClinicalWithOrigin, Identifier, ReportDocument
 from shared.contracts.sealed import (
     Clinical,

@@ -1,39 +1,26 @@
 """A client of intake that knows what it does not know: each call ends ok, refused or unknown, and is written down.
 
-It goes from replica to replica and asks again until it has an answer: the same order is the same referral.
+It goes from replica to replica and asks again until it has an answer: the same order is the same referral. Whoever
+cancels does so beside another, each on the version that it has read: only one of them can be the first.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
-from typing import Literal
+from itertools import count
 
 import httpx2
 
 from deploy.cli.demo import CANCELLATION
 from deploy.platform.addresses import Addresses
-from shared.effects import ServiceToken
-from shared.errors import Unavailable
-from shared.identity import audience_of
+from tests.chaos.calling import Ask, Caller, read
+from tests.chaos.history import History
 from tests.chaos.orders import Order
 
-Word = Literal["ok", "refused", "unknown"]
 TIMEOUT_S = 8.0
-_PAUSE_S = 0.5
-_LATER = frozenset({401, 429, 503})
-"""Nothing certain, or nothing yet: asked again. 401 comes when the keys of tokens cannot be fetched."""
 _CANCELLED_AFTER_S = 10.0
-
-
-@dataclass(frozen=True)
-class Said:
-    """How one call ended; `status` is 0 when there was no answer."""
-
-    word: Word
-    status: int = 0
-    referral_id: str | None = None
+_STALE = 412
 
 
 @dataclass
@@ -52,17 +39,18 @@ class Client:
 
     ways: Sequence[Addresses]
     http: httpx2.AsyncClient
+    history: History
     records: list[Record] = field(default_factory=list)
-    calls: Counter[str] = field(default_factory=Counter)
     _cancelling: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """The replicas take turns; one token serves for both."""
-        self._turns = cycle(way.urls["intake"] for way in self.ways)
-        first = self.ways[0]
-        self._token: Callable[[], Awaitable[str]] = ServiceToken.from_file(
-            first.credentials_file, first.urls["issuer"], self.http, audience_of("intake")
-        )
+        """All its calls are counted together."""
+        self.caller = Caller(self.ways, self.http, self.history)
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How its calls ended."""
+        return self.caller.calls
 
     async def send(self, order: Order) -> Record:
         """Send an order until it is taken or refused."""
@@ -75,7 +63,17 @@ class Client:
 
     async def send_again(self, record: Record) -> None:
         """Send an order as if for the first time, and note what it is answered."""
-        said = await self._insist(record.order.path, record.order.body, {})
+        order = record.order
+        said = await self.caller.insist(
+            Ask(
+                process=order.number,
+                request=f"order-{order.number}",
+                op="order",
+                service="intake",
+                path=order.path,
+                body=order.body,
+            )
+        )
         if said.referral_id:
             record.ids.add(said.referral_id)
         else:
@@ -88,28 +86,27 @@ class Client:
     async def _cancel(self, record: Record) -> None:
         await asyncio.sleep(_CANCELLED_AFTER_S)
         (referral,) = record.ids
-        key = {"Idempotency-Key": f"cancel-{referral}"}
-        body = httpx2.Request("POST", "http://none", json=CANCELLATION).content
-        said = await self._insist(f"/v1/referrals/{referral}/cancellation", body, key)
-        record.is_cancelled = said.word == "ok"
+        found = await asyncio.gather(*(self._cancel_as(rival, record.order.number, referral) for rival in "ab"))
+        record.is_cancelled = any(found)
 
-    async def _insist(self, path: str, body: bytes, headers: dict[str, str]) -> Said:
-        while True:
-            said = await self._call(f"{next(self._turns)}{path}", body, headers)
-            self.calls[said.word] += 1
-            if said.word == "ok" or said.status not in (0, *_LATER):
-                return said
-            await asyncio.sleep(_PAUSE_S)
-
-    async def _call(self, url: str, body: bytes, headers: dict[str, str]) -> Said:
-        try:
-            given = {"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json", **headers}
-            answer = await self.http.post(url, content=body, headers=given)
-        except (Unavailable, httpx2.ConnectError, httpx2.ConnectTimeout):
-            return Said("refused")
-        except httpx2.TransportError:
-            return Said("unknown")
-        if answer.is_success:
-            told = answer.json()
-            return Said("ok", answer.status_code, str(told.get("referral_id") or told.get("id")))
-        return Said("unknown" if answer.is_server_error else "refused", answer.status_code)
+    async def _cancel_as(self, rival: str, process: int, referral: str) -> bool:
+        """Cancel what was read; read again when it has changed since."""
+        for attempt in count():
+            seen = await self.caller.insist(read(process, "intake", referral))
+            name = f"cancel-{rival}-{attempt}-{referral}"
+            said = await self.caller.insist(
+                Ask(
+                    process=process,
+                    request=name,
+                    op="cancel",
+                    service="intake",
+                    path=f"/v1/referrals/{referral}/cancellation",
+                    body=json.dumps(CANCELLATION).encode(),
+                    referral=referral,
+                    seen=seen.version,
+                    key=name,
+                )
+            )
+            if said.status != _STALE:
+                return said.word == "ok"
+        return False

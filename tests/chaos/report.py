@@ -20,6 +20,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
     yield f"calls       {_counted(Counter(outcome.calls))}"
     yield f"faults      {len(outcome.strikes)}: {_counted(Counter(_sort(s.fault) for s in outcome.strikes))}"
     yield f"documents   {len(evidence.spoiled)} spoiled, and mended in a while"
+    yield f"judge       {outcome.judgement}"
     yield f"recovery    {_recovery([strike.recovery_s for strike in outcome.strikes])}"
     yield f"time        {', '.join(f'{name} {seconds:.0f} s' for name, seconds in outcome.seconds.items())}"
     yield from (f"VIOLATION   {sentence}" for sentence in outcome.violations[:_SHOWN_AT_MOST])

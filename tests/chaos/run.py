@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx2
@@ -18,11 +21,15 @@ from services.scheduling.store import CALENDAR_DAYS
 from shared.mongo import MongoClock, MongoStore, connect
 from shared.ports import Clock
 from shared.settings import ClockSettings, MongoSettings
+from tests.chaos.calling import Caller
 from tests.chaos.checks import violations
+from tests.chaos.clerks import Clerks
 from tests.chaos.client import TIMEOUT_S, Client, Record
 from tests.chaos.evidence import Answered, Counts, Evidence
 from tests.chaos.faults import schedule
+from tests.chaos.history import History
 from tests.chaos.installation import SERVICE_REPLICAS, Installation
+from tests.chaos.judging import judgement
 from tests.chaos.orders import order
 from tests.chaos.pace import Pace
 from tests.chaos.reading import MAIN, database, log_lines, records, wait_for_rest
@@ -46,7 +53,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened, and what is wrong. `passed` is the story's time under faults, `seconds` are of the run's parts."""
+    """What happened, and what is wrong. `passed` is the story's time under faults, `seconds` are of the run's parts.
+
+    `judgement` is what the outside judge says of the history of calls, or why there is none.
+    """
 
     plan: Plan
     strikes: tuple[Strike, ...]
@@ -55,6 +65,7 @@ class Outcome:
     evidence: Evidence
     violations: tuple[str, ...]
     seconds: Mapping[str, float]
+    judgement: str
 
 
 async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
@@ -64,36 +75,53 @@ async def play(installation: Installation, plan: Plan, tell: Tell) -> Outcome:
     collections = [*MAIN.items(), ("scheduling", CALENDAR_DAYS)]
     pace = Pace(clock, [MongoStore(mongo, service, name) for service, name in collections])
     striker, faults = Striker(installation, Spoiler(mongo), tell), schedule(plan.seed, plan.faults)
-    limits = httpx2.Limits(max_connections=4 * _AT_ONCE)
+    history_file = installation.log(SERVICE_REPLICAS[0]).with_name("history.ndjson")
     async with (
-        httpx2.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False) as http,
+        _outside(installation, plan, clock, history_file) as (client, clerks),
         reaching(installation.ways[0]) as reach,
     ):
-        client = Client(installation.ways, http)
         player = Player(clock, partial(look, reach), _unwatched)
         times = [time.monotonic()]
-        await storm(striker.run(faults), _load(client, plan, clock, faults[-1].at_s), pace)
+        await storm(striker.run(faults), _load(client, plan, clock, faults[-1].at_s), pace, clerks)
         times.append(time.monotonic())
         tell(f"All is healed, and {pace.passed.days} days of story are over; the rest is played in peace.")
         restless = await _calm(player, client, plan.days_after)
         times.append(time.monotonic())
         ended = not_back(striker)
+        await clerks.look([id_ for record in client.records for id_ in record.ids])
         found = await _evidence(installation, reach, client, await clock.read())
         evidence = replace(found, spoiled=frozenset(striker.spoiler.ids))
         times.append(time.monotonic())
     mongo.close()
+    refused, said = await asyncio.to_thread(judgement, history_file)
     # What still moves was read here earlier than there: what does not agree then proves nothing.
-    wrong = (*restless, *ended, *(() if restless else violations(evidence)))
+    wrong = (*restless, *ended, *refused, *(() if restless else violations(evidence)))
     seconds = {name: times[n + 1] - times[n] for n, name in enumerate(("storm", "calm", "reading"))}
-    return Outcome(plan, tuple(striker.strikes), pace.passed, client.calls, evidence, wrong, seconds)
+    return Outcome(plan, tuple(striker.strikes), pace.passed, client.calls, evidence, wrong, seconds, said)
 
 
-async def storm(faults: Coroutine[Any, Any, None], load: Coroutine[Any, Any, None], pace: Pace) -> None:
-    """Faults and load to their ends; time goes on as long as they do. What ends one of the three ends the storm."""
+@asynccontextmanager
+async def _outside(
+    installation: Installation, plan: Plan, clock: Clock, history_file: Path
+) -> AsyncIterator[tuple[Client, Clerks]]:
+    """Those who call from outside. What they ask and are told is in the history, which is whole in the end."""
+    limits = httpx2.Limits(max_connections=4 * _AT_ONCE)
+    async with httpx2.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False) as http:
+        with history_file.open("w") as file:
+            history = History(file)
+            client = Client(installation.ways, http, history)
+            caller = Caller(installation.ways, http, history)
+            yield client, Clerks(caller, client.records, Random(plan.seed), clock.now)
+            history.end()
+
+
+async def storm(faults: Coroutine[Any, Any, None], load: Coroutine[Any, Any, None], *beside: Pace | Clerks) -> None:
+    """Faults and load to their ends; time goes on, and clerks work, as long as they do. What fails ends the storm."""
     async with asyncio.TaskGroup() as group:
-        passing = group.create_task(pace.run())
+        running = [group.create_task(each.run()) for each in beside]
         await asyncio.gather(faults, load)
-        passing.cancel()
+        for task in running:
+            task.cancel()
 
 
 async def _load(client: Client, plan: Plan, clock: Clock, over_s: float) -> None:

@@ -33,6 +33,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
     *lines, bound = summary(found)
     print(*lines, sep="\n")  # noqa: T201 - as above
     say(f"chaos, seed {plan.seed}: {bound}")
+    say(f"chaos, outside judge: {found.judgement}")
     return found
 
 

@@ -1,3 +1,4 @@
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -10,6 +11,7 @@ from deploy.platform import registry
 from deploy.platform.addresses import Addresses
 from deploy.platform.keys import write_state
 from tests.chaos.client import Client
+from tests.chaos.history import History
 from tests.chaos.orders import order
 
 ORDER = order(1, 0, datetime(2026, 3, 2, 9, tzinfo=UTC))
@@ -87,7 +89,7 @@ class TestSend:
         """A refused connection did nothing, silence and a 503 may have done anything: all are sent again."""
         intake = Intake(*answers)
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(intake)) as http:
-            client = Client(ways, http)
+            client = Client(ways, http, History(io.StringIO()))
             record = await client.send(ORDER)
 
         assert (calls, {"demo-one"}, None) == (dict(client.calls), record.ids, record.refused)
@@ -96,13 +98,13 @@ class TestSend:
         """Whichever is down, the other is asked next."""
         intake = Intake(silent, busy)
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(intake)) as http:
-            await Client(ways, http).send(ORDER)
+            await Client(ways, http, History(io.StringIO())).send(ORDER)
 
         assert ["intake-1", "intake-2", "intake-1"] == intake.asked
 
     async def test_believes_a_refusal(self, ways: list[Addresses]) -> None:
         """A contradiction is an answer, and a sign that something else was kept than was sent."""
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(Intake(contradicted))) as http:
-            record = await Client(ways, http).send(ORDER)
+            record = await Client(ways, http, History(io.StringIO())).send(ORDER)
 
         assert (set(), 409) == (record.ids, record.refused)

@@ -7,7 +7,7 @@ from tests.chaos.test_checks import GOOD
 
 def outcome(*violations: str) -> Outcome:
     """A run of two referrals under no fault."""
-    return Outcome(Plan(7, 2, 0, 0), (), timedelta(days=1), {"ok": 2}, GOOD, violations, {"storm": 1.0})
+    return Outcome(Plan(7, 2, 0, 0), (), timedelta(days=1), {"ok": 2}, GOOD, violations, {"storm": 1.0}, "accepted")
 
 
 class TestSummary:

@@ -13,7 +13,7 @@ OPEN_PATHS = login.OPEN_PATHS | pages.OPEN_PATHS
 
 def routers(issuer: Issuer) -> Sequence[APIRouter]:
     """All routes; people log in at this issuer."""
-    return (worklist.router, referrals.router, records.router, pages.router, login.routes(issuer))
+    return (worklist.router, referrals.router, records.router, records.pages, pages.router, login.routes(issuer))
 
 
 __all__ = ["OPEN_PATHS", "POLICY", "SESSION", "routers"]

@@ -1,12 +1,13 @@
-"""The privacy officer's route: who looked at what. It is on record itself, as every answer is."""
+"""The privacy officer's route and page: who looked at what. It is on record itself, as every answer is."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.tracking.api.access import MayReview
+from services.tracking.api.console import render
 from services.tracking.views.access_records import Accesses, Sought, accesses
 from services.tracking.views.audit_events import bundle
 from shared import audit
@@ -18,6 +19,7 @@ from shared.service.commands import TheService
 FHIR: Final = "application/fhir+json"
 
 router = APIRouter(prefix="/v1/access", tags=["access"])
+pages = APIRouter(include_in_schema=False)
 
 
 @router.get("", response_model=Accesses, responses={200: {"content": {FHIR: {}}}})
@@ -32,6 +34,17 @@ async def read(
     return JSONResponse(bundle(found.records, _url(sought), more), media_type=FHIR)
 
 
+@pages.get("/access")
+async def page(
+    request: Request, caller: MayReview, service: TheService, sought: Annotated[Sought, Query()]
+) -> Response:
+    """Who looked at what, for people."""
+    found = await read_accesses(caller, service, sought)
+    more = _url(sought.model_copy(update={"cursor": found.next}), "/access") if found.next else None
+    frame: dict[str, Any] = {"caller": caller, "now": service.now(), "here": "access"}
+    return render(request, "access.html", **frame, sought=sought, page=found, more=more)
+
+
 async def read_accesses(caller: Caller, service: Service, sought: Sought) -> Accesses:
     """The page, for the caller's tenant. Raises Unreadable, Unavailable."""
     audit.about(sought.referral_id or "", sought.patient_ref or "")
@@ -40,6 +53,6 @@ async def read_accesses(caller: Caller, service: Service, sought: Sought) -> Acc
     return await accesses(service.recorder.rows, caller.tenant, sought)
 
 
-def _url(sought: Sought) -> str:
+def _url(sought: Sought, path: str = "/v1/access") -> str:
     """The address of a page, without the host, which a proxy may have changed."""
-    return f"/v1/access?{urlencode(sought.model_dump(mode='json', exclude_none=True))}"
+    return f"{path}?{urlencode(sought.model_dump(mode='json', exclude_none=True))}"

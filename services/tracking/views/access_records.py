@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from shared.audit import Rows
 from shared.errors import Unreadable
@@ -70,6 +70,12 @@ class Sought(BaseModel):
     day: date | None = None
     cursor: str | None = Field(default=None, max_length=500)
     limit: int = Field(default=50, ge=1, le=200)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """Empty, as a form sends what was left out, narrows nothing."""
+        return None if value == "" else value
 
 
 async def accesses(rows: Rows, tenant: str, sought: Sought) -> Accesses:

@@ -1,7 +1,9 @@
 """The privacy officer's route: who looked at what, by referral, patient, person and day, as JSON and as AuditEvents."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from shared.errors import Unreadable
 from shared.identity import Role
 from tests.support.memory import Disk, MemoryRows, Weather
 from tests.unit.tracking.running import Running
+from tests.unit.tracking.telling import REFERRAL, Telling, step
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 ADA, BEN, CAT = ("demo-" + letter * 26 for letter in "abc")
@@ -157,11 +160,11 @@ OF_PATIENTS = ("entity.0.what.identifier.value", "entity.0.type.code", "entity.0
 
 def at(event: Any, path: str) -> Any:
     """What stands at a path; None where nothing does."""
-    for step in path.split("."):
+    for part in path.split("."):
         if isinstance(event, list):
-            event = event[int(step)] if int(step) < len(event) else None
+            event = event[int(part)] if int(part) < len(event) else None
         else:
-            event = event.get(step) if event else None
+            event = event.get(part) if event else None
     return event
 
 
@@ -231,3 +234,38 @@ class TestRoute:
         """Who looked at what is itself nobody else's business."""
         async with tracking.client(role) as caller:
             assert 403 == (await caller.get("/v1/access")).status_code
+
+
+class TestPage:
+    async def test_shows_who_looked(self, tracking: Running) -> None:
+        """Person, what for, which referral, how it ended; and leads on to all of that referral."""
+        async with tracking.browser(Role.NURSE, subject="nora.nurse") as nurse:
+            await nurse.get(f"/v1/referrals/{ADA}/timeline")
+        async with tracking.browser(Role.PRIVACY_OFFICER, subject="olga.officer") as officer:
+            text = (await officer.get(f"/access?referral_id={ADA}&patient_ref=&subject=nora.nurse&day=")).text
+
+        assert "nora.nurse" in text
+        assert f'href="/access?referral_id={ADA}"' in text
+        assert "Denied" in text
+        assert 'aria-current="page">Access' in text
+
+    async def test_leads_to_what_is_older(self, tracking: Running) -> None:
+        """Page by page."""
+        async with tracking.browser(Role.PRIVACY_OFFICER) as officer:
+            for _ in range(3):
+                await officer.get("/access")
+            text = (await officer.get("/access?limit=2")).text
+            [older] = re.findall(r'href="([^"]+)">Older', text)
+            answer = await officer.get(unescape(older))
+
+        assert 200 == answer.status_code
+        assert "Older" not in answer.text
+
+    async def test_is_in_nobody_elses_way(self, tracking: Running) -> None:
+        """Others neither see nor get it."""
+        await tracking.take_in(Telling().received(step("complete_referral", "coordinator", 1)))
+        async with tracking.browser(Role.COORDINATOR) as browser:
+            refused, shown = await browser.get("/access"), await browser.get(f"/referrals/{REFERRAL}")
+
+        assert (403, 200) == (refused.status_code, shown.status_code)
+        assert 'href="/access"' not in shown.text

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote_plus
 import httpx2
 
 from tests.privacy.canaries import BIRTH_DATE, ICD_SUPPLIED, NPI, planted
+from tests.support.outside.counterparties import TAKES, Filed
 from tests.support.outside.sms_gateway import message_sid
 from tests.support.parties import OFFICES, PARTIES
 
@@ -42,6 +43,16 @@ REPORTED: Mapping[str, Any] = {
     "birth_date": BIRTH_DATE.isoformat(),
 }
 """Whom an office's report is about: the same birth date, and a number of its own."""
+
+
+TAKES_TIME: Mapping[str, timedelta] = {
+    "decision": timedelta(hours=24),
+    "answer": timedelta(hours=2),
+    "outcome": timedelta(minutes=5),
+    "report 0": timedelta(hours=30),
+    "supply": timedelta(hours=3),
+    "acknowledgement": timedelta(hours=5),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Outside:
     now: datetime = datetime(2026, 3, 2, tzinfo=UTC)
     requests: list[httpx2.Request] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
-    filed: dict[str, Body] = field(default_factory=dict)
+    filed: dict[str, Filed] = field(default_factory=dict)
     garbles: set[str] = field(default_factory=set)
 
     def seen_from_outside(self) -> bytes:
@@ -125,19 +136,21 @@ class Outside:
 
     def _object(self, request: httpx2.Request, kind: str, id_: str, asked: Body) -> httpx2.Response:
         if request.method == "PUT" and id_ not in self.filed:
-            way = self.way(asked["referral_id"])
-            if self._is_garbled(way, id_):
+            if self._is_garbled(self.way(asked["referral_id"]), id_):
                 return garbage()
-            known = len(self.posts)
-            self.filed[id_] = getattr(self, f"_take_{kind.replace('-', '_')}")(id_, asked, way)
-            for post in self.posts[known:]:
-                post.party = called(request.url.path)
+            filed = Filed(kind, called(request.url.path), id_, asked, {})
+            TAKES[kind](filed, self.now, self, self._promise)
+            self.filed[id_] = filed
         if id_ not in self.filed:
             return httpx2.Response(404, json=dict(CHATTER))
+        filed = self.filed[id_]
         if request.method == "DELETE":
-            self.filed[id_] |= {"action": "C", "number": 9, "status": "withdrawn"}
+            filed.says = {**filed.says, "action": "C", "number": 9, "status": "withdrawn"}
             self.posts = [post for post in self.posts if id_ not in post.body.values()]
-        return httpx2.Response(200, json={**self.filed[id_], **CHATTER})
+        return httpx2.Response(200, json={**filed.says, **CHATTER})
+
+    def _promise(self, filed: Filed, at: datetime, _says: Mapping[str, Any], url: str, body: Mapping[str, Any]) -> None:
+        self.posts.append(Post(at, url, dict(body), party=filed.keeper))
 
     def _is_garbled(self, way: Way, id_: str) -> bool:
         """Whether this is the first that is heard of it, and comes to nothing."""
@@ -145,64 +158,40 @@ class Outside:
         self.garbles.add(id_)
         return way.garbled and is_first
 
-    def _take_authorizations(self, id_: str, asked: Body, way: Way) -> Body:
-        first, *later = way.decisions
-        said = {"request_id": id_, "received_at": self.now.isoformat(), "reference": planted("certificate")}
-        for n, action in enumerate(later, 2):
-            told = {**said, **self._decided(asked, action, n), "referral_id": asked["referral_id"], **CHATTER}
-            self._later(12 * n, asked["callback_url"], told)
-        return {**said, **self._decided(asked, first, 1)}
+    def behaves(self, filed: Filed, purpose: str) -> str:
+        """As its way says, and turn by turn towards one referral."""
+        way = self.way(filed.asked["referral_id"])
+        turn = sum(
+            (filed.kind, filed.asked["referral_id"]) == (f.kind, f.asked["referral_id"]) for f in self.filed.values()
+        )
+        behaviours = {
+            "authorizations": (" ".join(way.decisions),),
+            "requests": way.office,
+            "appointments": way.outcomes,
+            "report": ("final" if way.reports else "",),
+            "information-requests": ("supplies" if way.supplies else "",),
+            "reports": ("acknowledges" if way.acknowledges else "",),
+        }[purpose]
+        return behaviours[min(turn, len(behaviours) - 1)]
 
-    def _decided(self, asked: Body, action: str, number: int) -> Body:
-        said: Body = {"action": action, "number": number, "reason": PROSE, "asked_for": [f"{planted('asked')} for"]}
-        said["message"] = f"{planted('message')} says the payer"
-        if action == "A3":
-            said["reason"] = REASON
-        if action in ("A1", "A2", "A6"):
-            window = {"start": self.now.date().isoformat(), "end": (self.now + timedelta(days=90)).date().isoformat()}
-            named = {name: asked[name] for name in ("service_ref", "provider_ref", "site_ref")}
-            said["items"] = [{**named, "window": window, "units": 1, **CHATTER}]
-        return said
+    def takes(self, _filed: Filed, purpose: str, _low: int, _high: int) -> timedelta:
+        """Always as long."""
+        return TAKES_TIME[purpose]
 
-    def _take_requests(self, id_: str, asked: Body, way: Way) -> Body:
-        turn = sum(1 for filed in self.filed.values() if filed.get("of") == ("request", asked["referral_id"]))
-        answer = way.office[min(turn, len(way.office) - 1)]
-        reason = {"reason": {"system": "throughline", "code": "declined"}} if answer == "declined" else {}
-        if answer:
-            self._later(2, asked["answer_url"], {"request_id": id_, "accepted": answer == "accepted", **reason})
-        return {"request_id": id_, "status": "received", "of": ("request", asked["referral_id"])}
+    def supplies(self, code: str, _referral_id: str) -> Any:
+        """Canaries, in every form."""
+        return SUPPLIES[code]
 
-    def _take_appointments(self, id_: str, asked: Body, way: Way) -> Body:
-        turn = sum(1 for filed in self.filed.values() if filed.get("of") == ("visit", asked["referral_id"]))
-        outcome = way.outcomes[min(turn, len(way.outcomes) - 1)]
-        ends_at = datetime.fromisoformat(asked["start"]) + timedelta(minutes=asked["minutes"])
-        if outcome:
-            told = {"visit_id": id_, "outcome": outcome, "evidence_ref": f"ev-{id_[:8]}"}
-            self.posts.append(Post(ends_at + timedelta(minutes=5), asked["outcome_url"], told))
-        if outcome == "fulfilled" and way.reports:
-            report = {
-                "report_id": f"rp-{id_[:40]}",
-                "kind": "final",
-                "visit_id": id_,
-                "document_ref": planted("letter"),
-                "patient": REPORTED,
-            }
-            self.posts.append(Post(ends_at + timedelta(hours=30), asked["report_url"], report))
-        return {"visit_id": id_, "status": "booked", "of": ("visit", asked["referral_id"])}
-
-    def _take_information_requests(self, id_: str, asked: Body, way: Way) -> Body:
-        if way.supplies:
-            items = [{"code": code, "value": SUPPLIES[code]} for code in asked["items"]]
-            self._later(3, asked["answer_url"], {"request_id": id_, "items": items})
-        return {"request_id": id_, "status": "received"}
-
-    def _take_reports(self, id_: str, asked: Body, way: Way) -> Body:
-        if way.acknowledges:
-            self._later(5, asked["answer_url"], {"report_id": id_})
-        return {"report_id": id_, "status": "received"}
-
-    def _later(self, hours: int, url: str, body: Body) -> None:
-        self.posts.append(Post(self.now + timedelta(hours=hours), url, body))
+    def says(self, _filed: Filed, purpose: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With prose, where a code would do; and that of a patient."""
+        if purpose == "report":
+            return {**body, "document_ref": planted("letter"), "patient": REPORTED}
+        if purpose == "answer":
+            return body if body["accepted"] else {**body, "reason": {"system": "throughline", "code": "declined"}}
+        items = {"items": [{**item, **CHATTER} for item in body["items"]]} if "items" in body else {}
+        prose = {"asked_for": [f"{planted('asked')} for"], "message": f"{planted('message')} says the payer"}
+        reason = REASON if body["action"] == "A3" else PROSE
+        return {**body, **items, **prose, "reason": reason, "reference": planted("certificate"), **CHATTER}
 
 
 def called(path: str) -> str:

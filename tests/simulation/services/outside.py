@@ -16,7 +16,8 @@ import httpx2
 from deploy.simulators.behaviour import digest
 from tests.simulation.requests import Wire
 from tests.simulation.services.agenda import Agenda
-from tests.simulation.services.parties import TAKES, Body, Filed, behaviour
+from tests.simulation.services.parties import Body, ById, behaviour
+from tests.support.outside.counterparties import TAKES, Filed
 
 Posts = Callable[[str, Body], None]
 """Delivers a callback: the URL, the body."""
@@ -97,7 +98,7 @@ class Outside:
         self._complain_of_rivals(kind, keeper, asked)
         filed = Filed(kind, keeper, id_, asked, {})
         self.filed[kind, id_] = filed
-        TAKES[kind](filed, self.now(), self.promise)
+        TAKES[kind](filed, self.now(), ById(), self.promise)
         return _ok(filed.says, 201)
 
     def _complain_of_again(self, known: Filed, asked: Body) -> None:

@@ -1,12 +1,12 @@
 """How payers, offices and the EHR behave: a function of the identifier, so that it is the same whatever was killed."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from deploy.platform.telephones import KEPT, telephone
 from deploy.simulators.behaviour import between, draw
+from tests.support.outside.counterparties import Filed
 from tests.support.outside.ehr import SUPPLIES
 
 Body = Mapping[str, Any]
@@ -67,94 +67,22 @@ def behaviour(kind: str, identifier: str) -> str:
     return SHARES[kind][-1][0]
 
 
-@dataclass
-class Filed:
-    """What is filed under an id: with whom, what was asked, what it says now, and whether it stands."""
+class ById:
+    """The script of the simulation."""
 
-    kind: str
-    keeper: str
-    id: str
-    asked: Body
-    says: Body
-    is_alive: bool = True
-    number: int = 1
+    def behaves(self, filed: Filed, purpose: str) -> str:
+        """By what is filed alone."""
+        return behaviour(purpose, filed.id)
 
-    def in_hours(self, purpose: str, low: int, high: int) -> timedelta:
-        """How long somebody takes."""
-        return timedelta(hours=between(SEED, purpose, self.id, (low, high)))
+    def takes(self, filed: Filed, purpose: str, low: int, high: int) -> timedelta:
+        """By what is filed, too."""
+        return timedelta(hours=between(SEED, purpose, filed.id, (low, high)))
 
+    def supplies(self, code: str, referral_id: str) -> Any:
+        """The patient's own."""
+        return supplied(code, referral_id)
 
-Promise = Callable[[Filed, datetime, Body, str, Body], None]
-"""At an instant the filed thing says something else, and tells a URL with a body."""
-Take = Callable[[Filed, datetime, Promise], None]
-
-
-def _take_authorization(filed: Filed, now: datetime, promise: Promise) -> None:
-    first, _, later = behaviour(filed.kind, filed.id).partition(" ")
-    received = {"request_id": filed.id, "received_at": now.isoformat(), "reference": f"REF-{filed.id[:8]}"}
-    filed.says = {**received, **_decided(filed, first, 1, now)}
-    if later:
-        at = now + filed.in_hours("decision", 1, 100)
-        says = _decided(filed, later, 2, at)
-        told = {**received, **says, "referral_id": filed.asked["referral_id"]}
-        promise(filed, at, says, filed.asked["callback_url"], told)
-
-
-def _decided(filed: Filed, action: str, number: int, at: datetime) -> Body:
-    says: dict[str, Any] = {"action": action, "number": number}
-    if action == "A3":
-        says["reason"] = REASON
-    if action in ("A1", "A2", "A6"):
-        window = {"start": at.date().isoformat(), "end": (at + timedelta(days=60)).date().isoformat()}
-        asked = {name: filed.asked[name] for name in ("service_ref", "provider_ref", "site_ref")}
-        says["items"] = [{**asked, "window": window, "units": 1}]
-    return says
-
-
-def _take_request(filed: Filed, now: datetime, promise: Promise) -> None:
-    answers = behaviour(filed.kind, filed.id)
-    filed.says = {"request_id": filed.id, "status": "received"}
-    if answers:
-        body = {"request_id": filed.id, "accepted": answers == "accepted"}
-        at = now + filed.in_hours("answer", 0, 30)
-        promise(filed, at, {"status": answers}, filed.asked["answer_url"], body)
-
-
-def _take_appointment(filed: Filed, now: datetime, promise: Promise) -> None:
-    del now
-    ends_at = datetime.fromisoformat(filed.asked["start"]) + timedelta(minutes=filed.asked["minutes"])
-    filed.says = {"visit_id": filed.id, "status": "booked"}
-    outcome = behaviour(filed.kind, filed.id)
-    if outcome:
-        body = {"visit_id": filed.id, "outcome": outcome, "evidence_ref": f"ev-{filed.id}"}
-        promise(
-            filed, ends_at + filed.in_hours("outcome", 0, 40), {"status": outcome}, filed.asked["outcome_url"], body
-        )
-    for n, kind in enumerate(behaviour("report", filed.id).split() if outcome == "fulfilled" else ()):
-        body = {"report_id": f"rp-{filed.id}-{n}", "kind": kind, "visit_id": filed.id, "document_ref": "shelf 7"}
-        promise(filed, ends_at + filed.in_hours(f"report {n}", 20, 400), {}, filed.asked["report_url"], body)
-
-
-def _take_information_request(filed: Filed, now: datetime, promise: Promise) -> None:
-    filed.says = {"request_id": filed.id, "status": "received"}
-    if behaviour(filed.kind, filed.id):
-        items = [{"code": code, "value": supplied(code, filed.asked["referral_id"])} for code in filed.asked["items"]]
-        body = {"request_id": filed.id, "items": items}
-        promise(filed, now + filed.in_hours("supply", 0, 60), {}, filed.asked["answer_url"], body)
-
-
-def _take_report(filed: Filed, now: datetime, promise: Promise) -> None:
-    filed.says = {"report_id": filed.id, "status": "received"}
-    if behaviour(filed.kind, filed.id):
-        body = {"report_id": filed.id}
-        promise(filed, now + filed.in_hours("acknowledgement", 1, 100), {}, filed.asked["answer_url"], body)
-
-
-TAKES: Mapping[str, Take] = {
-    "authorizations": _take_authorization,
-    "requests": _take_request,
-    "appointments": _take_appointment,
-    "information-requests": _take_information_request,
-    "reports": _take_report,
-}
-"""What is done with what is filed, by its kind."""
+    def says(self, filed: Filed, purpose: str, body: Body) -> Body:
+        """A denial has a reason; nothing else is said beside."""
+        del filed
+        return {**body, "reason": REASON} if purpose == "decision" and body["action"] == "A3" else body

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from shared.effects.protocol import LEASE
 from shared.errors import Busy, Unavailable, Unknown
 from shared.ports import Stored
 from shared.service import Service
@@ -102,6 +103,15 @@ class Cluster:
         """Calls that are written down and not settled."""
         documents = (stored for index in self.disk.indexed.values() for stored in index.values())
         return [record["call"] for stored in documents for record in stored["calls"] if record["call"]]
+
+    def is_calling(self) -> bool:
+        """Whether a call is written down or about to be, at an instant that is fixed: time must not move meanwhile.
+
+        A lease is longer than usual while its service has calls in hand.
+        """
+        services = [replica.service for replica in self.everybody if replica.service]
+        effects = [aggregate.effects for service in services for aggregate in service.aggregates.values()]
+        return bool(self.live_calls()) or any(each.lease() > LEASE for each in effects)
 
     def parked(self) -> list[str]:
         """Ids of documents in which something waits for an operator."""

@@ -76,7 +76,7 @@ async def _database_off(cluster: Cluster) -> str:
 
 async def _jump(cluster: Cluster) -> str | None:
     """Time is moved for everybody at once, and never while a call is under way."""
-    if cluster.under_way or cluster.live_calls():
+    if cluster.under_way or cluster.is_calling():
         return None
     seconds = cluster.storm.random.uniform(1, JUMP_S)
     cluster.disk.offset += timedelta(seconds=seconds)

@@ -167,7 +167,7 @@ class Run:
         while True:
             await asyncio.sleep(random.expovariate(1 / MOVES_S))
             dues = [instant for instant in (cluster.next_wake(), self.agenda.next_due()) if instant]
-            if self.is_time_flying and dues and not cluster.under_way and not cluster.live_calls():
+            if self.is_time_flying and dues and not cluster.under_way and not cluster.is_calling():
                 late = timedelta(hours=random.choice([0, 0, 0, 1, 30]))
                 cluster.disk.offset += max(min(dues) + late - cluster.disk.now(), timedelta())
 

@@ -98,10 +98,10 @@ def _travelling(row: Row) -> Row:
 
 
 class Keeper:
-    """Keeps the records of all services in one place, from the topic."""
+    """Keeps the records of all services in one place, from the topic; those of its own `service` are there already."""
 
-    def __init__(self, subscription: Subscription, rows: Rows) -> None:
-        self._subscription, self._rows = subscription, rows
+    def __init__(self, subscription: Subscription, rows: Rows, service: str) -> None:
+        self._subscription, self._rows, self._service = subscription, rows, service
 
     async def run(self, _service: object) -> None:
         """Keep without end what comes. What cannot be kept now is read again."""
@@ -116,10 +116,24 @@ class Keeper:
     async def keep(self) -> None:
         """Keep one batch. Raises Unavailable or Unknown."""
         received = await self._subscription.fetch(LIMIT)
-        if rows := [row for record in received if not is_head(record) and (row := row_of(record))]:
-            await self._rows.append(rows)
+        rows = [row for record in received if not is_head(record) and (row := row_of(record))]
+        if others := [row for row in rows if row.get("service") != self._service]:
+            await self._append(others)
         if received:
             await self._subscription.commit({(it.topic, it.partition): it.offset + 1 for it in received})
+
+    async def _append(self, rows: Sequence[Row]) -> None:
+        """What no store can hold was written by no service of ours: it is logged, and the others are kept."""
+        try:
+            await self._rows.append(rows)
+        except (Unavailable, Unknown):
+            raise
+        except Exception:  # noqa: BLE001 - whatever a stranger wrote, those that follow are kept
+            if len(rows) == 1:
+                structlog.get_logger().error("an access record that cannot be kept", exc_info=True)
+                return
+            for row in rows:
+                await self._append([row])
 
 
 def is_head(record: Received) -> bool:

@@ -179,7 +179,10 @@ def _for_records(blueprint: Blueprint, world: World, recorder: Recorder | None) 
     forwarder = Forwarder(recorder, world.bus)
     if not blueprint.keeps_records:
         return (forwarder,)
-    return (forwarder, Keeper(world.subscription(blueprint.record_group, [ACCESS_TOPIC]), recorder.rows))
+    return (
+        forwarder,
+        Keeper(world.subscription(blueprint.record_group, [ACCESS_TOPIC]), recorder.rows, blueprint.name),
+    )
 
 
 def _subscription(blueprint: Blueprint, kind: Kind, world: World) -> Subscription:

@@ -101,7 +101,7 @@ class TestVerify:
         subscription = installation.world.subscription("tracking-access", [ACCESS_TOPIC])
         rows = installation.world.rows("tracking", COLLECTION)
         await subscription.start()
-        keeper = Keeper(subscription, rows)
+        keeper = Keeper(subscription, rows, "tracking")
         while len(await rows.find({}, [("_id", 1)], 10)) < 2:
             await keeper.keep()
         await subscription.stop()

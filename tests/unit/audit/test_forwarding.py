@@ -2,12 +2,14 @@ import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
 
 from shared.audit import AccessRecord, Broken, Forwarder, Head, Keeper, Recorder, broken
+from shared.audit.chain import BESIDE, canonical
 from shared.audit.forwarding import LEFT_BEHIND, LOOKS_AFTER, is_head
 from shared.audit.heads import Signer, kid_of, public_keys, signed_head
 from shared.audit.recorder import PENDING
@@ -47,11 +49,11 @@ class Road:
             record = AccessRecord(kind="request", at=recorder.now(), service="intake", outcome="allowed", tenant="demo")
             await recorder.write(replace(record, subject=subject))
 
-    async def keep(self) -> None:
-        """Keep what has come."""
+    async def keep(self, own: str = "tracking") -> None:
+        """Keep what has come, in this service."""
         subscription = MemorySubscription(self.broker, "tracking-access", [ACCESS_TOPIC], Weather(), wait_s=0.01)
         await subscription.start()
-        keeper = Keeper(subscription, self.kept_rows)
+        keeper = Keeper(subscription, self.kept_rows, own)
         for _ in range(3):
             await keeper.keep()
         await subscription.stop()
@@ -69,6 +71,10 @@ class Road:
         """Somebody sends something by hand."""
         content = {**json.loads(self.sent[0].value or b""), **changes}
         self.broker.append(ACCESS_TOPIC, 0, [Record(b"x", (), json.dumps(content).encode())])
+
+
+def _hashed(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in BESIDE}
 
 
 @pytest.fixture
@@ -198,6 +204,26 @@ class TestKeeper:
         await road.keep()
 
         assert ["a"] == [row["subject"] for row in road.kept()]
+
+    async def test_goes_on_where_one_cannot_be_kept(self, road: Road) -> None:
+        """Its hash is right, and no store holds such a number: whoever may write to the topic stops nobody."""
+        await road.write("a")
+        await road.forwarder.forward()
+        content = {**json.loads(road.sent[0].value or b""), "number": 2, "count": 2**70}
+        road.spoil(**{**content, "hash": sha256(canonical(_hashed(content))).hexdigest()})
+        await road.write("b")
+        await road.forwarder.forward()
+        await road.keep()
+
+        assert ["a", "b"] == [row["subject"] for row in road.kept()]
+
+    async def test_leaves_out_what_is_its_own(self, road: Road) -> None:
+        """It lies in that very collection already."""
+        await road.write("a")
+        await road.forwarder.forward()
+        await road.keep(own="intake")
+
+        assert [] == road.kept()
 
     @pytest.mark.parametrize("changes", [{"subject": "else"}, {"number": "x"}, {"hash": ""}, {"more": 1}])
     async def test_keeps_nothing_that_is_no_record(self, road: Road, changes: dict[str, Any]) -> None:

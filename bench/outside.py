@@ -4,19 +4,18 @@ The simulators play people, on disk and by the hour; here they would be most of 
 """
 
 import asyncio
-import base64
-import hmac
 import json
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import uvloop
 
 from bench.wire import Connection, Message, ServerConnection, answer, request
+from tests.support.outside.counterparties import certified
+from tests.support.outside.sms_gateway import message_sid, signature
 
 CALLERS = 16
 TOKEN_LIVES_S = 3600
@@ -29,7 +28,7 @@ class Outside:
     """All parties behind one port. `token` signs what the gateway reports."""
 
     def __init__(self, token: str) -> None:
-        self._token = token.encode()
+        self._token = token
         self._reports: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def serve(self, message: Message) -> bytes:
@@ -54,7 +53,7 @@ class Outside:
 
     def _gateway(self, form: dict[str, str]) -> tuple[int, Any]:
         url = form["StatusCallback"]
-        sid = f"SM{sha256(url.encode()).hexdigest()[:32]}"
+        sid = message_sid(url)
         asyncio.get_running_loop().call_later(REPORTED_AFTER_S, self._reports.put_nowait, (url, sid))
         return 201, {"sid": sid, "status": "queued"}
 
@@ -72,9 +71,10 @@ class Outside:
 
     def _receipt(self, url: str, path: str, sid: str) -> bytes:
         form = {"MessageSid": sid, "MessageStatus": "delivered"}
-        signed = url + "".join(name + form[name] for name in sorted(form))
-        signature = base64.b64encode(hmac.new(self._token, signed.encode(), sha1).digest()).decode()
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Twilio-Signature": signature(self._token, url, form),
+        }
         return request("POST", path, headers, urlencode(form).encode())
 
 
@@ -82,13 +82,7 @@ def _payer(parts: list[str], asked: dict[str, Any]) -> tuple[int, Any]:
     if parts[-1] == "eligibility":
         return 200, {"check_id": asked["check_id"], "eb01": "1", "auth_required": "Y"}
     now = datetime.fromtimestamp(time.time(), UTC)
-    item = {
-        "service_ref": asked["service_ref"],
-        "window": {"start": now.date().isoformat(), "end": (now + timedelta(days=365)).date().isoformat()},
-        "units": 3,
-        "provider_ref": asked["provider_ref"],
-        "site_ref": asked["site_ref"],
-    }
+    item = certified(asked, now.date(), timedelta(days=365), units=3)
     decision = {"request_id": parts[-1], "number": 1, "reference": f"INV-{parts[-1][:12]}", "action": "A1"}
     return 201, {**decision, "received_at": now.isoformat(), "items": [item]}
 

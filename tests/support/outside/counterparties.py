@@ -47,10 +47,10 @@ Promise = Callable[[Filed, datetime, Body, str, Body], None]
 Take = Callable[[Filed, datetime, Script, Promise], None]
 
 
-def certified(asked: Body, starts: date, window: timedelta = WINDOW) -> Body:
+def certified(asked: Body, starts: date, window: timedelta = WINDOW, units: int = 1) -> Body:
     """An item that a payer certifies as it was asked for."""
     named = {name: asked[name] for name in ("service_ref", "provider_ref", "site_ref")}
-    return {**named, "window": {"start": starts.isoformat(), "end": (starts + window).isoformat()}, "units": 1}
+    return {**named, "window": {"start": starts.isoformat(), "end": (starts + window).isoformat()}, "units": units}
 
 
 def _take_authorization(filed: Filed, now: datetime, script: Script, promise: Promise) -> None:

@@ -11,7 +11,7 @@ from shared.contracts.sealed import Logistics
 from shared.identity import Role
 from shared.sealing import DERIVED, SealingError
 from tests.access.conftest import SERVICES
-from tests.simulation.services.parties import supplied
+from tests.simulation.services.outside_script import supplied
 from tests.support.five_services.keyrings import TENANTS
 from tests.support.five_services.running import FiveServices
 from tests.unit.intake.invented import own

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.counts.house import Figures
+from tests.counts.counted_services import Figures
 from tests.counts.tally import MEASURES
 
 APPROVED = Path(__file__).parent / "approved.json"

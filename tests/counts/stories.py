@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.counts.house import Figures, House, play
+from tests.counts.counted_services import CountedServices, Figures, play
 from tests.simulation.histories.outside import ACTIONS, Choose, hoped_for
 from tests.support.five_services.plans import address_of
 
@@ -33,14 +33,14 @@ def _order(now: str) -> Mapping[str, Any]:
     }
 
 
-async def _plain(house: House) -> None:
+async def _plain(house: CountedServices) -> None:
     """Complete, covered, authorized at once, booked, told, seen, reported, acknowledged."""
     await _ordered(house)
     await house.until(lambda: house.state("scheduling").visit)
     await _seen_and_closed(house)
 
 
-async def _with_detours(house: House) -> None:
+async def _with_detours(house: CountedServices) -> None:
     """The payer pends and approves a day later; the booked visit is called off, and there is another."""
     await _ordered(house)
     asked = house.last_asked("authorizations")
@@ -56,11 +56,11 @@ async def _with_detours(house: House) -> None:
     await _seen_and_closed(house)
 
 
-async def _ordered(house: House) -> None:
+async def _ordered(house: CountedServices) -> None:
     await house.ask("clinician", f"{address_of('intake')}/v1/referrals", _order(house.disk.now().isoformat()))
 
 
-async def _approved(house: House, asked: Mapping[str, Any]) -> None:
+async def _approved(house: CountedServices, asked: Mapping[str, Any]) -> None:
     now = house.disk.now()
     window = {"start": now.date().isoformat(), "end": (now + timedelta(days=60)).date().isoformat()}
     items = [{**{name: asked[name] for name in ("service_ref", "provider_ref", "site_ref")}, "window": window}]
@@ -76,7 +76,7 @@ async def _approved(house: House, asked: Mapping[str, Any]) -> None:
     await house.ask("payer", asked["callback_url"], said)
 
 
-async def _seen_and_closed(house: House) -> None:
+async def _seen_and_closed(house: CountedServices) -> None:
     """Time passes until the visit was; then its outcome comes, its report, and the word that it was read."""
     visit = house.state("scheduling").visit
     await house.until(lambda: house.disk.now() > visit.attempt.slot.starts_at + AFTER_VISIT)
@@ -97,7 +97,7 @@ def _pending(options: Any) -> Any:
     return "A4" if options is ACTIONS else hoped_for(options)
 
 
-STORIES: Mapping[str, tuple[Choose[Any], Callable[[House], Any]]] = {
+STORIES: Mapping[str, tuple[Choose[Any], Callable[[CountedServices], Any]]] = {
     "plain": (hoped_for, _plain),
     "pended and moved": (_pending, _with_detours),
 }

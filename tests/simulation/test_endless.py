@@ -10,9 +10,9 @@ import pytest
 from shared.messaging.consumer import Consumer
 from shared.messaging.outbox import Publisher
 from tests.simulation.endless import Endless
-from tests.simulation.histories.house import House
 from tests.simulation.histories.orders import order
 from tests.simulation.histories.outside import hoped_for
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.simulation.runs import judge
 from tests.support.memory import EPOCH
 
@@ -51,7 +51,7 @@ class TestEndlessHistory:
     def test_is_a_finding(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What does not end within one thing that is done is named by its place; Hypothesis prints the history."""
         monkeypatch.setattr(Publisher, "_round", _reply_to_each_other)
-        house = House(EPOCH)
+        house = SteppedServices(EPOCH)
         ordered = httpx2.Request("POST", "http://intake.example/v1/referrals", json=order(hoped_for, house.now))
         ordered.headers["Authorization"] = "Bearer clinician:sam.clinician"
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from deploy.platform import registry
 from services.scheduling.domain import Placement
 from services.tracking.domain.precedence import OUR_PEOPLE, rank
-from tests.simulation.histories.house import House
-from tests.simulation.histories.truths import is_open, tasks
+from tests.simulation.histories.invariants import is_open, tasks
+from tests.simulation.histories.stepped_services import SteppedServices
 
 
-def disagreements(house: House) -> Iterator[str]:
+def disagreements(house: SteppedServices) -> Iterator[str]:
     """Where services do not agree, and who was left with nobody."""
     for key in house.referrals():
         yield from _unheard(house, key)
@@ -23,7 +23,7 @@ def disagreements(house: House) -> Iterator[str]:
                 yield f"{place.collection} {key} did not come to rest"
 
 
-def _unheard(house: House, key: str) -> Iterator[str]:
+def _unheard(house: SteppedServices, key: str) -> Iterator[str]:
     for reader, sources in registry.consumes().items():
         document = house.document(reader, key)
         for source in sources:
@@ -32,7 +32,7 @@ def _unheard(house: House, key: str) -> Iterator[str]:
                 yield f"{reader} has seen {seen} of {told} facts of {source} on {key}"
 
 
-def _orders(house: House, key: str) -> Iterator[str]:
+def _orders(house: SteppedServices, key: str) -> Iterator[str]:
     referral, case, placement = (house.state(service, key) for service in ("intake", "authorization", "scheduling"))
     if {case.is_held, placement.is_held} != {referral.held_at is not None}:
         yield f"{key} is on hold since {referral.held_at}, and others disagree"
@@ -40,7 +40,7 @@ def _orders(house: House, key: str) -> Iterator[str]:
         yield f"{key} takes {referral.pathway}, and others disagree"
 
 
-def _ends(house: House, key: str) -> Iterator[str]:
+def _ends(house: SteppedServices, key: str) -> Iterator[str]:
     referral = house.state("intake", key)
     case, conversation = house.state("authorization", key), house.state("notifications", key)
     placement: Placement = house.state("scheduling", key)

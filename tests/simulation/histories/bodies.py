@@ -16,9 +16,9 @@ from shared.contracts.intake import AskedBy, Outcome, ReportKind, ReviewOutcome
 from shared.contracts.language import effect_id
 from shared.contracts.notifications import ContactOutcome
 from shared.effects.protocol import id_of
-from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import ACTIONS, Body, Choose, decision
-from tests.simulation.services.parties import supplied
+from tests.simulation.histories.stepped_services import SteppedServices
+from tests.simulation.services.outside_script import supplied
 from tests.support.outside.sms_gateway import message_sid
 
 PROVIDERS = (("pr-house", "st-north"), ("pr-near", "st-north"), ("pr-late", "st-west"))
@@ -34,7 +34,7 @@ class Sent:
     `office` is the provider whose office sends it, None for anybody else.
     """
 
-    house: House
+    house: SteppedServices
     key: str
     choose: Choose[Any]
     office: str | None = None

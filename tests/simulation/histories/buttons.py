@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from tests.simulation.histories.doors import DOORS, Door
-from tests.simulation.histories.house import House
 from tests.simulation.histories.people import OF_AN_OFFICE, Person, of_role
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.simulation.histories.views import allowed
 
 LAST = ("cancel", "close", "record_report", "acknowledge")
 """Actions after which not much happens any more: they are done less often than others."""
 
 
-def shown_doors(house: House, key: str) -> Mapping[Door, Sequence[Person]]:
+def shown_doors(house: SteppedServices, key: str) -> Mapping[Door, Sequence[Person]]:
     """The doors whose action is shown to who of ours uses them most, or to an office concerned; and to whom."""
 
     @cache

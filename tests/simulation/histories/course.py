@@ -6,9 +6,9 @@ from typing import Any
 from shared.errors import Rejected
 from tests.simulation.histories.bodies import Sent
 from tests.simulation.histories.doors import DOORS, knock
-from tests.simulation.histories.house import Behaviour, House, silence
 from tests.simulation.histories.outside import Choose, answering, hoped_for
 from tests.simulation.histories.people import of_role
+from tests.simulation.histories.stepped_services import Behaviour, SteppedServices, silence
 
 BEGINNINGS = (
     datetime(2026, 3, 2, 14, tzinfo=UTC),
@@ -30,7 +30,7 @@ HOPES = {
 }
 
 
-def hear_all(house: House) -> bool:
+def hear_all(house: SteppedServices) -> bool:
     """Deliver everything. Return whether there was anything."""
     there_was = False
     while lines := house.undelivered():
@@ -40,7 +40,7 @@ def hear_all(house: House) -> bool:
     return there_was
 
 
-def call_all(house: House, behaviour: Behaviour) -> bool:
+def call_all(house: SteppedServices, behaviour: Behaviour) -> bool:
     """Make every call that is due, and have it answered; calls within the house always are."""
     there_was = False
     while owed := house.owed():
@@ -52,7 +52,7 @@ def call_all(house: House, behaviour: Behaviour) -> bool:
     return there_was
 
 
-def pass_time(house: House, until: datetime, behaviour: Behaviour, *, is_heard: bool) -> None:
+def pass_time(house: SteppedServices, until: datetime, behaviour: Behaviour, *, is_heard: bool) -> None:
     """Let time pass, up to an instant. Whatever is due happens when it is due, and is heard or only told."""
     call_all(house, behaviour)
     for _ in range(WAKES_AT_MOST):
@@ -67,7 +67,7 @@ def pass_time(house: House, until: datetime, behaviour: Behaviour, *, is_heard: 
             hear_all(house)
 
 
-def go_on(house: House, rounds: int, choose: Choose[Any]) -> None:
+def go_on(house: SteppedServices, rounds: int, choose: Choose[Any]) -> None:
     """For some rounds our people do what is hoped for as soon as it can be done, and the outside what it chooses."""
     for n in range(rounds):
         something = hear_all(house) | call_all(house, answering(choose, house.now)) | _do_what_is_hoped_for(house, n)
@@ -77,7 +77,7 @@ def go_on(house: House, rounds: int, choose: Choose[Any]) -> None:
             house.ring()
 
 
-def _do_what_is_hoped_for(house: House, n: int) -> bool:
+def _do_what_is_hoped_for(house: SteppedServices, n: int) -> bool:
     doors = {door.action: door for door in DOORS}
     actions = []
     for key in house.referrals():
@@ -95,7 +95,7 @@ def _do_what_is_hoped_for(house: House, n: int) -> bool:
     return bool(actions)
 
 
-def fall_silent(house: House) -> str | None:
+def fall_silent(house: SteppedServices) -> str | None:
     """Everything is heard, nobody outside or of our people does anything more, time runs out. Complain of no end."""
     for _ in range(JUMPS):
         hear_all(house)
@@ -109,7 +109,7 @@ def fall_silent(house: House) -> str | None:
     return f"no end: {_next_that_matters(house)} is still to come"
 
 
-def _next_that_matters(house: House) -> datetime | None:
+def _next_that_matters(house: SteppedServices) -> datetime | None:
     """What is due next. Questions after results and withdrawals are repeated for ever: nobody waits for them here."""
     found = []
     for place in house.places:

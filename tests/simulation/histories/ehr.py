@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 
 from services.intake.domain import Referral
-from tests.simulation.histories.house import House
 from tests.simulation.histories.outside import Body, Choose
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.simulation.services.direct_requests import Said
 from tests.simulation.services.later import FHIR, OWN
 from tests.simulation.services.orders import SOURCE
@@ -47,7 +47,7 @@ class Message:
 class Ehr:
     """`placed` is by referral what was said of it first."""
 
-    house: House
+    house: SteppedServices
     placed: dict[str, Body] = field(default_factory=dict)
 
     def places(self, order: Body, choose: Choose[Any]) -> Message:

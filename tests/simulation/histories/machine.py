@@ -17,11 +17,11 @@ from tests.simulation.histories.bodies import Sent
 from tests.simulation.histories.buttons import shown_doors, weighed
 from tests.simulation.histories.doors import DOORS, Door, knock
 from tests.simulation.histories.ehr import WORDS, Ehr, Message
-from tests.simulation.histories.house import Behaviour, House, Line, silence
+from tests.simulation.histories.invariants import Truths
 from tests.simulation.histories.orders import order
 from tests.simulation.histories.outside import Choose, answering, hoped_for, in_order
 from tests.simulation.histories.people import Person, is_stranger, of_any_office
-from tests.simulation.histories.truths import Truths
+from tests.simulation.histories.stepped_services import Behaviour, Line, SteppedServices, silence
 from tests.simulation.histories.views import allowed
 from tests.simulation.histories.worklist import wrong_lists
 from tests.simulation.poison import SPOILS
@@ -36,14 +36,14 @@ COUNTED: Counter[str] = Counter()
 class Histories(RuleBasedStateMachine):
     """A few referrals that anything may happen to."""
 
-    house: House
+    house: SteppedServices
     truths: Truths
 
     @initialize(begins=st.sampled_from(course.BEGINNINGS), rounds=st.sampled_from((0, 0, 2, 4, 6, 9)), data=st.data())
     def begin(self, begins: datetime, rounds: int, data: st.DataObject) -> None:
         """The house opens, a first order comes in, and may have come some way when the history begins."""
         COUNTED["examples"] += 1
-        self.house = House(begins)
+        self.house = SteppedServices(begins)
         self.truths, self.ehr = Truths(self.house), Ehr(self.house)
         self.spoilt: dict[Line, list[Received]] = {}
         self.sent = 0

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from tests.simulation.histories.house import Behaviour
-from tests.simulation.services.parties import REASON
+from tests.simulation.histories.stepped_services import Behaviour
+from tests.simulation.services.outside_script import REASON
 from tests.support.outside.sms_gateway import message_sid
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ Whose office is concerned is read here from what a service keeps, not from the r
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.simulation.histories.house import House
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.support.five_services.plans import PROVIDERS
 
 OF_AN_OFFICE = ("specialist",)
@@ -30,21 +30,21 @@ class Person:
         return f"{self.role}:{self.id}"
 
 
-def of_role(house: House, service: str, key: str, role: str) -> Sequence[Person]:
+def of_role(house: SteppedServices, service: str, key: str, role: str) -> Sequence[Person]:
     """Who of a role may be meant: one of ours, or somebody of each office concerned; where none is, of another."""
     if role not in OF_AN_OFFICE:
         return [Person(role)]
     return [Person(role, office) for office in offices(house, service, key) or PROVIDERS[:1]]
 
 
-def of_any_office(house: House, service: str, key: str, role: str) -> Sequence[Person]:
+def of_any_office(house: SteppedServices, service: str, key: str, role: str) -> Sequence[Person]:
     """Who may come: one of ours, or somebody of any office, and most often of one concerned."""
     if role not in OF_AN_OFFICE:
         return [Person(role)]
     return [Person(role, office) for office in (*offices(house, service, key) * 3, *PROVIDERS)]
 
 
-def offices(house: House, service: str, key: str) -> tuple[str, ...]:
+def offices(house: SteppedServices, service: str, key: str) -> tuple[str, ...]:
     """Whose offices a referral was put to, as far as this service has heard: who is chosen, and has a visit ahead."""
     state = house.state(service, key)
     if state is None:
@@ -56,7 +56,7 @@ def offices(house: House, service: str, key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*chosen, *visited]))
 
 
-def is_stranger(house: House, service: str, key: str, person: Person) -> bool:
+def is_stranger(house: SteppedServices, service: str, key: str, person: Person) -> bool:
     """Whether this person's office has nothing to do with a referral; in scheduling: never had."""
     if person.office is None:
         return False

@@ -16,10 +16,10 @@ from shared.errors import Rejected
 from tests.simulation.histories import course
 from tests.simulation.histories.agreement import disagreements
 from tests.simulation.histories.ehr import WORDS, Ehr, Message
-from tests.simulation.histories.house import House
+from tests.simulation.histories.invariants import Truths
 from tests.simulation.histories.orders import SERVICES, order
 from tests.simulation.histories.outside import hoped_for
-from tests.simulation.histories.truths import Truths
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.simulation.histories.wiring import DECIDED
 from tests.support.memory import EPOCH
 
@@ -41,7 +41,7 @@ DECIDES: dict[str, Sequence[type[Command]]] = {
 """Who decides on a word that comes while the order is on hold, and by which command."""
 
 
-def tell(house: House, ehr: Ehr, message: Message) -> None:
+def tell(house: SteppedServices, ehr: Ehr, message: Message) -> None:
     """Send a message, which is taken."""
     said = house.ask("intake", message.request)
     assert not isinstance(said, Rejected), f"{message.word} was refused: {said}"
@@ -50,7 +50,7 @@ def tell(house: House, ehr: Ehr, message: Message) -> None:
 
 @pytest.fixture(name="house")
 def _house() -> Any:
-    house = House(EPOCH)
+    house = SteppedServices(EPOCH)
     yield house
     house.close()
 
@@ -61,7 +61,7 @@ class TestWordsOfAnEhr:
         assert set(WORDS) == set(DECIDES)
 
     @pytest.mark.parametrize("word", DECIDES)
-    def test_reach_whom_they_concern(self, word: str, house: House) -> None:
+    def test_reach_whom_they_concern(self, word: str, house: SteppedServices) -> None:
         """Said of an order on hold, a word is taken; everybody has heard of it, and nobody disagrees in the end."""
         ehr, truths = Ehr(house), Truths(house)
         tell(house, ehr, ehr.places(order(hoped_for, house.now), hoped_for))
@@ -75,7 +75,7 @@ class TestWordsOfAnEhr:
         assert (None, []) == (course.fall_silent(house), [*truths.wrong(), *disagreements(house)])
 
 
-def test_pathway_that_a_person_chooses_reaches_whom_it_concerns(house: House) -> None:
+def test_pathway_that_a_person_chooses_reaches_whom_it_concerns(house: SteppedServices) -> None:
     """An order for what no pathway names waits for a person, and goes its way then."""
     ehr, decided = Ehr(house), DECIDED.copy()
     unknown = {**order(hoped_for, house.now), "service": {"system": "urn:sample:services", "code": SERVICES[-1]}}

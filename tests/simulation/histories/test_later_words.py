@@ -8,9 +8,9 @@ import httpx2
 from shared.ports import Received
 from tests.contracts.later import WORD, with_words_of_later
 from tests.simulation.histories import course
-from tests.simulation.histories.house import House
 from tests.simulation.histories.orders import order
 from tests.simulation.histories.outside import answering, hoped_for
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.support.memory import EPOCH
 
 ROUNDS = 40
@@ -23,9 +23,9 @@ def later(record: Received) -> Received:
     return replace(record, value=json.dumps(told).encode())
 
 
-def played() -> House:
+def played() -> SteppedServices:
     """A referral from its order on, while every reader hears words of later alone."""
-    house = House(EPOCH)
+    house = SteppedServices(EPOCH)
     headers = {"Authorization": "Bearer clinician:sam.clinician"}
     body = order(hoped_for, house.now)
     house.ask("intake", httpx2.Request("POST", "http://intake.example/v1/referrals", json=body, headers=headers))

@@ -12,8 +12,8 @@ from services.tracking.views.rows import Row
 from services.tracking.views.worklist import Filters, Page, Reader
 from shared.contracts.language import Actor
 from shared.errors import Rejected
-from tests.simulation.histories.house import House
 from tests.simulation.histories.people import Person, is_stranger
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.support.five_services.keyrings import TENANT
 
 MOST_ROWS = 200
@@ -29,7 +29,7 @@ SEES_NO_PAGE = (("intake", "specialist"),)
 """Who is asked to act and has nothing to look at: an office knows from its visit that a report is wanted."""
 
 
-def allowed(house: House, service: str, key: str, person: Person) -> frozenset[str]:
+def allowed(house: SteppedServices, service: str, key: str, person: Person) -> frozenset[str]:
     """What a service shows somebody as allowed now; nothing where it knows no such referral, or none of theirs."""
     if (service, person.role) in SEES_NO_PAGE:
         return frozenset() if is_stranger(house, service, key, person) else _meant(house, key, person)
@@ -41,7 +41,7 @@ def allowed(house: House, service: str, key: str, person: Person) -> frozenset[s
     return frozenset(said.body["allowed"])
 
 
-def _meant(house: House, key: str, person: Person) -> frozenset[str]:
+def _meant(house: SteppedServices, key: str, person: Person) -> frozenset[str]:
     """What a referral would show to somebody who has no page of it."""
     document = house.document("intake", key)
     if document is None:
@@ -50,7 +50,7 @@ def _meant(house: House, key: str, person: Person) -> frozenset[str]:
     return allowed_of_referral(document.state, by, house.now, tuple(document.waiting))
 
 
-def worklist(house: House, filters: Filters) -> Mapping[str, Row]:
+def worklist(house: SteppedServices, filters: Filters) -> Mapping[str, Row]:
     """The rows of the worklist, by referral."""
     tracking = house.services["tracking"]
     reader = Reader(tracking.engine, tracking.store, TENANT, "sam.lead", house.now)

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from services.tracking.domain.precedence import BACKSTOP, OPERATOR, OUR_PEOPLE, rank
 from services.tracking.views.rows import Row
 from services.tracking.views.worklist import Filters
-from tests.simulation.histories.house import House
-from tests.simulation.histories.truths import SOON, is_open, tasks
+from tests.simulation.histories.invariants import SOON, is_open, tasks
+from tests.simulation.histories.stepped_services import SteppedServices
 from tests.simulation.histories.views import worklist
 
 Rows = Mapping[str, Row]
 
 
-def wrong_lists(house: House) -> Iterator[str]:
+def wrong_lists(house: SteppedServices) -> Iterator[str]:
     """Somebody opens the worklist a minute later; what was told meanwhile was heard."""
     _let_a_minute_pass(house)
     for line in [line for line in house.undelivered() if line[0] == "tracking"]:
@@ -25,7 +25,7 @@ def wrong_lists(house: House) -> Iterator[str]:
             yield from _wrong_row(house, key, shown, overdue)
 
 
-def _let_a_minute_pass(house: House) -> None:
+def _let_a_minute_pass(house: SteppedServices) -> None:
     """Clocks ring; no call is made and nothing is answered."""
     until = house.now + SOON
     while (due := house.next_wake()) and due <= until:
@@ -34,7 +34,7 @@ def _let_a_minute_pass(house: House) -> None:
     house.move_to(until)
 
 
-def _wrong_row(house: House, key: str, shown: Rows, overdue: Rows) -> Iterator[str]:
+def _wrong_row(house: SteppedServices, key: str, shown: Rows, overdue: Rows) -> Iterator[str]:
     """The row shows a task as it is; what our people are late with is among what is overdue."""
     known = tasks(house, key)
     act = shown[key].next if key in shown else None

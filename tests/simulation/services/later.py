@@ -11,8 +11,8 @@ from typing import Any
 
 from deploy.simulators.behaviour import between
 from tests.simulation.cluster import Cluster
-from tests.simulation.services.parties import SEED, behaviour
-from tests.simulation.services.ways import Doors
+from tests.simulation.services.connections import Doors
+from tests.simulation.services.outside_script import SEED, behaviour
 from tests.support.outside.ehr import bundle, changed, completed, number_of, same, word_of
 
 OWN, FHIR = "/v1/referrals", "/fhir/R4"

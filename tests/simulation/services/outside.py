@@ -16,7 +16,7 @@ import httpx2
 from deploy.simulators.behaviour import digest
 from tests.simulation.requests import Wire
 from tests.simulation.services.agenda import Agenda
-from tests.simulation.services.parties import Body, ById, behaviour
+from tests.simulation.services.outside_script import Body, ById, behaviour
 from tests.support.outside.counterparties import TAKES, Filed
 
 Posts = Callable[[str, Body], None]

@@ -21,12 +21,12 @@ from tests.simulation.requests import Wire
 from tests.simulation.scheduler import SeededLoop
 from tests.simulation.services import rules
 from tests.simulation.services.agenda import Agenda
+from tests.simulation.services.connections import Doors, client, mail
 from tests.simulation.services.direct_requests import blueprints
 from tests.simulation.services.later import Ehr, hours_before, words_of
 from tests.simulation.services.orders import orders, referral_id
 from tests.simulation.services.outside import Outside
 from tests.simulation.services.staff import ACTS, FOUGHT_OVER, Staff
-from tests.simulation.services.ways import Doors, client, mail
 from tests.simulation.storm import Storm
 from tests.simulation.troubles import befall
 from tests.support.clients import everybody

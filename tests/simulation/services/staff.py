@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import Rejected
 from tests.simulation.cluster import Cluster
-from tests.simulation.services.ways import Doors
+from tests.simulation.services.connections import Doors
 
 REASON = {"system": "throughline", "code": "somebody-said-so"}
 MISTAKES = ("400", "401", "403", "415", "422")

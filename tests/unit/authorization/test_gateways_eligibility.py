@@ -8,7 +8,7 @@ from services.authorization import domain
 from shared.contracts.sealed import CoverageDetails
 from shared.errors import Unknown
 from shared.ports import Answer
-from tests.unit.authorization.desk import (
+from tests.unit.authorization.scripted_payer import (
     CHECK_ID,
     CHECKING,
     COVERAGE,

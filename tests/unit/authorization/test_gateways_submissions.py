@@ -12,7 +12,7 @@ from shared.contracts.language import Reason
 from shared.contracts.sealed import CoverageDetails
 from shared.errors import Unknown
 from shared.ports import Act, Answer
-from tests.unit.authorization.desk import (
+from tests.unit.authorization.scripted_payer import (
     CERTIFIED,
     COVERAGE,
     ELIGIBLE,

@@ -7,8 +7,8 @@ from services.intake.domain.order import ClinicalWithOrigin
 from shared.contracts.intake import InformationSupplied
 from shared.contracts.sealed import Contact, CoverageDetails
 from shared.identity import Role
-from tests.unit.intake.asking import post, read, received
 from tests.unit.intake.invented import NAMES, PATIENT, as_bytes, bundle, own, resources
+from tests.unit.intake.route_calls import post, read, received
 from tests.unit.intake.running import Running
 
 

@@ -17,9 +17,9 @@ from shared.contracts.intake import InformationSupplied, ReferralCancelled
 from shared.contracts.sealed import Contact, CoverageDetails
 from shared.errors import NotFound
 from shared.identity import Caller, Role
-from tests.unit.intake.asking import post, read, received
 from tests.unit.intake.bundles import taken
 from tests.unit.intake.invented import as_bytes, bundle, own
+from tests.unit.intake.route_calls import post, read, received
 from tests.unit.intake.running import Running
 
 PLACER, FILLER, SERVER = (

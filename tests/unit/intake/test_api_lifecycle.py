@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.intake import ReferralClosed
 from shared.identity import Role
-from tests.unit.intake.asking import post, read, received, until
+from tests.unit.intake.route_calls import post, read, received, until
 from tests.unit.intake.running import Running
 
 WHY = {"system": "throughline", "code": "no-longer-needed"}

@@ -4,8 +4,8 @@ import pytest
 
 from shared.contracts.intake import ConsultReportReceived
 from shared.identity import Role
-from tests.unit.intake.asking import post, read, received, sent, until
 from tests.unit.intake.invented import RECORDS
+from tests.unit.intake.route_calls import post, read, received, sent, until
 from tests.unit.intake.running import Running
 
 WHY = {"system": "throughline", "code": "other-patient"}

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from shared.identity import Role
-from tests.unit.intake.asking import read
+from tests.unit.intake.route_calls import read
 from tests.unit.intake.running import Running
 
 SHARED: Final = Path(os.environ.get("THROUGHLINE_DOORS", "../shared/data/doors"))

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tests.unit.scheduling.town import Town
+from tests.unit.scheduling.competing_placements import Town
 
 
 class TestBooking:

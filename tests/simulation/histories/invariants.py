@@ -13,7 +13,7 @@ from shared.contracts.catalogue import FACTS
 from shared.contracts.intake import ReferralCancelled, ReferralClosed, ReferralResumed
 from shared.contracts.language import Fact, Task
 from shared.ports import Received
-from tests.simulation.histories.house import SERVICES, House
+from tests.simulation.histories.stepped_services import SERVICES, SteppedServices
 
 SOON = timedelta(minutes=1)
 """Within this, what is overdue is surfaced."""
@@ -39,7 +39,7 @@ def read(record: Received) -> Fact:
     return FACTS[dict(record.headers)["ce_type"].decode()].model_validate_json(record.value or b"")
 
 
-def tasks(house: House, key: str) -> list[tuple[str, Task]]:
+def tasks(house: SteppedServices, key: str) -> list[tuple[str, Task]]:
     """The open tasks, each with its service."""
     found = []
     for service in SERVICES:
@@ -48,7 +48,7 @@ def tasks(house: House, key: str) -> list[tuple[str, Task]]:
     return found
 
 
-def is_open(house: House, key: str) -> bool:
+def is_open(house: SteppedServices, key: str) -> bool:
     """Whether intake has not closed it."""
     return not house.state("intake", key).is_closed
 
@@ -57,7 +57,7 @@ def is_open(house: House, key: str) -> bool:
 class Truths:
     """The rules, and what they remember of one history. `rested` is what had been begun where nothing new may be."""
 
-    house: House
+    house: SteppedServices
     rested: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     _checked: dict[tuple[str, str], int] = field(default_factory=dict)
     _ended: dict[tuple[str, str], Any] = field(default_factory=dict)

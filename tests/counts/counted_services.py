@@ -45,7 +45,7 @@ class OrderlyLoop(SeededLoop):
 
 
 @dataclass
-class House:
+class CountedServices:
     """The services at work. `choose` says how the outside answers, `asked` what it was asked."""
 
     choose: Choose[Any]
@@ -132,9 +132,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(choose: Choose[Any]) -> AsyncIterator[House]:
+async def open_counted(choose: Choose[Any]) -> AsyncIterator[CountedServices]:
     """The services at work, until the end."""
-    house = House(choose)
+    house = CountedServices(choose)
     await house.start()
     try:
         yield house
@@ -142,14 +142,14 @@ async def open_house(choose: Choose[Any]) -> AsyncIterator[House]:
         await house.stop()
 
 
-def play(choose: Choose[Any], story: Callable[[House], Awaitable[None]]) -> Figures:
+def play(choose: Choose[Any], story: Callable[[CountedServices], Awaitable[None]]) -> Figures:
     """Play a story on a loop of its own, also within a running one; return what was counted.
 
     No threads, and no chance but the loop's.
     """
 
     async def played(_loop: SeededLoop) -> Figures:
-        async with open_house(choose) as house:
+        async with open_counted(choose) as house:
             await story(house)
             return house.figures()
 

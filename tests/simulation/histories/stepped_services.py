@@ -56,7 +56,7 @@ class Live:
     until: datetime
 
 
-class House:
+class SteppedServices:
     """The services of one history. `told` is what each told of each referral, `live` the calls under way."""
 
     def __init__(self, begins: datetime) -> None:
@@ -238,4 +238,4 @@ def silence(request: httpx2.Request) -> httpx2.Response:
     raise httpx2.ReadTimeout("silence", request=request)
 
 
-__all__ = ["SERVICES", "Behaviour", "House", "Line", "Live", "Owed", "silence"]
+__all__ = ["SERVICES", "Behaviour", "Line", "Live", "Owed", "SteppedServices", "silence"]

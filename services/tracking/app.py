@@ -10,7 +10,7 @@ from services.tracking.api import OPEN_PATHS, POLICY, SESSION, routers
 from services.tracking.gateways import Issuer
 from services.tracking.handlers import REACTIONS
 from services.tracking.settings import TrackingSettings
-from services.tracking.store import COLLECTION, INDEXES, TRACK
+from services.tracking.store import COLLECTION, INDEXES, TRACK, compare
 from shared.contracts.envelope import SERVICES
 from shared.effects import ServiceToken
 from shared.service import Blueprint, Kind, assemble, settings_from_environment
@@ -18,7 +18,16 @@ from shared.world import World
 
 SERVICE: Final = Blueprint(
     name="tracking",
-    kinds=(Kind(TRACK, COLLECTION, indexes=INDEXES, consumes=SERVICES, reactions=lambda _parts: REACTIONS),),
+    kinds=(
+        Kind(
+            TRACK,
+            COLLECTION,
+            indexes=INDEXES,
+            consumes=SERVICES,
+            reactions=lambda _parts: REACTIONS,
+            compare=compare,
+        ),
+    ),
     policy=POLICY,
     opens=(),
     session=SESSION,

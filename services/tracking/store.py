@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from services.tracking.domain import INITIAL, Doer, Projection, as_text, decide, evolve, next_due, row_of, tasks
 from services.tracking.domain.facts import ProjectionFact
+from services.tracking.domain.ledger import id_of, says_the_same
 from shared.contracts.language import Command
 from shared.engine import Decider
-from shared.ports import Stored
+from shared.messaging.other_content import Compare, Copy
+from shared.ports import Collection, Received, Stored
 
 
 def _with_tasks(stored: Stored) -> Stored:
@@ -130,6 +132,11 @@ def story_of(tenant: str, referral_id: str, service: str, after: int, up_to: int
     return {**mine, "sequence": {"$gt": after, "$lte": up_to}}
 
 
+def rows_of(tenants: Mapping[str, str]) -> Query:
+    """The rows of these ids, each of its tenant."""
+    return {"$or": [{"_id": id_, "tenant": tenant} for id_, tenant in tenants.items()]}
+
+
 def past(position: Sequence[Any], direction: int) -> Query:
     """The rows beyond a place in a timeline, upwards or downwards."""
     step = "$gt" if direction > 0 else "$lt"
@@ -169,3 +176,16 @@ def field_of(stored: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
+
+
+def compare(store: Collection) -> Compare:
+    """What comes again held against the ledger beside this collection: a number may not say something else."""
+
+    async def others(copies: Sequence[Copy]) -> Sequence[Received]:
+        """What says something else than its row. Where there is no row it was given up, and says nothing."""
+        tenants = {id_of(envelope): envelope.tenant for _, envelope in copies}
+        rows = {row["_id"]: row for row in await store.find_rows(rows_of(tenants), len(tenants))}
+        known = [(record, envelope, rows[id_of(envelope)]) for record, envelope in copies if id_of(envelope) in rows]
+        return [record for record, envelope, row in known if not says_the_same(row, envelope, record.value or b"")]
+
+    return others

@@ -17,6 +17,7 @@ from shared.errors import Busy, Newer, Refused, Unavailable, Unknown, Unusable
 from shared.messaging.held import hold
 from shared.messaging.inbox import Reader
 from shared.messaging.keyed import deliver
+from shared.messaging.other_content import Compare, park_others
 from shared.messaging.outbox import Publisher
 from shared.ports import Clock, Received, Subscription
 
@@ -36,7 +37,7 @@ class Consumer:
     """Reads the topics of one service for one engine. `failures` are in a row, `taken` are records in all.
 
     `is_outdated` while it has left the group to newer replicas, `is_refused` while the broker does not let it read.
-    `chance` is a number from 0 to 1, new each time.
+    `chance` is a number from 0 to 1, new each time. `compare` tells a repetition from what only has its number.
     """
 
     def __init__(
@@ -47,9 +48,10 @@ class Consumer:
         publisher: Publisher,
         clock: Clock,
         chance: Callable[[], float] = lambda: 0.5,
+        compare: Compare | None = None,
     ) -> None:
         self._engine, self._reader, self._subscription = engine, reader, subscription
-        self._publisher, self._clock, self._chance = publisher, clock, chance
+        self._publisher, self._clock, self._chance, self._compare = publisher, clock, chance, compare
         self.failures = 0
         self.is_outdated = False
         self.is_refused = False
@@ -98,6 +100,9 @@ class Consumer:
         failed = [(record, it) for (record, _), it in zip(ours, outcomes, strict=True) if isinstance(it, Failure)]
         if failed:
             await self._put_aside(failed, [record for record, _ in ours], outcomes)
+        repeated = [record for (record, _), outcome in zip(ours, outcomes, strict=True) if outcome is False]
+        if repeated and self._compare:
+            await park_others(self._engine, self._reader, self._compare, repeated)
         if self._publisher.is_behind:
             await self._publisher.caught_up()
         self._engine.count("received", len(records))

@@ -17,9 +17,10 @@ from shared.identity import AccessPolicy, Concerned, Session
 from shared.messaging.consumer import Consumer
 from shared.messaging.held import Returns
 from shared.messaging.inbox import KeyOf, Reaction, Reader
+from shared.messaging.other_content import Compare
 from shared.messaging.outbox import Publisher
 from shared.parties import Kind as PartyKind
-from shared.ports import Gateway, Indexes, Subscription
+from shared.ports import Collection, Gateway, Indexes, Subscription
 from shared.sealing import Keyring
 from shared.service.aggregate import Aggregate
 from shared.service.listener import Listener
@@ -58,6 +59,7 @@ class Kind:
     A key begins with the tenant of the fact. What cannot be taken in parks the aggregate either way.
     `publishes` names the source of its facts, and by it their topic. A source belongs to one kind: a subject's
     facts are numbered by its document, and two documents of one subject would use the same numbers (ADR 2).
+    `compare` is of a kind that keeps every fact: what has a known number and says something else is parked by it.
     """
 
     decider: Decider
@@ -68,6 +70,7 @@ class Kind:
     reactions: Callable[[Parts], Mapping[type[Fact], Reaction]] = _no_reactions
     publishes: str | None = None
     key_of: KeyOf | None = None
+    compare: Callable[[Collection], Compare] | None = None
 
 
 def _concerns_nobody(_permission: str, _state: object) -> Concerned:
@@ -155,6 +158,7 @@ def wire(
     for kind, publisher, effects in made:
         engine, reads = engines[kind.decider.name], kind is main or bool(kind.consumes)
         reader = Reader(blueprint.group_of(kind), kind.reactions(parts), hooks.count, kind.key_of)
+        compare = kind.compare(engine.store) if kind.compare else None
         share = subscription if kind is main or not reads else _subscription(blueprint, kind, world)
         aggregates[kind.decider.name] = Aggregate(
             engine,
@@ -166,7 +170,7 @@ def wire(
             Returns(engine, reader if reads else None, world.clock, chance, on_error),
             reader,
             share,
-            Consumer(engine, reader, share, publisher, world.clock, chance) if reads else None,
+            Consumer(engine, reader, share, publisher, world.clock, chance, compare) if reads else None,
         )
     listeners = (*blueprint.listeners, *_for_records(blueprint, world, recorder))
     return Service(blueprint.name, world.clock, keyring, aggregates, hooks, chance, listeners, recorder)

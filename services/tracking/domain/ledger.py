@@ -23,7 +23,7 @@ def row_of(_before: Projection, fact: ProjectionFact) -> Row | None:
         return None
     envelope = fact.envelope
     return {
-        "_id": f"{envelope.service}|{envelope.subject}|{envelope.sequence}",
+        "_id": id_of(envelope),
         "tenant": envelope.tenant,
         "service": envelope.service,
         **_attributes(envelope),
@@ -31,6 +31,16 @@ def row_of(_before: Projection, fact: ProjectionFact) -> Row | None:
         "prev": fact.prev,
         "hash": fact.hash,
     }
+
+
+def id_of(envelope: Envelope) -> str:
+    """The id of the row of a fact, by its place in what its service told."""
+    return f"{envelope.service}|{envelope.subject}|{envelope.sequence}"
+
+
+def says_the_same(row: Mapping[str, Any], envelope: Envelope, value: bytes) -> bool:
+    """Whether a copy of a fact is what its row was recorded from."""
+    return bool(row.get("hash") == link(str(row.get("prev")), envelope, value))
 
 
 def is_whole(rows: Sequence[Mapping[str, Any]], head: str) -> bool:

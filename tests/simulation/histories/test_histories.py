@@ -21,8 +21,16 @@ EXAMPLES = int(os.environ.get("HISTORIES", SIZES.histories))
 FOUND_WITHIN = 500
 MANY = 2000
 """So many histories spare no command."""
-NOT_PLAYED = ("/fhir/R4", "/v1/referrals", "/v1/parked/replay", "/v1/parked/discard", "/logout")
-"""Doors for orders, which have a rule of their own, and those that lead to no referral's own commands."""
+NOT_PLAYED = (
+    "/fhir/R4",
+    "/v1/referrals",
+    "/v1/patient-lookup",
+    "/v1/sms-replies",
+    "/v1/parked/replay",
+    "/v1/parked/discard",
+    "/logout",
+)
+"""Doors for orders, which have a rule of their own, and those that lead to no command of a referral."""
 HISTORY = settings(
     stateful_step_count=40,
     deadline=None,

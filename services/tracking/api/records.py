@@ -17,12 +17,18 @@ from shared.service import Service
 from shared.service.commands import TheService
 
 FHIR: Final = "application/fhir+json"
+_BUNDLE: Final = {
+    "type": "object",
+    "description": "A searchset Bundle of AuditEvents of FHIR R4 (https://hl7.org/fhir/R4/auditevent.html).",
+    "required": ["resourceType", "type"],
+    "properties": {"resourceType": {"const": "Bundle"}, "type": {"const": "searchset"}},
+}
 
 router = APIRouter(prefix="/v1/access", tags=["access"])
 pages = APIRouter(include_in_schema=False)
 
 
-@router.get("", response_model=Accesses, responses={200: {"content": {FHIR: {}}}})
+@router.get("", response_model=Accesses, responses={200: {"content": {FHIR: {"schema": _BUNDLE}}}})
 async def read(
     request: Request, caller: MayReview, service: TheService, sought: Annotated[Sought, Query()]
 ) -> Accesses | Response:

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.cli.reach import Reach
 from deploy.local.platform import Platform
+from shared.contracts.envelope import ACCESS_TOPIC, SERVICES, dead_letter_topic, topic_of
 from tests.e2e.poisoner import Poisoner
 from tests.e2e.running import eventually, order, row, send_order, timeline
 
@@ -110,4 +111,7 @@ class TestTopicsApply:
         document = told(throughline("topics", "apply", "--json"))
 
         assert [] == document["created"]
-        assert 8 == len(document["there_already"])
+        there = document["there_already"]
+        facts = {topic_of(service) for service in SERVICES}
+        assert {*facts, *map(dead_letter_topic, facts), ACCESS_TOPIC} == set(there)
+        assert len(set(there)) == len(there)

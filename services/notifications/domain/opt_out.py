@@ -44,6 +44,11 @@ class AllowTexts(Command):
     """The holder wants texts again."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DropConfirmation(Command):
+    """The gateway refuses the confirmation for good: it has answered by itself, or the number takes no texts."""
+
+
 @dataclass(frozen=True)
 class TextsStopped:
     """No text may go to this number."""
@@ -57,7 +62,12 @@ class TextsAllowed:
     """Texts may go to this number again."""
 
 
-OptOutFact = TextsStopped | TextsAllowed
+@dataclass(frozen=True)
+class ConfirmationDropped:
+    """The stop holds, and nobody is told so."""
+
+
+OptOutFact = TextsStopped | TextsAllowed | ConfirmationDropped
 
 
 def decide(command: Command, opt_out: OptOut) -> list[OptOutFact]:
@@ -67,8 +77,8 @@ def decide(command: Command, opt_out: OptOut) -> list[OptOutFact]:
             return [] if opt_out.is_stopped else [TextsStopped(command.number, command.is_confirmed)]
         case AllowTexts():
             return [TextsAllowed()] if opt_out.is_stopped else []
-        case EffectNeedsPerson():
-            return []  # a stop holds whether or not its confirmation got through
+        case DropConfirmation() | EffectNeedsPerson():
+            return [ConfirmationDropped()] if opt_out.is_confirmed_by_us else []
     raise Rejected("unknown-command", "An opt-out does not know this command.")
 
 
@@ -85,6 +95,8 @@ def evolve(opt_out: OptOut, fact: OptOutFact) -> OptOut:
             )
         case TextsAllowed():
             return replace(opt_out, is_stopped=False, is_confirmed_by_us=False)
+        case ConfirmationDropped():
+            return replace(opt_out, is_confirmed_by_us=False)
 
 
 def tasks(_opt_out: OptOut) -> tuple[Task, ...]:

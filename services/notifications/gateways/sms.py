@@ -9,7 +9,7 @@ import httpx2
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from services.notifications.domain import Conversation, is_timely
-from services.notifications.domain.opt_out import OptOut
+from services.notifications.domain.opt_out import DropConfirmation, OptOut
 from services.notifications.gateways.answers import BY, not_recalled, postponed, refused, taken
 from services.notifications.gateways.opt_outs import OptOuts, told_by
 from services.notifications.gateways.writer import Text, Writer
@@ -108,7 +108,7 @@ class Confirmations:
 
     async def call(self, call: Call, state: OptOut, now: datetime) -> Answer:
         """Send the confirmation. Raises Unknown on silence and on answers that are not the gateway's."""
-        del now  # it answers what its holder wrote just now, so no hour is wrong (47 CFR 64.1200(a)(12))
+        # It answers what its holder wrote just now, so no hour is wrong (47 CFR 64.1200(a)(12)).
         if call.act != "send" or state.number is None:
             return Answer("nothing")
         text = self.writer.confirmation(self.opt_outs.number_of(call.aggregate_id, state))
@@ -116,7 +116,9 @@ class Confirmations:
             response = await post(self.http, self.settings, text)
         except NotTaken as error:
             return Answer("not_taken", retry_after_s=error.retry_after_s)
-        return Answer("nothing") if response.status_code in REFUSED else Answer("alive", refs=(_sid(response),))
+        if response.status_code in REFUSED:
+            return Answer("not_taken", command=DropConfirmation(**told_by(BY, now, "effect")))
+        return Answer("alive", refs=(_sid(response),))
 
 
 async def post(

@@ -1,5 +1,6 @@
 """STOP by any number ends all texts to it, over all referrals, until START; it is confirmed once."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,6 +10,7 @@ import pytest
 
 from services.notifications.gateways import REPLY_PATH
 from shared.contracts.scheduling import VisitBooked
+from tests.support.one_service import DEADLINE_S, POLL_S
 from tests.support.outside.sms_gateway import SID, signature
 from tests.unit.notifications.patients import SMS, visit
 from tests.unit.notifications.running import Running
@@ -74,6 +76,25 @@ class TestStop:
         facts: list[Any] = await notifications.until_told("MessageFailed", "MessageFailed")
 
         assert ["21610", "opted-out"] == [fact.reason.code for fact in facts]
+        assert 1 == len(texts(notifications))
+
+    @pytest.mark.parametrize("code", [21610, 21211])
+    async def test_is_not_confirmed_again_where_the_gateway_refuses_the_confirmation(
+        self, notifications: Running, code: int
+    ) -> None:
+        """A gateway that keeps its own list has answered already, and blocks all that follows, this text included."""
+        notifications.twilio.status, notifications.twilio.content = 400, b'{"code": %d}' % code
+        await reply(notifications, "STOP")
+        key = notifications.world.disk.documents("opt_outs")[0]["_id"]
+        engine = notifications.service.aggregates["opt_out"].engine
+
+        async def rests() -> bool:
+            document = await engine.read(key)
+            return document is not None and not document.state.is_confirmed_by_us
+
+        async with asyncio.timeout(DEADLINE_S):
+            while not await rests():
+                await asyncio.sleep(POLL_S)
         assert 1 == len(texts(notifications))
 
     async def test_keeps_the_number_nowhere_in_clear(self, notifications: Running) -> None:
